@@ -1,0 +1,92 @@
+/**
+ * Owns the words that pass between threads: plain data, split by direction, each with its task's index.
+ * It holds no code.
+ *
+ * @module
+ */
+import type { TaskFailure } from "../graph/failure.ts";
+import type { Action } from "../graph/task.ts";
+
+/** Told to a worker once, when it starts. */
+export interface WorkerSetup {
+  readonly kind: "setup";
+  /** From 1; the `{tid}` of its temporary files. */
+  readonly workerId: number;
+  /** The status table, one Int32 a task. */
+  readonly table: SharedArrayBuffer;
+  /** Absolute path of the config's folder: where commands run and relative paths start. */
+  readonly folder: string;
+  /** File of live process groups that the watchdog reads when troupe dies; see watchdog.ts. */
+  readonly ledger: string;
+  /** Environment handed to commands beside what the task declares. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Everything a worker needs to know to do one task. */
+export interface RunTask {
+  readonly kind: "run";
+  readonly task: number;
+  readonly name: string;
+  /** Do the action, or copy the artifact of equal work from another path. */
+  readonly work: Action | { readonly kind: "restore"; readonly from: string; readonly sha256: string };
+  /** Relative to the folder. */
+  readonly output: string;
+  /** Expanded source files, in order, relative to the folder. */
+  readonly sources: readonly string[];
+  /** Artifacts of the dependencies, in order, relative to the folder. */
+  readonly dependencyArtifacts: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly timeoutMs?: number;
+  readonly expectedSha256?: string;
+}
+
+/** Asks the worker to end the command it runs; `KILL` when `TERM` was not enough. */
+export interface CancelTask {
+  readonly kind: "cancel";
+  readonly signal: "SIGTERM" | "SIGKILL";
+}
+
+export type ToWorker = WorkerSetup | RunTask | CancelTask;
+
+/** One captured stream: the head of what was printed, and how much of it was dropped. */
+export interface Captured {
+  readonly bytes: Uint8Array;
+  readonly dropped: number;
+}
+
+/** What a command printed. */
+export interface Output {
+  readonly stdout: Captured;
+  readonly stderr: Captured;
+}
+
+/** An artifact in place: content digest and the stat by which it is known again. */
+export interface Published {
+  readonly sha256: string;
+  readonly size: number;
+  /** Milliseconds since the epoch. */
+  readonly mtimeMs: number;
+  readonly inode: number;
+}
+
+export type FromWorker =
+  | { readonly kind: "ready" }
+  | { readonly kind: "started"; readonly task: number }
+  | {
+    readonly kind: "completed";
+    readonly task: number;
+    readonly published: Published;
+    readonly durationMs: number;
+    readonly output?: Output;
+  }
+  | {
+    readonly kind: "failed";
+    readonly task: number;
+    readonly failure: TaskFailure;
+    readonly durationMs: number;
+    readonly output?: Output;
+  }
+  /** The task was no longer pending: another worker has it. */
+  | { readonly kind: "lost"; readonly task: number }
+  /** The artifact to copy was gone or differed: the task must be done after all. */
+  | { readonly kind: "unrestorable"; readonly task: number };

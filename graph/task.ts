@@ -1,0 +1,41 @@
+/**
+ * Owns what a task is: the data every other part reads, and nothing that acts on it.
+ * It never knows where a task was written, whether it is fresh, or who runs it.
+ *
+ * @module
+ */
+
+/** What a task does. A closed union: whoever acts on it ends its switch with {@linkcode unreachable}. */
+export type Action =
+  /** Run text with `/bin/sh -c` in the config's folder. */
+  | { readonly kind: "command"; readonly command: string }
+  /** Write literal text. */
+  | { readonly kind: "content"; readonly content: string }
+  /** Join the sources in order or, having none, the artifacts of the dependencies in order. */
+  | { readonly kind: "concatenate" };
+
+/** One task as the user declared it, checked and normalised. */
+export interface Task {
+  /** Unique in its config. */
+  readonly name: string;
+  readonly action: Action;
+  /** Names of the tasks whose artifacts must be in place first, each once, in declared order. */
+  readonly dependencies: readonly string[];
+  /** Files and globs as declared, `/`-separated, relative to the config's folder. */
+  readonly sourceFiles: readonly string[];
+  /** Normalised path of the artifact, `/`-separated, relative to the config's folder. */
+  readonly output: string;
+  /** SHA-256 the artifact must have, 64 lower-case hex digits. */
+  readonly expectedSha256?: string;
+  /** Declared environment; part of the fingerprint. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Limit for one attempt in milliseconds; absent means none. */
+  readonly timeoutMs?: number;
+  /** Further attempts after a failed one; 0 means one attempt in all. */
+  readonly retries: number;
+}
+
+/** Marks the place a closed union has been used up; reaching it is a bug. */
+export function unreachable(value: never): never {
+  throw new Error(`Bug: unexpected value ${JSON.stringify(value)}`);
+}
