@@ -1,0 +1,57 @@
+/**
+ * Owns the words between the scheduler's rules and the world: what it is told, and what it wants done.
+ * It holds no rule; those are in schedule.ts.
+ *
+ * @module
+ */
+
+/** The five words of the status table, by their value in shared memory. */
+export const STATUSES = ["pending", "running", "completed", "failed", "skipped"] as const;
+
+/** One of the five words; see {@linkcode STATUSES}. */
+export type Status = (typeof STATUSES)[number];
+
+/** What a check of a ready task found. */
+export type Verdict =
+  /** The artifact in place is the right one. */
+  | { readonly kind: "fresh" }
+  /** Another path holds the right artifact: copy it. */
+  | { readonly kind: "restore"; readonly fingerprint: string }
+  /** It must be done. Without a fingerprint it shares its work with nobody. */
+  | { readonly kind: "run"; readonly fingerprint?: string }
+  /** A source cannot be read: the task fails without being tried. */
+  | { readonly kind: "unreadable" };
+
+/** What the scheduler is told. Workers are named by id, from 1. */
+export type Event =
+  | { readonly kind: "begun" }
+  | { readonly kind: "checked"; readonly task: number; readonly verdict: Verdict }
+  | { readonly kind: "workerReady"; readonly worker: number }
+  | { readonly kind: "completed"; readonly worker: number; readonly task: number }
+  | { readonly kind: "failed"; readonly worker: number; readonly task: number; readonly retriable: boolean }
+  /** The artifact to copy was gone or differed. */
+  | { readonly kind: "unrestorable"; readonly worker: number; readonly task: number }
+  | { readonly kind: "crashed"; readonly worker: number }
+  /** Someone asked to stop: the first time running tasks are asked to end, the second time they are made to. */
+  | { readonly kind: "interrupted" };
+
+/** How a completed task came by its artifact. */
+export type CompletedBy = "executed" | "restored" | "fresh";
+
+/** What the scheduler wants done, in this order. */
+export type Effect =
+  /** Find out whether the task's artifact is right; answer with `checked`. */
+  | { readonly kind: "check"; readonly task: number }
+  /** Start the workers; each answers with `workerReady`. */
+  | { readonly kind: "startWorkers" }
+  | { readonly kind: "run"; readonly task: number; readonly worker: number; readonly restore: boolean }
+  /** Enter the task's artifact in the build cache; always before its dependents are released. */
+  | { readonly kind: "record"; readonly task: number }
+  /** The task will be tried again: its word goes back to `pending`. `attempt` is 0 when a copy had not worked. */
+  | { readonly kind: "retry"; readonly task: number; readonly worker: number; readonly attempt: number }
+  | { readonly kind: "complete"; readonly task: number; readonly by: CompletedBy; readonly worker: number | null }
+  | { readonly kind: "fail"; readonly task: number; readonly worker: number | null }
+  | { readonly kind: "skip"; readonly task: number }
+  | { readonly kind: "cancel"; readonly worker: number; readonly signal: "SIGTERM" | "SIGKILL" }
+  /** Everything is settled and nothing runs. */
+  | { readonly kind: "finish" };
