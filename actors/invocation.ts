@@ -1,0 +1,100 @@
+/**
+ * Owns what both back ends agree on: the words of {@linkcode startProcess}, where a program is found, and the sentence
+ * for each way in which a command cannot be started. It starts nothing and holds no handle.
+ *
+ * @module
+ */
+import type { Output } from "./messages.ts";
+
+/** A command to start. */
+export interface Invocation {
+  /** Program and arguments, e.g. `["/bin/sh", "-c", text]`. A program without a slash is looked up in `env.PATH`. */
+  readonly argv: readonly string[];
+  /** Absolute. */
+  readonly cwd: string;
+  /** The whole environment of the command. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Called with each chunk as it is read, in a buffer of its own. */
+  readonly onOutput?: (stream: "stdout" | "stderr", bytes: Uint8Array) => void;
+  /** Bytes kept of each stream; 1 MiB if not given. */
+  readonly captureLimit?: number;
+}
+
+/** How a command ended: exactly one of `code` and `signal` is set. */
+export interface Ended {
+  readonly code: number | null;
+  /** E.g. `SIGKILL`. */
+  readonly signal: string | null;
+  readonly output: Output;
+}
+
+/** A command that was started, leader of its own process group. */
+export interface RunningProcess {
+  /** Process id of the leader, which is the id of the group. */
+  readonly groupId: number;
+  /** Settles once the leader has ended and its group is gone; never rejects. */
+  readonly ended: Promise<Ended>;
+  /** Signals the whole group; no error when it is gone. */
+  signal(name: "SIGTERM" | "SIGKILL"): void;
+}
+
+/** One way to start commands; throws {@linkcode SpawnError} when a command cannot be started. */
+export type Spawner = (invocation: Invocation) => RunningProcess;
+
+/** A command that could not be started; the message is the detail of the task's failure. */
+export class SpawnError extends Error {
+  override readonly name = "SpawnError";
+}
+
+/** Absolute path of an invocation's program, found as a shell in its folder with its environment would find it. */
+export function findProgram(invocation: Invocation): string {
+  const [program] = invocation.argv;
+  if (program.startsWith("/")) return program;
+  if (program.includes("/")) return `${invocation.cwd}/${program}`;
+  for (const folder of (invocation.env.PATH ?? "/usr/bin:/bin").split(":")) {
+    const path = `${folder.startsWith("/") ? folder : `${invocation.cwd}/${folder}`}/${program}`;
+    const info = statOf(path);
+    if (info?.isFile && ((info.mode ?? 0o111) & 0o111) !== 0) return path;
+  }
+  throw spawnError("ENOENT", invocation);
+}
+
+/** The error for a system error code, e.g. `E2BIG`; looks at the folder first, since its mistakes have the same codes. */
+export function spawnError(code: string, invocation: Invocation): SpawnError {
+  return new SpawnError(describe(code, invocation));
+}
+
+function describe(code: string, { argv: [program], cwd }: Invocation): string {
+  switch (code) {
+    case "ENOENT":
+    case "ENOTDIR":
+    case "EACCES": {
+      const folder = statOf(cwd);
+      if (folder === undefined) return `folder '${cwd}' does not exist`;
+      if (!folder.isDirectory) return `'${cwd}' is not a folder`;
+      if (code === "EACCES") return `no permission to run '${program}' in '${cwd}'`;
+      return statOf(program) === undefined ? `no such program '${program}'` : `no interpreter for '${program}'`;
+    }
+    case "E2BIG":
+      return "argument list too long";
+    case "EAGAIN":
+      return "too many processes";
+    case "ENOMEM":
+      return "not enough memory";
+    case "EMFILE":
+    case "ENFILE":
+      return "too many open files";
+    case "EINVAL":
+      return "a NUL character in the command, its folder or its environment";
+    default:
+      return `'${program}' (${code})`;
+  }
+}
+
+function statOf(path: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.statSync(path);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * Owns the end of a process group whose leader has ended: TERM, a grace, KILL, and how long to wait for either.
+ * It sends no signal itself: each back end hands in its own way to.
+ *
+ * @module
+ */
+
+/** Signals one group, 0 only asks whether it is there; false when it is gone. */
+export type SignalGroup = (signal: "SIGTERM" | "SIGKILL" | 0) => boolean;
+
+/** From TERM to KILL. */
+const GRACE_MS = 500;
+
+/** From KILL to giving up: only the dead are left by then, and nobody takes them off the process table. */
+const REAPING_MS = 200;
+
+/** Below this age a group is simply asked again; above it, it is worth a look whether any of it still lives. */
+const LOOK_CLOSER_MS = 8;
+
+/** Ends what is left of a group that has had its TERM; settles when it is gone or only its dead are left. */
+export async function endGroup(groupId: number, signal: SignalGroup): Promise<void> {
+  if (!signal(0) || await isGoneWithin(GRACE_MS, groupId, signal)) return;
+  signal("SIGKILL");
+  await isGoneWithin(REAPING_MS, groupId, signal);
+}
+
+async function isGoneWithin(limitMs: number, groupId: number, signal: SignalGroup): Promise<boolean> {
+  const start = performance.now();
+  for (let pauseMs = 1;; pauseMs = Math.min(2 * pauseMs, 50)) {
+    const elapsedMs = performance.now() - start;
+    if (!signal(0) || (elapsedMs > LOOK_CLOSER_MS && !hasLiving(groupId))) return true;
+    if (elapsedMs >= limitMs) return false;
+    await new Promise((resolve) => setTimeout(resolve, Math.min(pauseMs, limitMs - elapsedMs)));
+  }
+}
+
+/**
+ * Whether a group has a member that is not dead. A dead orphan stays in its group until the first process of the
+ * system takes note of it, which in a container can be never; without this look each such command would cost the
+ * whole grace. Where there is no /proc the answer is yes.
+ */
+function hasLiving(groupId: number): boolean {
+  try {
+    for (const { name } of Deno.readDirSync("/proc")) {
+      if (isLivingMember(name, groupId)) return true;
+    }
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+function isLivingMember(process: string, groupId: number): boolean {
+  if (!/^\d+$/.test(process)) return false;
+  try {
+    // pid (name) state ppid pgrp …, and the name may hold blanks and brackets itself
+    const stat = Deno.readTextFileSync(`/proc/${process}/stat`);
+    const [state, , group] = stat.slice(stat.lastIndexOf(")") + 2).split(" ", 3);
+    return Number(group) === groupId && state !== "Z" && state !== "X";
+  } catch {
+    return false; // it ended between the listing and the look
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * Owns commands started by Deno.Command, for systems and permissions without FFI. It must look from outside exactly
+ * like process_posix.ts.
+ *
+ * `detached` is what gives a command its own group; the price is a fork of the whole runtime for each command.
+ *
+ * @module
+ */
+import process from "node:process";
+import { type Capture, captureOf } from "./capture.ts";
+import { type Ended, findProgram, type Invocation, type RunningProcess, SpawnError, spawnError } from "./invocation.ts";
+import { endGroup, type SignalGroup } from "./process_group.ts";
+
+/** A stream that stays open after the whole group has ended counts as drained after this long without a byte … */
+const QUIET_MS = 50;
+
+/** … or after this many bytes, more than a pipe can have held: they are then not the command's any more. */
+const DRAIN_BYTES = 1024 * 1024;
+
+/** Starts a command by Deno.Command. */
+export function startPortable(invocation: Invocation): RunningProcess {
+  return new PortableProcess(spawn(invocation), invocation);
+}
+
+function spawn(invocation: Invocation): Deno.ChildProcess {
+  const program = findProgram(invocation);
+  try {
+    return new Deno.Command(program, {
+      args: invocation.argv.slice(1),
+      cwd: invocation.cwd,
+      env: invocation.env,
+      clearEnv: true,
+      detached: true,
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const { code } = error as Error & { code?: string };
+    throw code === undefined ? new SpawnError(error.message) : spawnError(code, invocation);
+  }
+}
+
+/** One command from its start to the end of its group. */
+class PortableProcess implements RunningProcess {
+  readonly groupId: number;
+  readonly ended: Promise<Ended>;
+  readonly #child: Deno.ChildProcess;
+  readonly #stdout: Stream;
+  readonly #stderr: Stream;
+  #isGone = false;
+
+  constructor(child: Deno.ChildProcess, invocation: Invocation) {
+    this.#child = child;
+    this.groupId = child.pid;
+    this.#stdout = new Stream(child.stdout, captureOf("stdout", invocation));
+    this.#stderr = new Stream(child.stderr, captureOf("stderr", invocation));
+    this.ended = this.#run();
+  }
+
+  signal(name: "SIGTERM" | "SIGKILL"): void {
+    this.#signalGroup(name);
+  }
+
+  readonly #signalGroup: SignalGroup = (signal) => {
+    if (this.#isGone) return false;
+    try {
+      return process.kill(-this.groupId, signal);
+    } catch {
+      return false; // no such group, or on some systems one of which only the dead are left
+    }
+  };
+
+  async #run(): Promise<Ended> {
+    const { code, signal } = await this.#child.status;
+    if (this.#signalGroup("SIGTERM")) await endGroup(this.groupId, this.#signalGroup);
+    this.#isGone = true;
+    const [stdout, stderr] = await Promise.all([this.#stdout.close(), this.#stderr.close()]);
+    return { code: signal === null ? code : null, signal, output: { stdout, stderr } };
+  }
+}
+
+/** One stream of a command and what came through it. */
+class Stream {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #capture: Capture;
+  readonly #end: Promise<"ended">;
+  #total = 0;
+
+  constructor(source: ReadableStream<Uint8Array>, capture: Capture) {
+    this.#reader = source.getReader();
+    this.#capture = capture;
+    this.#end = this.#read();
+  }
+
+  /** Takes what the leader left in the pipe and closes it; whoever else holds the other end does not matter. */
+  async close(): Promise<ReturnType<Capture["finish"]>> {
+    const limit = this.#total + DRAIN_BYTES;
+    for (let seen = -1; seen !== this.#total && this.#total < limit;) {
+      seen = this.#total;
+      if (await this.#endsWithin(QUIET_MS)) return this.#capture.finish();
+    }
+    await this.#reader.cancel();
+    return this.#capture.finish();
+  }
+
+  async #read(): Promise<"ended"> {
+    for (;;) {
+      const { done, value } = await this.#reader.read();
+      if (done) return "ended";
+      this.#capture.add(value);
+      this.#total += value.length;
+    }
+  }
+
+  async #endsWithin(limitMs: number): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<"late">();
+    const timer = setTimeout(() => resolve("late"), limitMs);
+    const first = await Promise.race([this.#end, promise]);
+    clearTimeout(timer);
+    return first === "ended";
+  }
+}
