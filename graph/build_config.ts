@@ -1,0 +1,150 @@
+/**
+ * Owns the build config as a whole: its text in, checked tasks or every mistake in it out.
+ * It reads no file. What one field may hold is config_fields.ts; what tasks mean to each other as a graph is graph.ts.
+ *
+ * All mistakes are reported in one go, so a config that cannot be used is still read to its end and its graph looked at.
+ *
+ * @module
+ */
+import { type JsonObject, labelOf, outputKey, readTask } from "./config_fields.ts";
+import type { Mistake } from "./failure.ts";
+import { buildGraph, cycleMistakes, findCycles } from "./graph.ts";
+import { parseJsonText } from "./json_text.ts";
+import * as say from "./mistakes.ts";
+import type { Output } from "./mistakes.ts";
+import type { Task } from "./task.ts";
+
+/** What a build is told to do. */
+export interface BuildConfig {
+  readonly numWorkers?: number;
+  /** In declared order, so that a task's index is its index in the text. */
+  readonly tasks: readonly Task[];
+}
+
+/** A config without mistakes, or mistakes without a config. */
+export interface ParsedBuildConfig {
+  readonly config?: BuildConfig;
+  readonly mistakes: Mistake[];
+}
+
+const CONFIG_KEYS: readonly string[] = ["num_workers", "tasks", "$schema"];
+const MOST_WORKERS = 1024;
+
+/** Parses and checks the text of a build config. */
+export async function parseBuildConfig(text: string): Promise<ParsedBuildConfig> {
+  const json = await parseJsonText(text);
+  return "mistake" in json ? { mistakes: [json.mistake] } : checkBuildConfig(json.value);
+}
+
+/** Checks a parsed build config. */
+export function checkBuildConfig(value: unknown): ParsedBuildConfig {
+  const mistakes: Mistake[] = [];
+  if (!isObject(value)) return { mistakes: [say.notAnObject([], "The build configuration", value)] };
+  for (const key of Object.keys(value)) {
+    if (!CONFIG_KEYS.includes(key)) {
+      mistakes.push(say.unknownKey(key, { path: [] }, CONFIG_KEYS.filter((name) => !Object.hasOwn(value, name))));
+    }
+  }
+  const schema = value.$schema;
+  if (schema !== undefined && typeof schema !== "string") {
+    mistakes.push(say.wrongValue({ path: ["$schema"], name: "$schema" }, "a string", schema));
+  }
+  const numWorkers = readNumWorkers(value.num_workers, mistakes);
+  const list = value.tasks;
+  if (list === undefined) mistakes.push(say.noTasks(true));
+  else if (!Array.isArray(list)) mistakes.push(say.wrongValue({ path: ["tasks"], name: "tasks" }, "a list", list));
+  else if (list.length === 0) mistakes.push(say.noTasks(false));
+  const tasks = Array.isArray(list) ? readTasks(list, mistakes) : [];
+  return mistakes.length > 0 ? { mistakes } : { config: { numWorkers, tasks }, mistakes };
+}
+
+function readNumWorkers(value: unknown, mistakes: Mistake[]): number | undefined {
+  if (value === undefined) return undefined;
+  if (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MOST_WORKERS) return value as number;
+  const field = { path: ["num_workers"], name: "num_workers" };
+  mistakes.push(say.wrongValue(field, `an integer from 1 to ${MOST_WORKERS}`, value));
+  return undefined;
+}
+
+function readTasks(list: readonly unknown[], mistakes: Mistake[]): Task[] {
+  const tasks: Task[] = [];
+  for (let index = 0; index < list.length; index++) {
+    const object = list[index];
+    if (isObject(object)) tasks.push(readTask(object, index, mistakes));
+    else mistakes.push(say.notAnObject(["tasks", index], `Task ${index + 1}`, object));
+  }
+  // Past a task that is no object, indexes would no longer agree with the text.
+  if (tasks.length < list.length) return tasks;
+  const objects = list as readonly JsonObject[];
+  checkNames(tasks, mistakes);
+  checkOutputs(tasks, objects, mistakes);
+  // With mistakes there will be no build, and nobody else to look at the graph. A task without a name may be the very
+  // one that others depend on, so then nothing is said about them.
+  if (mistakes.length > 0 && tasks.every((task) => task.name !== "")) {
+    const { graph, mistakes: unknown } = buildGraph(tasks);
+    mistakes.push(...unknown, ...cycleMistakes(tasks, findCycles(graph)));
+  }
+  return tasks;
+}
+
+function checkNames(tasks: readonly Task[], mistakes: Mistake[]): void {
+  if (new Set(tasks.map((task) => task.name)).size === tasks.length) return;
+  const first = new Map<string, number>();
+  for (const [index, { name }] of tasks.entries()) {
+    const other = first.get(name);
+    if (other === undefined) first.set(name, index);
+    else if (name !== "") mistakes.push(say.duplicateName(name, other, index));
+  }
+}
+
+/** No output twice, and none inside another. */
+function checkOutputs(tasks: readonly Task[], objects: readonly JsonObject[], mistakes: Mistake[]): void {
+  const owners = new Map<string, number>();
+  const folders = new Set<string>();
+  let previous = "";
+  for (let index = 0; index < tasks.length; index++) {
+    const output = tasks[index].output;
+    if (output === "") continue;
+    const owner = owners.get(output);
+    if (owner === undefined) owners.set(output, index);
+    else mistakes.push(say.duplicateOutput(outputOf(owner), outputOf(index)));
+    const slash = output.lastIndexOf("/");
+    if (slash > 0 && !(slash === previous.length && output.startsWith(previous))) {
+      folders.add(previous = output.slice(0, slash));
+    }
+  }
+  if (hasOutputAmongFolders(owners, folders)) reportNested();
+
+  function reportNested(): void {
+    for (const [output, index] of owners) {
+      for (let slash = output.indexOf("/"); slash > 0; slash = output.indexOf("/", slash + 1)) {
+        const outer = owners.get(output.slice(0, slash));
+        if (outer !== undefined) mistakes.push(say.nestedOutput(outputOf(outer), outputOf(index)));
+      }
+    }
+  }
+
+  function outputOf(index: number): Output {
+    const object = objects[index];
+    return {
+      task: labelOf(object, index),
+      path: ["tasks", index, outputKey(object)],
+      output: tasks[index].output,
+    };
+  }
+}
+
+/** Far fewer folders than outputs, so this settles the usual case that no output lies inside another. */
+function hasOutputAmongFolders(owners: ReadonlyMap<string, number>, folders: Set<string>): boolean {
+  // A set grows while it is walked: each folder brings in the folder that holds it.
+  for (const folder of folders) {
+    if (owners.has(folder)) return true;
+    const slash = folder.lastIndexOf("/");
+    if (slash > 0) folders.add(folder.slice(0, slash));
+  }
+  return false;
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

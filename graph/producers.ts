@@ -1,0 +1,120 @@
+/**
+ * Owns the check that a task which reads another task's artifact also waits for it: a source that is an output of a
+ * task that is no dependency, direct or transitive, is read before, while or after it is made, as chance has it.
+ * It expands no globs and looks at no files: it is given the sources as they were found.
+ *
+ * @module
+ */
+import type { JsonPath, Mistake } from "./failure.ts";
+import { type Graph, topologicalOrder } from "./graph.ts";
+import { ownOutputAsSource, undeclaredProducer } from "./mistakes.ts";
+import type { Task } from "./task.ts";
+
+/** One word of reachability bits a task and sweep. */
+const BATCH = 32;
+
+/** A source that another task makes and that no direct dependency accounts for. */
+interface Question {
+  readonly task: number;
+  readonly producer: number;
+  /** Which of the task's expanded sources. */
+  readonly at: number;
+}
+
+/**
+ * Checks the expanded sources of each task against all outputs. `origins` tells for each expanded source the index of
+ * its entry in the task's `source_files`, so that the mistake can point at it; without it, at the list.
+ * The graph must have no cycles.
+ */
+export function checkProducers(
+  tasks: readonly Task[],
+  graph: Graph,
+  sources: readonly (readonly string[])[],
+  origins?: readonly (ArrayLike<number> | undefined)[],
+): Mistake[] {
+  const producers = new Map<string, number>();
+  for (let task = 0; task < tasks.length; task++) producers.set(tasks[task].output, task);
+
+  const own: Question[] = [];
+  const questions: Question[] = [];
+  for (let task = 0; task < sources.length; task++) {
+    const list = sources[task];
+    for (let at = 0; at < list.length; at++) {
+      const producer = producers.get(list[at]);
+      if (producer === undefined || isDirect(graph, task, producer)) continue;
+      (producer === task ? own : questions).push({ task, producer, at });
+    }
+  }
+  if (own.length === 0 && questions.length === 0) return [];
+
+  return [...own, ...unreachable(graph, questions)]
+    .sort((a, b) => a.task - b.task || a.at - b.at)
+    .map(({ task, producer, at }) => {
+      const label = { index: task, name: tasks[task].name };
+      const origin = origins?.[task]?.[at];
+      const list: JsonPath = ["tasks", task, "source_files"];
+      const source = { path: sources[task][at], place: origin === undefined ? list : [...list, origin] };
+      return producer === task
+        ? ownOutputAsSource(label, source)
+        : undeclaredProducer(label, tasks[producer].name, source);
+    });
+}
+
+function isDirect({ dependencyStart, dependencies }: Graph, task: number, producer: number): boolean {
+  for (let at = dependencyStart[task]; at < dependencyStart[task + 1]; at++) {
+    if (dependencies[at] === producer) return true;
+  }
+  return false;
+}
+
+/**
+ * The questions whose task does not depend on the producer even through others.
+ *
+ * One search a question would be quadratic in a long chain. So 32 producers at a time, neighbours in topological order,
+ * share one sweep: a bit each, handed on from dependency to dependent, over the stretch of the order between the first
+ * producer and the last task that asks.
+ */
+function unreachable(graph: Graph, questions: Question[]): Question[] {
+  if (questions.length === 0) return [];
+  const { dependencyStart, dependencies } = graph;
+  const order = topologicalOrder(graph);
+  const position = new Int32Array(graph.size);
+  for (let at = 0; at < order.length; at++) position[order[at]] = at;
+
+  const askedOf = new Map<number, Question[]>();
+  for (const question of questions) {
+    const list = askedOf.get(question.producer);
+    if (list) list.push(question);
+    else askedOf.set(question.producer, [question]);
+  }
+  const producers = [...askedOf.keys()].sort((a, b) => position[a] - position[b]);
+  const reached = new Int32Array(graph.size);
+  const unanswered: Question[] = [];
+  for (let start = 0; start < producers.length; start += BATCH) {
+    const batch = producers.slice(start, start + BATCH);
+    const first = position[batch[0]];
+    let last = first;
+    for (const producer of batch) {
+      for (const { task } of askedOf.get(producer)!) last = Math.max(last, position[task]);
+    }
+    for (let at = first; at <= last; at++) reached[order[at]] = 0;
+    batch.forEach((producer, bit) => {
+      if (position[producer] <= last) reached[producer] = 1 << bit;
+    });
+    for (let at = first; at <= last; at++) {
+      const task = order[at];
+      let bits = reached[task];
+      for (let next = dependencyStart[task]; next < dependencyStart[task + 1]; next++) {
+        if (position[dependencies[next]] >= first) bits |= reached[dependencies[next]];
+      }
+      reached[task] = bits;
+    }
+    batch.forEach((producer, bit) => {
+      for (const question of askedOf.get(producer)!) {
+        const isAfter = position[question.task] > position[producer];
+        if (!isAfter || !(reached[question.task] & (1 << bit))) unanswered.push(question);
+      }
+    });
+  }
+  return unanswered;
+}
