@@ -28,6 +28,9 @@ export interface Ended {
   readonly output: Output;
 }
 
+/** What is known of an end that the system did not tell about, as when it was told to forget children. No success. */
+export const UNKNOWN_END = { code: null, signal: "unknown" } as const;
+
 /** A command that was started, leader of its own process group. */
 export interface RunningProcess {
   /** Process id of the leader, which is the id of the group. */

@@ -26,6 +26,7 @@ const SYMBOLS = {
   close: { parameters: ["i32"], result: "i32" },
   fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
   malloc: { parameters: ["usize"], result: "pointer" },
+  signal: { parameters: ["i32", "usize"], result: "usize" },
   syscall: { parameters: ["i64", "i64", "i64"], result: "i64" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
@@ -39,6 +40,8 @@ export const O_NONBLOCK = 0o4000;
 export const F_SETFL = 4;
 export const F_SETPIPE_SZ = 1031;
 export const POLLIN = 1;
+
+const SIG_DFL = 0n;
 
 /** System call number, the same on every architecture. */
 const PIDFD_OPEN = 434n;
@@ -55,6 +58,16 @@ export function openLibc(): Libc | undefined {
     }
   }
   return undefined;
+}
+
+/**
+ * Makes the system tell how commands end. Whoever started troupe may have left SIGCHLD ignored, and then the system
+ * forgets each child as it ends, and `waitpid` finds none.
+ */
+export function rememberChildren(libc: Libc): void {
+  const number = signalNumber("SIGCHLD");
+  const ignored = Deno.readTextFileSync("/proc/self/status").match(/^SigIgn:\s*([0-9a-f]+)$/m)?.[1] ?? "0";
+  if ((BigInt(`0x${ignored}`) >> BigInt(number - 1) & 1n) === 1n) libc.signal(number, SIG_DFL);
 }
 
 /** A descriptor that becomes readable when a process ends, or -1. */

@@ -8,7 +8,15 @@
  */
 import process from "node:process";
 import { type Capture, captureOf } from "./capture.ts";
-import { type Ended, findProgram, type Invocation, type RunningProcess, SpawnError, spawnError } from "./invocation.ts";
+import {
+  type Ended,
+  findProgram,
+  type Invocation,
+  type RunningProcess,
+  SpawnError,
+  spawnError,
+  UNKNOWN_END,
+} from "./invocation.ts";
 import { endGroup, type SignalGroup } from "./process_group.ts";
 
 /** A stream that stays open after the whole group has ended counts as drained after this long without a byte … */
@@ -73,11 +81,14 @@ class PortableProcess implements RunningProcess {
   };
 
   async #run(): Promise<Ended> {
-    const { code, signal } = await this.#child.status;
+    const end = await this.#child.status.then(
+      ({ code, signal }) => signal === null ? { code, signal } : { code: null, signal },
+      () => UNKNOWN_END,
+    );
     if (this.#signalGroup("SIGTERM")) await endGroup(this.groupId, this.#signalGroup);
     this.#isGone = true;
     const [stdout, stderr] = await Promise.all([this.#stdout.close(), this.#stderr.close()]);
-    return { code: signal === null ? code : null, signal, output: { stdout, stderr } };
+    return { ...end, output: { stdout, stderr } };
   }
 }
 

@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { type Capture, captureOf } from "./capture.ts";
+import { captureOf } from "./capture.ts";
 import {
   type Ended,
   findProgram,
@@ -17,38 +17,23 @@ import {
   type RunningProcess,
   type Spawner,
   spawnError,
+  UNKNOWN_END,
 } from "./invocation.ts";
 import {
   decodeWaitStatus,
   errnoName,
-  F_SETFL,
-  F_SETPIPE_SZ,
   type Libc,
-  O_CLOEXEC,
-  O_NONBLOCK,
   openLibc,
   pidfdOpen,
-  POLLIN,
+  rememberChildren,
   signalNumber,
   SPAWN_FLAGS,
 } from "./posix_libc.ts";
+import { CHUNK_BYTES, openPipe, type Pipe, PipeReader, PollSet } from "./posix_pipes.ts";
 import { endGroup, type SignalGroup } from "./process_group.ts";
 
 /** Signals a command starts with as the system has them: PIPE, which Deno ignores, and those troupe handles. */
 const DEFAULT_SIGNALS = ["SIGPIPE", "SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
-
-/** Bytes read at once; one buffer a thread. */
-const CHUNK_BYTES = 256 * 1024;
-
-/** A pipe's capacity, and what it is raised to for a command that has shown to print much. */
-const PIPE_BYTES = 64 * 1024;
-const WIDE_PIPE_BYTES = 1024 * 1024;
-
-/** Read from one pipe before the thread looks at its messages again. */
-const TURN_BYTES = 4 * 1024 * 1024;
-
-/** Three `struct pollfd`. */
-const POLL_SET_BYTES = 24;
 
 const ENOEXEC = 8;
 const DEV_NULL = new TextEncoder().encode("/dev/null\0");
@@ -60,6 +45,7 @@ export function openPosixSpawner(): Spawner | undefined {
   const probe = pidfdOpen(libc, Deno.pid);
   if (probe < 0) return undefined;
   libc.close(probe);
+  rememberChildren(libc);
   const spawner = new PosixSpawner(libc);
   return (invocation) => spawner.start(invocation);
 }
@@ -120,11 +106,9 @@ class PosixSpawner {
   }
 
   #openPipe(invocation: Invocation): Pipe {
-    const ends = new Int32Array(2);
-    if (this.libc.pipe2(ends, O_CLOEXEC) !== 0) throw spawnError("EMFILE", invocation);
-    // only our end: the command must find a pipe that blocks when it is full
-    this.libc.fcntl(ends[0], F_SETFL, O_NONBLOCK);
-    return { readEnd: ends[0], writeEnd: ends[1] };
+    const pipe = openPipe(this.libc);
+    if (pipe === undefined) throw spawnError("EMFILE", invocation);
+    return pipe;
   }
 
   #spawn(invocation: Invocation, program: string, [out, err]: readonly [number, number]): number {
@@ -152,11 +136,6 @@ class PosixSpawner {
   }
 }
 
-interface Pipe {
-  readonly readEnd: number;
-  readonly writeEnd: number;
-}
-
 /** The C form of a command: all strings in one buffer, which stays alive because it is also the path. */
 function encode(argv: readonly string[], invocation: Invocation) {
   const strings = [...argv];
@@ -174,36 +153,6 @@ function encode(argv: readonly string[], invocation: Invocation) {
   return { path, args: vectors, env: vectors.subarray(argv.length + 1) };
 }
 
-/** The three things one command is awaited by, as an array of `struct pollfd` outside the isolate. */
-class PollSet {
-  readonly pointer: Deno.PointerValue;
-  /** Two words each: descriptor; events and, in the upper half, what happened. */
-  readonly #words: Int32Array;
-
-  constructor(libc: Libc) {
-    this.pointer = libc.malloc(BigInt(POLL_SET_BYTES));
-    if (this.pointer === null) throw new Error("Bug: no memory for a poll set");
-    this.#words = new Int32Array(Deno.UnsafePointerView.getArrayBuffer(this.pointer, POLL_SET_BYTES));
-  }
-
-  watch(...descriptors: readonly [number, number, number]): void {
-    descriptors.forEach((descriptor, i) => {
-      this.#words[2 * i] = descriptor;
-      this.#words[2 * i + 1] = POLLIN;
-    });
-  }
-
-  /** Poll passes over negative descriptors. */
-  ignore(index: number): void {
-    this.#words[2 * index] = -1;
-    this.#words[2 * index + 1] = 0;
-  }
-
-  happened(index: number): boolean {
-    return this.#words[2 * index + 1] >>> 16 !== 0;
-  }
-}
-
 interface Handles {
   readonly invocation: Invocation;
   readonly pid: number;
@@ -218,7 +167,7 @@ class PosixProcess implements RunningProcess {
   readonly ended: Promise<Ended>;
   readonly #spawner: PosixSpawner;
   readonly #handles: Handles;
-  readonly #streams: readonly [Stream, Stream];
+  readonly #streams: readonly [PipeReader, PipeReader];
   #isGone = false;
 
   constructor(spawner: PosixSpawner, handles: Handles) {
@@ -226,8 +175,8 @@ class PosixProcess implements RunningProcess {
     this.#handles = handles;
     this.groupId = handles.pid;
     this.#streams = [
-      new Stream(spawner, handles.out, captureOf("stdout", handles.invocation)),
-      new Stream(spawner, handles.err, captureOf("stderr", handles.invocation)),
+      new PipeReader(handles.out, captureOf("stdout", handles.invocation), spawner),
+      new PipeReader(handles.err, captureOf("stderr", handles.invocation), spawner),
     ];
     this.ended = this.#run();
   }
@@ -247,11 +196,11 @@ class PosixProcess implements RunningProcess {
     // before the leader is reaped: as long as it is a zombie no other group can get this id
     this.#signalGroup("SIGTERM");
     const status = new Int32Array(1);
-    libc.waitpid(pid, status, 0);
+    const isReaped = libc.waitpid(pid, status, 0) === pid;
     await endGroup(this.groupId, this.#signalGroup);
     this.#isGone = true;
     const [stdout, stderr] = this.#streams.map((stream) => stream.close());
-    return { ...decodeWaitStatus(status[0]), output: { stdout, stderr } };
+    return { ...(isReaped ? decodeWaitStatus(status[0]) : UNKNOWN_END), output: { stdout, stderr } };
   }
 
   async #awaitLeader(): Promise<void> {
@@ -263,55 +212,9 @@ class PosixProcess implements RunningProcess {
       if (await libc.poll(set.pointer, 3n, -1) < 0) continue;
       this.#streams.forEach((stream, i) => {
         // the end of a stream stays readable for ever
-        if (set.happened(i) && stream.read(TURN_BYTES) === "ended") set.ignore(i);
+        if (set.happened(i) && stream.read() === "ended") set.ignore(i);
       });
     } while (!set.happened(2));
     this.#spawner.returnPollSet(set);
-  }
-}
-
-/** Our end of one pipe and what came through it. */
-class Stream {
-  readonly #spawner: PosixSpawner;
-  readonly #descriptor: number;
-  readonly #capture: Capture;
-  #total = 0;
-  #capacity = PIPE_BYTES;
-
-  constructor(spawner: PosixSpawner, descriptor: number, capture: Capture) {
-    this.#spawner = spawner;
-    this.#descriptor = descriptor;
-    this.#capture = capture;
-  }
-
-  /** Reads what is there, up to a limit or a chunk more. */
-  read(limit: number): "ended" | "open" {
-    const { libc, chunk } = this.#spawner;
-    for (let total = 0; total < limit;) {
-      const length = libc.read(this.#descriptor, chunk, BigInt(CHUNK_BYTES));
-      if (length === 0) return "ended";
-      if (length < 0) return "open";
-      this.#take(chunk.subarray(0, length));
-      total += length;
-    }
-    return "open";
-  }
-
-  /** Takes what the leader left in the pipe and closes it; whoever else holds the other end does not matter. */
-  close(): ReturnType<Capture["finish"]> {
-    this.read(this.#capacity);
-    this.#spawner.libc.close(this.#descriptor);
-    return this.#capture.finish();
-  }
-
-  #take(bytes: Uint8Array): void {
-    this.#capture.add(bytes);
-    this.#total += bytes.length;
-    if (this.#total > 4 * PIPE_BYTES && this.#capacity === PIPE_BYTES) this.#widen();
-  }
-
-  #widen(): void {
-    this.#capacity = WIDE_PIPE_BYTES;
-    this.#spawner.libc.fcntl(this.#descriptor, F_SETPIPE_SZ, WIDE_PIPE_BYTES);
   }
 }

@@ -1,0 +1,53 @@
+/**
+ * Owns the form of the ledger: a small file that says which process groups are alive, so that the watchdog can end
+ * them when troupe no longer can. It ends nothing itself.
+ *
+ * One slot of fixed size a worker, so that each writes its own with one positioned write and no lock. It is not synced:
+ * what the kernel has been told outlives any death of troupe, and when the machine dies there is no group left.
+ *
+ * @module
+ */
+
+/** A group id in decimal, padded with blanks, and a newline. */
+const SLOT_BYTES = 16;
+
+/** Makes an empty ledger in the temp folder for workers 1 to `workers`, and gives its path. */
+export function createLedger(workers: number): string {
+  const path = Deno.makeTempFileSync({ prefix: "troupe-" });
+  Deno.writeTextFileSync(path, formatSlot("").repeat(workers));
+  return path;
+}
+
+/** One worker's slot; stays open until it is closed or its thread ends. */
+export class LedgerSlot implements Disposable {
+  readonly #file: Deno.FsFile;
+  readonly #offset: number;
+
+  constructor(path: string, workerId: number) {
+    this.#file = Deno.openSync(path, { write: true });
+    this.#offset = (workerId - 1) * SLOT_BYTES;
+  }
+
+  /** Enters a group; called right after its start. */
+  set(groupId: number): void {
+    this.#write(`${groupId}`);
+  }
+
+  /** Takes the group out; called when it is gone. */
+  clear(): void {
+    this.#write("");
+  }
+
+  [Symbol.dispose](): void {
+    this.#file.close();
+  }
+
+  #write(content: string): void {
+    this.#file.seekSync(this.#offset, Deno.SeekMode.Start);
+    this.#file.writeSync(new TextEncoder().encode(formatSlot(content)));
+  }
+}
+
+function formatSlot(content: string): string {
+  return `${content.padEnd(SLOT_BYTES - 1)}\n`;
+}
