@@ -18,6 +18,12 @@ export function createLedger(workers: number): string {
   return path;
 }
 
+/** The group that a worker has entered, if it has one. */
+export function readSlot(path: string, workerId: number): number | undefined {
+  const groupId = Number(Deno.readTextFileSync(path).split("\n")[workerId - 1]);
+  return groupId > 0 ? groupId : undefined;
+}
+
 /** One worker's slot; stays open until it is closed or its thread ends. */
 export class LedgerSlot implements Disposable {
   readonly #file: Deno.FsFile;

@@ -46,11 +46,16 @@ export interface CancelTask {
   readonly signal: "SIGTERM" | "SIGKILL";
 }
 
-export type ToWorker = WorkerSetup | RunTask | CancelTask;
+/** Asks an idle worker to end its thread. */
+export interface Close {
+  readonly kind: "close";
+}
+
+export type ToWorker = WorkerSetup | RunTask | CancelTask | Close;
 
 /** One captured stream: the head of what was printed, and how much of it was dropped. */
 export interface Captured {
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array<ArrayBuffer>;
   readonly dropped: number;
 }
 
@@ -89,4 +94,6 @@ export type FromWorker =
   /** The task was no longer pending: another worker has it. */
   | { readonly kind: "lost"; readonly task: number }
   /** The artifact to copy was gone or differed: the task must be done after all. */
-  | { readonly kind: "unrestorable"; readonly task: number };
+  | { readonly kind: "unrestorable"; readonly task: number }
+  /** The answer to `close`; nothing follows it. */
+  | { readonly kind: "closed" };

@@ -5,8 +5,13 @@
  * @module
  */
 
-/** Signals one group, 0 only asks whether it is there; false when it is gone. */
-export type SignalGroup = (signal: "SIGTERM" | "SIGKILL" | 0) => boolean;
+/** One group, as a back end can reach it. */
+export interface Group {
+  readonly id: number;
+  /** False when the group is gone. */
+  signal(name: "SIGTERM" | "SIGKILL"): boolean;
+  isThere(): boolean | Promise<boolean>;
+}
 
 /** From TERM to KILL. */
 const GRACE_MS = 500;
@@ -18,17 +23,17 @@ const REAPING_MS = 200;
 const LOOK_CLOSER_MS = 8;
 
 /** Ends what is left of a group that has had its TERM; settles when it is gone or only its dead are left. */
-export async function endGroup(groupId: number, signal: SignalGroup): Promise<void> {
-  if (!signal(0) || await isGoneWithin(GRACE_MS, groupId, signal)) return;
-  signal("SIGKILL");
-  await isGoneWithin(REAPING_MS, groupId, signal);
+export async function endGroup(group: Group): Promise<void> {
+  if (await isGoneWithin(GRACE_MS, group)) return;
+  group.signal("SIGKILL");
+  await isGoneWithin(REAPING_MS, group);
 }
 
-async function isGoneWithin(limitMs: number, groupId: number, signal: SignalGroup): Promise<boolean> {
+async function isGoneWithin(limitMs: number, group: Group): Promise<boolean> {
   const start = performance.now();
   for (let pauseMs = 1;; pauseMs = Math.min(2 * pauseMs, 50)) {
     const elapsedMs = performance.now() - start;
-    if (!signal(0) || (elapsedMs > LOOK_CLOSER_MS && !hasLiving(groupId))) return true;
+    if (!await group.isThere() || (elapsedMs > LOOK_CLOSER_MS && !hasLiving(group.id))) return true;
     if (elapsedMs >= limitMs) return false;
     await new Promise((resolve) => setTimeout(resolve, Math.min(pauseMs, limitMs - elapsedMs)));
   }

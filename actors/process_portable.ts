@@ -6,7 +6,6 @@
  *
  * @module
  */
-import process from "node:process";
 import { type Capture, captureOf } from "./capture.ts";
 import {
   type Ended,
@@ -17,7 +16,7 @@ import {
   spawnError,
   UNKNOWN_END,
 } from "./invocation.ts";
-import { endGroup, type SignalGroup } from "./process_group.ts";
+import { endGroup, type Group } from "./process_group.ts";
 
 /** A stream that stays open after the whole group has ended counts as drained after this long without a byte … */
 const QUIET_MS = 50;
@@ -57,38 +56,51 @@ class PortableProcess implements RunningProcess {
   readonly #child: Deno.ChildProcess;
   readonly #stdout: Stream;
   readonly #stderr: Stream;
+  readonly #group: Group;
   #isGone = false;
 
   constructor(child: Deno.ChildProcess, invocation: Invocation) {
     this.#child = child;
     this.groupId = child.pid;
+    this.#group = {
+      id: child.pid,
+      signal: (name) => !this.#isGone && succeeds(() => Deno.kill(-child.pid, name)),
+      isThere: () => isThere(child.pid),
+    };
     this.#stdout = new Stream(child.stdout, captureOf("stdout", invocation));
     this.#stderr = new Stream(child.stderr, captureOf("stderr", invocation));
     this.ended = this.#run();
   }
 
   signal(name: "SIGTERM" | "SIGKILL"): void {
-    this.#signalGroup(name);
+    this.#group.signal(name);
   }
-
-  readonly #signalGroup: SignalGroup = (signal) => {
-    if (this.#isGone) return false;
-    try {
-      return process.kill(-this.groupId, signal);
-    } catch {
-      return false; // no such group, or on some systems one of which only the dead are left
-    }
-  };
 
   async #run(): Promise<Ended> {
     const end = await this.#child.status.then(
       ({ code, signal }) => signal === null ? { code, signal } : { code: null, signal },
       () => UNKNOWN_END,
     );
-    if (this.#signalGroup("SIGTERM")) await endGroup(this.groupId, this.#signalGroup);
+    if (this.#group.signal("SIGTERM")) await endGroup(this.#group);
     this.#isGone = true;
     const [stdout, stderr] = await Promise.all([this.#stdout.close(), this.#stderr.close()]);
     return { ...end, output: { stdout, stderr } };
+  }
+}
+
+/** Loaded only when a group outlives its leader: Deno.kill takes no 0 on every version, and this costs 10 ms. */
+async function isThere(groupId: number): Promise<boolean> {
+  const { default: process } = await import("node:process");
+  return succeeds(() => process.kill(-groupId, 0));
+}
+
+/** Signals fail when there is no such group, and on some systems when only its dead are left. */
+function succeeds(send: () => unknown): boolean {
+  try {
+    send();
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -30,7 +30,7 @@ import {
   SPAWN_FLAGS,
 } from "./posix_libc.ts";
 import { CHUNK_BYTES, openPipe, type Pipe, PipeReader, PollSet } from "./posix_pipes.ts";
-import { endGroup, type SignalGroup } from "./process_group.ts";
+import { endGroup, type Group } from "./process_group.ts";
 
 /** Signals a command starts with as the system has them: PIPE, which Deno ignores, and those troupe handles. */
 const DEFAULT_SIGNALS = ["SIGPIPE", "SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
@@ -168,12 +168,15 @@ class PosixProcess implements RunningProcess {
   readonly #spawner: PosixSpawner;
   readonly #handles: Handles;
   readonly #streams: readonly [PipeReader, PipeReader];
+  readonly #group: Group;
   #isGone = false;
 
   constructor(spawner: PosixSpawner, handles: Handles) {
     this.#spawner = spawner;
     this.#handles = handles;
     this.groupId = handles.pid;
+    const kill = (signal: number) => !this.#isGone && spawner.libc.kill(-handles.pid, signal) === 0;
+    this.#group = { id: handles.pid, signal: (name) => kill(signalNumber(name)), isThere: () => kill(0) };
     this.#streams = [
       new PipeReader(handles.out, captureOf("stdout", handles.invocation), spawner),
       new PipeReader(handles.err, captureOf("stderr", handles.invocation), spawner),
@@ -182,11 +185,8 @@ class PosixProcess implements RunningProcess {
   }
 
   signal(name: "SIGTERM" | "SIGKILL"): void {
-    this.#signalGroup(name);
+    this.#group.signal(name);
   }
-
-  readonly #signalGroup: SignalGroup = (signal) =>
-    !this.#isGone && this.#spawner.libc.kill(-this.groupId, signal === 0 ? 0 : signalNumber(signal)) === 0;
 
   async #run(): Promise<Ended> {
     const { libc } = this.#spawner;
@@ -194,10 +194,10 @@ class PosixProcess implements RunningProcess {
     await this.#awaitLeader();
     libc.close(pidfd);
     // before the leader is reaped: as long as it is a zombie no other group can get this id
-    this.#signalGroup("SIGTERM");
+    this.#group.signal("SIGTERM");
     const status = new Int32Array(1);
     const isReaped = libc.waitpid(pid, status, 0) === pid;
-    await endGroup(this.groupId, this.#signalGroup);
+    await endGroup(this.#group);
     this.#isGone = true;
     const [stdout, stderr] = this.#streams.map((stream) => stream.close());
     return { ...(isReaped ? decodeWaitStatus(status[0]) : UNKNOWN_END), output: { stdout, stderr } };

@@ -214,3 +214,11 @@ function describe(actual: unknown): string {
   if (typeof actual === "string") return actual === "" ? "an empty string" : "a string";
   return String(actual);
 }
+
+/** A source that is not there, of a task without dependencies that could still make it. */
+export function missingSource(task: TaskLabel, path: string, at: number): Mistake {
+  return {
+    message: `Task '${task.name}' needs source file '${path}', which does not exist`,
+    places: [{ path: ["tasks", task.index, "source_files", at], of: "value" }],
+  };
+}

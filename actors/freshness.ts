@@ -1,0 +1,106 @@
+/**
+ * Owns the question whether a task must be done: its inputs' digests, its fingerprint, and what the build cache and the
+ * artifact in place say to it.
+ * It runs nothing and writes nothing but what it learns about files.
+ *
+ * @module
+ */
+import type { TaskFailure } from "../graph/failure.ts";
+import { differences, fingerprint, type Inputs, type Trace, trace } from "../graph/fingerprint.ts";
+import type { Plan } from "../graph/plan.ts";
+import type { BuildCache } from "./build_cache.ts";
+
+/** What was found about one task whose dependencies are completed. */
+export type Finding =
+  | { readonly kind: "fresh"; readonly sha256: string; readonly fingerprint: string; readonly trace: Trace }
+  | {
+    readonly kind: "restore";
+    readonly fingerprint: string;
+    readonly trace: Trace;
+    readonly from: string;
+    readonly sha256: string;
+  }
+  | { readonly kind: "run"; readonly fingerprint: string; readonly trace: Trace; readonly reason: string }
+  | { readonly kind: "unreadable"; readonly failure: TaskFailure }
+  /** This file must be read slowly before the question can be answered. */
+  | { readonly kind: "tooMuch"; readonly path: string };
+
+/** Answers for one run. */
+export class Freshness {
+  /** Digest of each completed task's artifact. */
+  readonly artifacts: (string | undefined)[];
+
+  constructor(readonly plan: Plan, readonly cache: BuildCache, readonly options: { readonly force: boolean }) {
+    this.artifacts = new Array(plan.size);
+  }
+
+  /** Compares what is there with what is remembered. */
+  check(task: number): Finding {
+    const { cache, plan } = this;
+    cache.files.begin();
+    const inputs = this.#inputs(task);
+    if ("kind" in inputs) return inputs;
+    const declared = plan.tasks[task];
+    const key = fingerprint(declared, inputs);
+    const found = { fingerprint: key, trace: trace(declared, inputs, key) };
+    if (this.options.force) return { ...found, kind: "run", reason: "forced" };
+    const entry = cache.get(found.fingerprint);
+    if (entry !== undefined && (declared.expectedSha256 ?? entry.sha256) === entry.sha256) {
+      for (const path of new Set([declared.output, entry.artifact_path])) {
+        const digest = cache.files.digest(path);
+        if (typeof digest === "object" && "tooMuch" in digest) return { kind: "tooMuch", path };
+        if (digest !== entry.sha256) continue;
+        return path === declared.output
+          ? { ...found, kind: "fresh", sha256: digest }
+          : { ...found, kind: "restore", from: path, sha256: digest };
+      }
+    }
+    return { ...found, kind: "run", reason: this.#reason(task, found.trace) };
+  }
+
+  /** Whether the sources a task was started with are still the same. */
+  sourcesUnchanged(task: number): boolean {
+    let unchanged = true;
+    for (const path of this.plan.sources[task]) {
+      if (!this.plan.producers.has(path)) unchanged = this.cache.files.isStill(path) && unchanged;
+    }
+    return unchanged;
+  }
+
+  #inputs(task: number): Inputs | Finding {
+    const { plan, cache } = this;
+    const sources = plan.sources[task];
+    const sourceDigests: string[] = new Array(sources.length);
+    for (let i = 0; i < sources.length; i++) {
+      const path = sources[i];
+      const digest = cache.files.digest(path);
+      if (typeof digest === "object") {
+        return "tooMuch" in digest
+          ? { kind: "tooMuch", path }
+          : { kind: "unreadable", failure: { kind: "source", path, detail: digest.detail } };
+      }
+      sourceDigests[i] = digest;
+    }
+    const { dependencyStart, dependencies } = plan.graph;
+    const artifacts: string[] = [], artifactDigests: string[] = [];
+    for (let i = dependencyStart[task]; i < dependencyStart[task + 1]; i++) {
+      const dependency = dependencies[i];
+      artifacts.push(plan.tasks[dependency].output);
+      const digest = this.artifacts[dependency];
+      if (digest === undefined) throw new Error(`Bug: task ${task} is checked before its dependency ${dependency}`);
+      artifactDigests.push(digest);
+    }
+    return { sources, sourceDigests, artifacts, artifactDigests };
+  }
+
+  #reason(task: number, after: Trace): string {
+    const { name, output } = this.plan.tasks[task];
+    const before = this.cache.trace(name);
+    if (before === undefined) return "new";
+    const changes = differences(before, after);
+    if (changes.length > 0) return changes.join("; ");
+    const inPlace = this.cache.files.digest(output);
+    if (typeof inPlace === "object" && "missing" in inPlace && inPlace.missing) return "artifact missing";
+    return "artifact edited";
+  }
+}

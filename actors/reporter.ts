@@ -1,0 +1,124 @@
+/**
+ * Owns stdout and stderr: the only writer to both, so that no two lines interleave.
+ * It chooses no words; those are in graph/report.ts.
+ *
+ * Lines are gathered for the length of one turn and written in one go: a build of 10 000 tasks writes 20 000 lines.
+ *
+ * @module
+ */
+
+/** How a line is shown where there is colour. */
+export type Tone = "plain" | "good" | "bad" | "dim";
+
+/** A display that stays at the foot of the terminal; see live_view.ts. */
+export interface Footer {
+  /** Takes it off the screen, so that lines can be written. */
+  hide(): void;
+  /** Puts it back. */
+  show(): void;
+}
+
+/** Choices for one run. */
+export interface ReporterOptions {
+  /** Where human lines go; with `--json` that is stderr, since stdout carries the report alone. */
+  readonly lines: "stdout" | "stderr";
+  /** Gives a text its colour; absent where there is none. */
+  readonly paint?: (text: string, tone: Tone) => string;
+}
+
+const FLUSH_BYTES = 64 * 1024;
+
+/** The actor that writes; its methods put in order what is written at the end of the turn. */
+export class Reporter {
+  readonly #options: ReporterOptions;
+  readonly #encoder = new TextEncoder();
+  #pending: Uint8Array[] = [];
+  #text = "";
+  #bytes = 0;
+  #isScheduled = false;
+  #footer: Footer | undefined;
+  /** Someone closed the other end (`troupe build | head`): there is nobody to write to, and that is no error. */
+  #isBroken = false;
+
+  constructor(options: ReporterOptions) {
+    this.#options = options;
+  }
+
+  set footer(footer: Footer | undefined) {
+    this.flush();
+    this.#footer?.hide();
+    this.#footer = footer;
+    footer?.show();
+  }
+
+  line(text: string, tone: Tone = "plain"): void {
+    this.#text += tone === "plain" || this.#options.paint === undefined ? text : this.#options.paint(text, tone);
+    this.#text += "\n";
+    this.#schedule();
+  }
+
+  /** A command's own output, byte for byte, ended by a newline. */
+  raw(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    this.#sealText();
+    this.#pending.push(bytes);
+    this.#bytes += bytes.length;
+    if (bytes[bytes.length - 1] !== 10) this.#text = "\n";
+    this.#schedule();
+  }
+
+  /** A warning or an error about the run itself: always to stderr, and after all lines that came before. */
+  error(text: string): void {
+    this.flush();
+    this.#footer?.hide();
+    this.#write("stderr", this.#encoder.encode(this.#options.paint?.(text, "bad") ?? text));
+    this.#write("stderr", this.#encoder.encode("\n"));
+    this.#footer?.show();
+  }
+
+  /** The report for scripts: to stdout, whole. */
+  result(text: string): void {
+    this.flush();
+    this.#write("stdout", this.#encoder.encode(text + "\n"));
+  }
+
+  /** Writes what is pending. */
+  flush(): void {
+    this.#sealText();
+    if (this.#pending.length === 0) return;
+    const pending = this.#pending;
+    this.#pending = [];
+    this.#bytes = 0;
+    this.#footer?.hide();
+    for (const bytes of pending) this.#write(this.#options.lines, bytes);
+    this.#footer?.show();
+  }
+
+  #schedule(): void {
+    if (this.#text.length + this.#bytes > FLUSH_BYTES) return this.flush();
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    queueMicrotask(() => {
+      this.#isScheduled = false;
+      this.flush();
+    });
+  }
+
+  #sealText(): void {
+    if (this.#text === "") return;
+    const bytes = this.#encoder.encode(this.#text);
+    this.#text = "";
+    this.#pending.push(bytes);
+    this.#bytes += bytes.length;
+  }
+
+  #write(to: "stdout" | "stderr", bytes: Uint8Array): void {
+    if (this.#isBroken) return;
+    try {
+      for (let at = 0; at < bytes.length;) at += Deno[to].writeSync(bytes.subarray(at));
+    } catch (error) {
+      if (error instanceof Deno.errors.WouldBlock) return this.#write(to, bytes);
+      this.#isBroken = true;
+    }
+  }
+}

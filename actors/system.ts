@@ -1,0 +1,213 @@
+/**
+ * Owns one build from a loaded config to its report: takes the lock, builds the parts, turns signals and timers into
+ * messages, waits for the end and closes everything in reverse.
+ * It schedules nothing and prints nothing but warnings about the run itself.
+ *
+ * @module
+ */
+import type { Plan } from "../graph/plan.ts";
+import { makePlan } from "../graph/plan.ts";
+import { checkProducers } from "../graph/producers.ts";
+import type { BuildReport } from "../graph/report.ts";
+import { BuildCache, CACHE_FILE } from "./build_cache.ts";
+import { type BuildLock, takeBuildLock } from "./build_lock.ts";
+import { BuildLog, type Level } from "./build_log.ts";
+import { Freshness } from "./freshness.ts";
+import type { LoadedBuild } from "./load.ts";
+import type { Reporter } from "./reporter.ts";
+import { type Counts, Scheduler } from "./scheduler.ts";
+import { expandSources } from "./sources.ts";
+import { StatusTable } from "./status_table.ts";
+import { sweepTemporaries } from "./sweep.ts";
+import { systemDetail } from "./system_error.ts";
+import { WorkerPool } from "./worker_pool.ts";
+
+/** Workers when neither the config nor the caller says how many. */
+const DEFAULT_WORKERS = 8;
+const PROGRESS_MS = 5000;
+/** How often a long build looks whether its cache is due to be written. */
+const SAVE_CHECK_MS = 1000;
+/** A build spends at most one part in this many on writing its cache. */
+const SAVE_SHARE = 50;
+
+/** Signals that end a run in good order. */
+export type StopSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
+const STOP_SIGNALS: readonly StopSignal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
+
+/** Choices for one build. */
+export interface RunOptions {
+  /** Overrides the config's `num_workers`. */
+  readonly workers?: number;
+  /** Default false: go on with all that does not need a failed task. */
+  readonly failFast: boolean;
+  /** Do everything again, whatever the cache says. */
+  readonly force: boolean;
+  readonly level: Level;
+  /** Shows a display while the run lasts; answers with what takes it away. */
+  readonly showLive?: (log: BuildLog, counts: Counts) => () => void;
+  /** `performance.now()` at which the run counts as begun. */
+  readonly begunMs: number;
+}
+
+/** How a run ended. */
+export interface RunEnd {
+  readonly report: BuildReport;
+  /** What ended it early. */
+  readonly signal?: StopSignal;
+}
+
+/** A stop was asked for before the first task; nothing was started. */
+export class StoppedError extends Error {
+  override readonly name = "StoppedError";
+  constructor(readonly signal: StopSignal) {
+    super(`Stopped by ${signal}`);
+  }
+}
+
+/** Everything that stands ready before the first task. */
+interface Prepared {
+  readonly plan: Plan;
+  readonly cache: BuildCache;
+}
+
+/**
+ * Builds.
+ *
+ * @throws {InputError} When a source is missing or another task's output is read without waiting for it.
+ * @throws {StoppedError} When a signal comes while it waits for its turn.
+ */
+export async function runBuild(build: LoadedBuild, options: RunOptions, reporter: Reporter): Promise<RunEnd> {
+  using stop = new StopListener();
+  const lock = await takeLock(build, reporter, stop);
+  try {
+    const prepared = await prepare(build, reporter);
+    if (lock?.leftBehind) sweepTemporaries(build.folder, prepared.plan, prepared.cache);
+    return await run(build, prepared, options, reporter, stop);
+  } finally {
+    lock?.release();
+  }
+}
+
+/** Reads the cache and looks at the sources; without the lock, for those who only look. */
+export async function prepare(build: LoadedBuild, reporter: Reporter): Promise<Prepared> {
+  const { cache, warning } = BuildCache.load(build.folder);
+  if (warning !== undefined) reporter.error(warning);
+  const sources = await expandSources(build.tasks, build.folder, (path) => cache.files.exists(path));
+  for (const odd of sources.warnings) reporter.error(odd);
+  const producerMistakes = checkProducers(build.tasks, build.graph, sources.files, sources.origins);
+  const mistakes = [...sources.mistakes, ...producerMistakes];
+  if (mistakes.length > 0) throw await build.explain(mistakes);
+  return { plan: makePlan(build.tasks, build.graph, sources.files), cache };
+}
+
+async function run(
+  build: LoadedBuild,
+  { plan, cache }: Prepared,
+  options: RunOptions,
+  reporter: Reporter,
+  stop: StopListener,
+): Promise<RunEnd> {
+  const table = new StatusTable(plan.size);
+  const log = new BuildLog(plan, reporter, options.level);
+  const workers = options.workers ?? build.numWorkers ?? DEFAULT_WORKERS;
+  const saver = new Saver(cache, reporter);
+  const scheduler = new Scheduler({
+    plan,
+    workers,
+    failFast: options.failFast,
+    freshness: new Freshness(plan, cache, { force: options.force }),
+    cache,
+    table,
+    createPool: (onReport) => new WorkerPool({ size: workers, table: table.buffer, folder: build.folder, onReport }),
+    onEvent: (event) => log.note(event),
+  });
+  stop.onSignal = () => scheduler.post({ kind: "interrupt" });
+  const timers = [
+    setInterval(() => log.progress(scheduler.counts), PROGRESS_MS),
+    setInterval(() => saver.saveIfDue(), SAVE_CHECK_MS),
+  ];
+  const hideLive = options.showLive?.(log, scheduler.counts);
+  try {
+    scheduler.post({ kind: "begin" });
+    if (stop.signal !== undefined) scheduler.post({ kind: "interrupt" });
+    await scheduler.finished;
+    const report = scheduler.report(performance.now() - options.begunMs);
+    if (build.isWhole && report.completed === report.total_tasks) cache.prune(new Set(plan.tasks.map((t) => t.name)));
+    return { report, signal: stop.signal };
+  } finally {
+    hideLive?.();
+    for (const timer of timers) clearInterval(timer);
+    await scheduler.close();
+    saver.save();
+  }
+}
+
+/** Without a lock (a folder that cannot be written) the build goes on: it may still find that all is done. */
+async function takeLock(build: LoadedBuild, reporter: Reporter, stop: StopListener): Promise<BuildLock | undefined> {
+  const onWait = (holder: string) => reporter.error(`Waiting for another build of this config (process ${holder})`);
+  try {
+    const taking = takeBuildLock(build.folder, onWait);
+    const signal = await Promise.race([taking, stop.stopped]);
+    if (typeof signal === "string") throw new StoppedError(signal);
+    return signal;
+  } catch (error) {
+    if (error instanceof StoppedError) throw error;
+    reporter.error(`Cannot lock '${build.folder}': ${systemDetail(error)}; building without a lock`);
+  }
+}
+
+/** Writes the cache now and then and at the end; a disk that refuses is told of once and stops nothing. */
+class Saver {
+  #lastEndMs = performance.now();
+  #lastCostMs = 0;
+  #hasFailed = false;
+
+  constructor(readonly cache: BuildCache, readonly reporter: Reporter) {}
+
+  saveIfDue(): void {
+    if (performance.now() - this.#lastEndMs >= SAVE_SHARE * this.#lastCostMs) this.save();
+  }
+
+  save(): void {
+    const begun = performance.now();
+    try {
+      this.cache.save();
+    } catch (error) {
+      if (!this.#hasFailed) {
+        this.reporter.error(
+          `Cannot write build cache '${CACHE_FILE}': ${systemDetail(error)}; the next build will repeat work`,
+        );
+      }
+      this.#hasFailed = true;
+    }
+    this.#lastEndMs = performance.now();
+    this.#lastCostMs = this.#lastEndMs - begun;
+  }
+}
+
+/** Hears the signals that ask for an end for as long as it is in scope. */
+class StopListener implements Disposable {
+  signal: StopSignal | undefined;
+  onSignal: (() => void) | undefined;
+  /** Resolves with the first signal. */
+  readonly stopped: Promise<StopSignal>;
+  readonly #listeners: [StopSignal, () => void][] = [];
+
+  constructor() {
+    let resolve: (signal: StopSignal) => void;
+    this.stopped = new Promise((settle) => resolve = settle);
+    for (const signal of STOP_SIGNALS) {
+      const listener = () => {
+        this.signal ??= signal;
+        resolve(this.signal);
+        this.onSignal?.();
+      };
+      Deno.addSignalListener(signal, listener);
+      this.#listeners.push([signal, listener]);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    for (const [signal, listener] of this.#listeners) Deno.removeSignalListener(signal, listener);
+  }
+}

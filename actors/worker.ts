@@ -1,0 +1,81 @@
+/**
+ * Owns one thread that does one task at a time: it takes the task's word in the status table from pending to running,
+ * does the work, and tells the scheduler how it went.
+ * It is told everything in the message and remembers nothing, so that a dead worker can simply be replaced.
+ *
+ * @module
+ */
+import type { TaskFailure } from "../graph/failure.ts";
+import { type Attempt, Execution } from "./execute.ts";
+import { LedgerSlot } from "./ledger.ts";
+import type { FromWorker, RunTask, ToWorker, WorkerSetup } from "./messages.ts";
+import { StatusTable } from "./status_table.ts";
+
+/** The part of a dedicated worker's global scope that is used here. */
+interface Scope {
+  onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
+  postMessage(message: FromWorker, transfer?: Transferable[]): void;
+  close(): void;
+}
+
+const scope = self as unknown as Scope;
+let table: StatusTable;
+let surroundings: Execution["surroundings"];
+let current: Execution | undefined;
+
+scope.onmessage = ({ data }) => {
+  switch (data.kind) {
+    case "setup":
+      setUp(data);
+      break;
+    case "run":
+      run(data);
+      break;
+    case "cancel":
+      current?.cancel(data.signal);
+      break;
+    case "close":
+      scope.postMessage({ kind: "closed" });
+      scope.close();
+      break;
+  }
+};
+
+function setUp(setup: WorkerSetup): void {
+  table = new StatusTable(setup.table);
+  surroundings = {
+    workerId: setup.workerId,
+    folder: setup.folder,
+    env: setup.env,
+    ledger: new LedgerSlot(setup.ledger, setup.workerId),
+  };
+  scope.postMessage({ kind: "ready" });
+}
+
+async function run(task: RunTask): Promise<void> {
+  if (!table.change(task.task, "pending", "running")) {
+    scope.postMessage({ kind: "lost", task: task.task });
+    return;
+  }
+  scope.postMessage({ kind: "started", task: task.task });
+  const begun = performance.now();
+  current = new Execution(task, surroundings);
+  const attempt = await current.run();
+  current = undefined;
+  answer(task.task, attempt, performance.now() - begun);
+}
+
+function answer(task: number, attempt: Attempt, durationMs: number): void {
+  if ("unrestorable" in attempt) {
+    scope.postMessage({ kind: "unrestorable", task });
+    return;
+  }
+  const { output } = attempt;
+  const transfer = output === undefined ? [] : [output.stdout.bytes.buffer, output.stderr.bytes.buffer];
+  if ("published" in attempt) {
+    scope.postMessage({ kind: "completed", task, published: attempt.published, durationMs, output }, transfer);
+  } else {
+    const failure: TaskFailure = attempt.failure;
+    scope.postMessage({ kind: "failed", task, failure, durationMs, output }, transfer);
+  }
+}

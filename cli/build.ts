@@ -1,0 +1,122 @@
+/**
+ * Owns the command `troupe build`: its flags, its help, and what of a run goes where.
+ * It schedules nothing; actors/system.ts does.
+ *
+ * @module
+ */
+import type { BuildLog, Level } from "../actors/build_log.ts";
+import { InputError, loadBuild } from "../actors/load.ts";
+import { replaceFile } from "../actors/atomic_file.ts";
+import { Reporter } from "../actors/reporter.ts";
+import type { Counts } from "../actors/scheduler.ts";
+import { runBuild } from "../actors/system.ts";
+import { systemDetail } from "../actors/system_error.ts";
+import { type BuildReport, summaryLine } from "../graph/report.ts";
+import { type Flags, type FlagSpec, parseFlags, wholeNumber } from "./options.ts";
+import { createReporter, detectScreen, type Screen } from "./terminal.ts";
+
+/** What `troupe build --help` prints. */
+export const BUILD_HELP = `Build the artifacts of a config that are not up to date.
+
+Usage: troupe build [CONFIG] [OPTIONS]
+
+  CONFIG            the build config (default: build.json)
+
+Options:
+  -j, --jobs N      number of workers (default: num_workers of the config, or 8)
+  -t, --task NAME   build this task and what it needs; may be repeated
+      --fail-fast   start nothing more after the first failed task
+  -f, --force       do every task again, whatever the build cache says
+  -n, --dry-run     show what would run, and why; run nothing
+  -q, --quiet       show only what goes wrong
+  -v, --verbose     also show why each task runs and what it prints
+      --json        write the report to stdout as JSON, and all lines to stderr
+      --report FILE write the report to a file as JSON
+  -h, --help        show this help
+
+Exit codes: 0 all well, 1 a task failed, 2 the input is wrong, 70 a bug in troupe, 128+n ended by signal n.
+`;
+
+const FLAGS: FlagSpec = {
+  boolean: ["fail-fast", "force", "dry-run", "quiet", "verbose", "json", "help"],
+  string: ["jobs", "task", "report"],
+  collect: ["task"],
+  alias: { j: "jobs", t: "task", f: "force", n: "dry-run", q: "quiet", v: "verbose", h: "help" },
+  positional: 1,
+};
+
+export const SIGNAL_EXIT = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+
+/** Runs the command and answers with the exit code. */
+export async function buildCommand(args: readonly string[]): Promise<number> {
+  const begunMs = performance.now();
+  const flags = parseFlags("build", args, FLAGS);
+  if (flags.on.has("help")) {
+    new Reporter({ lines: "stdout" }).result(BUILD_HELP.trimEnd());
+    return 0;
+  }
+  const workers = wholeNumber(flags, "jobs", 1, 1024);
+  if (flags.on.has("quiet") && flags.on.has("verbose")) {
+    throw new InputError("--quiet and --verbose exclude each other");
+  }
+  const screen = detectScreen(flags.on.has("json") ? "stderr" : "stdout");
+  const reporter = await createReporter(screen);
+  const build = await loadBuild(flags.positional[0] ?? "build.json", flags.lists.get("task"));
+  if (flags.on.has("dry-run")) {
+    const { dryRun } = await import("./dry_run.ts");
+    return await dryRun(build, { force: flags.on.has("force"), json: flags.on.has("json") }, reporter);
+  }
+  const level = levelOf(flags);
+  const end = await runBuild(build, {
+    workers,
+    failFast: flags.on.has("fail-fast"),
+    force: flags.on.has("force"),
+    level,
+    showLive: screen.isLive && level !== "quiet" ? await liveDisplay(screen, reporter) : undefined,
+    begunMs,
+  }, reporter);
+  if (level !== "quiet") reporter.line(summaryLine(end.report), end.report.failed > 0 ? "bad" : "good");
+  if (end.signal !== undefined) reporter.error(`Stopped by ${end.signal}`);
+  const isWritten = writeReport(end.report, flags, reporter);
+  reporter.flush();
+  if (end.signal !== undefined) return SIGNAL_EXIT[end.signal];
+  return end.report.failed > 0 || !isWritten ? 1 : 0;
+}
+
+function levelOf(flags: Flags): Level {
+  if (flags.on.has("quiet")) return "quiet";
+  return flags.on.has("verbose") ? "verbose" : "normal";
+}
+
+async function liveDisplay(screen: Screen, reporter: Reporter): Promise<(log: BuildLog, counts: Counts) => () => void> {
+  const { LiveView } = await import("../actors/live_view.ts");
+  return (log, counts) => {
+    const view = new LiveView({
+      total: log.plan.size,
+      done: () => counts.completed + counts.failed + counts.skipped,
+      failed: () => counts.failed,
+      busy: log.busy,
+    }, screen.lines);
+    reporter.footer = view;
+    return () => {
+      reporter.footer = undefined;
+      view.close();
+    };
+  };
+}
+
+/** Answers whether the report is where it was asked for. */
+function writeReport(report: BuildReport, flags: Flags, reporter: Reporter): boolean {
+  const path = flags.values.get("report");
+  if (!flags.on.has("json") && path === undefined) return true;
+  const text = JSON.stringify(report, null, 2);
+  if (flags.on.has("json")) reporter.result(text);
+  if (path === undefined) return true;
+  try {
+    replaceFile(path, text + "\n");
+    return true;
+  } catch (error) {
+    reporter.error(`Cannot write report '${path}': ${systemDetail(error)}`);
+    return false;
+  }
+}

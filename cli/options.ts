@@ -1,0 +1,88 @@
+/**
+ * Owns the reading of a command's flags: @std/cli parses, this refuses what the command does not know.
+ * It acts on nothing.
+ *
+ * @module
+ */
+import { parseArgs } from "@std/cli/parse-args";
+import { InputError } from "../actors/load.ts";
+import { nearest } from "../graph/suggest.ts";
+
+/** The flags of one command. */
+export interface FlagSpec {
+  readonly boolean: readonly string[];
+  /** Flags that take a value. */
+  readonly string: readonly string[];
+  /** Those of `string` that may be given several times. */
+  readonly collect?: readonly string[];
+  readonly alias?: Readonly<Record<string, string>>;
+  /** How many arguments without a dash it takes at most. */
+  readonly positional: number;
+}
+
+/** Flags as given. */
+export interface Flags {
+  readonly on: ReadonlySet<string>;
+  readonly values: ReadonlyMap<string, string>;
+  readonly lists: ReadonlyMap<string, readonly string[]>;
+  readonly positional: readonly string[];
+}
+
+/**
+ * Parses a command's arguments.
+ *
+ * @throws {InputError} For an unknown flag, a missing value or an argument too many.
+ */
+export function parseFlags(command: string, args: readonly string[], spec: FlagSpec): Flags {
+  const known = [...spec.boolean, ...spec.string, ...Object.keys(spec.alias ?? {})];
+  const parsed = parseArgs([...args], {
+    boolean: [...spec.boolean],
+    string: [...spec.string],
+    collect: [...(spec.collect ?? [])],
+    alias: { ...spec.alias },
+    unknown: (arg: string) => {
+      if (!arg.startsWith("-") || arg === "-") return true;
+      throw new InputError(unknownFlag(command, arg, known));
+    },
+  }) as Record<string, unknown> & { _: (string | number)[] };
+  const on = new Set<string>(), values = new Map<string, string>(), lists = new Map<string, string[]>();
+  for (const name of spec.boolean) if (parsed[name] === true) on.add(name);
+  for (const name of spec.string) {
+    const value = parsed[name];
+    const list = Array.isArray(value) ? value as string[] : value === undefined ? [] : [value as string];
+    if (list.includes("")) throw new InputError(`--${name} needs a value${helpHint(command)}`);
+    if (spec.collect?.includes(name)) lists.set(name, list);
+    else if (list.length > 0) values.set(name, list[list.length - 1]);
+  }
+  const positional = parsed._.map(String);
+  if (positional.length > spec.positional) {
+    throw new InputError(`Unexpected argument '${positional[spec.positional]}'${helpHint(command)}`);
+  }
+  return { on, values, lists, positional };
+}
+
+/**
+ * A flag's value as a whole number of at least `least`; undefined when it was not given.
+ *
+ * @throws {InputError} For anything else.
+ */
+export function wholeNumber(flags: Flags, name: string, least: number, most: number): number | undefined {
+  const text = flags.values.get(name);
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < least || value > most) {
+    throw new InputError(`--${name} must be a whole number from ${least} to ${most}, not '${text}'`);
+  }
+  return value;
+}
+
+function unknownFlag(command: string, arg: string, known: readonly string[]): string {
+  const name = arg.replace(/^-+/, "").replace(/=.*$/, "");
+  const guess = nearest(name, known.filter((flag) => flag.length > 1));
+  const flag = arg.replace(/=.*$/, "");
+  return `Unknown flag '${flag}'${guess === undefined ? helpHint(command) : `, did you mean '--${guess}'?`}`;
+}
+
+function helpHint(command: string): string {
+  return `; see troupe ${command} --help`;
+}

@@ -1,0 +1,49 @@
+/**
+ * Owns the plan: the validated, immutable description of a run, tasks by index.
+ * It makes no decision that depends on what is on disk, and nothing changes it after it is made.
+ *
+ * @module
+ */
+import { type Graph, longestRemainingPath } from "./graph.ts";
+import type { Schedulable } from "./schedule_state.ts";
+import type { Task } from "./task.ts";
+
+/** Everything a run knows before it starts. */
+export interface Plan extends Schedulable {
+  readonly tasks: readonly Task[];
+  readonly graph: Graph;
+  /** Expanded source files of each task, in order, relative to the config's folder. */
+  readonly sources: readonly (readonly string[])[];
+  /** Output path → the task that makes it. */
+  readonly producers: ReadonlyMap<string, number>;
+}
+
+/** Puts the parts together; the order of urgency is by longest remaining path, then as declared. */
+export function makePlan(
+  tasks: readonly Task[],
+  graph: Graph,
+  sources: readonly (readonly string[])[],
+): Plan {
+  const remaining = longestRemainingPath(graph);
+  const order = Int32Array.from(tasks, (_, task) => task);
+  order.sort((a, b) => remaining[b] - remaining[a] || a - b);
+  return {
+    size: tasks.length,
+    tasks,
+    graph,
+    sources,
+    dependencyStart: graph.dependencyStart,
+    dependentStart: graph.dependentStart,
+    dependents: graph.dependents,
+    order,
+    retries: Int32Array.from(tasks, (task) => task.retries),
+    producers: outputsOf(tasks),
+  };
+}
+
+/** Output path → index of the task that makes it. */
+export function outputsOf(tasks: readonly Task[]): Map<string, number> {
+  const producers = new Map<string, number>();
+  for (let task = 0; task < tasks.length; task++) producers.set(tasks[task].output, task);
+  return producers;
+}

@@ -1,0 +1,85 @@
+/**
+ * Owns the words of a build: the line for each thing that happens, and the report of a whole run.
+ * It prints nothing and colours nothing.
+ *
+ * @module
+ */
+import type { Status } from "./event.ts";
+
+/** How one task ended, as `--json` shows it. Times in seconds. */
+export interface BuildResult {
+  readonly task_name: string;
+  readonly status: Status;
+  /** Seconds in the worker; 0 for a task that no worker had. */
+  readonly duration: number;
+  /** From 1, or null for a task that no worker had. */
+  readonly worker_id: number | null;
+  /** Relative to the config's folder; null when there is no artifact of this run. */
+  readonly artifact_path: string | null;
+  /** Digest of the artifact, 64 hex digits. */
+  readonly sha256?: string;
+  /** True when the build cache answered instead of a worker's work. */
+  readonly cache_hit?: boolean;
+  /** Why it was run, e.g. `source changed: src/a.c`. */
+  readonly reason?: string;
+  /** Only of failed tasks. */
+  readonly error_message?: string;
+}
+
+/** A whole run, as `--json` shows it. */
+export interface BuildReport {
+  readonly total_tasks: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  /** Seconds. */
+  readonly total_duration: number;
+  /** Worker id → busy time / total time, and their mean as `overall`. Empty but for `overall` when none was started. */
+  readonly worker_utilization: Readonly<Record<string, number>>;
+  /** By task name, in the config's order. */
+  readonly results: Readonly<Record<string, BuildResult>>;
+}
+
+/** Seconds with two decimals. */
+export function seconds(ms: number): string {
+  return (ms / 1000).toFixed(2);
+}
+
+export function startedLine(worker: number, task: string, dependencies: readonly string[]): string {
+  const deps = dependencies.length === 0 ? "none" : dependencies.join(", ");
+  return `Worker ${worker}: Started task '${task}' (dependencies: ${deps})`;
+}
+
+export function completedLine(worker: number, task: string, durationMs: number, artifact: string): string {
+  return `Worker ${worker}: Completed task '${task}' in ${seconds(durationMs)}s (artifact: ${artifact})`;
+}
+
+/** A task that no worker had (its source cannot be read) fails at the scheduler. */
+export function failedLine(worker: number | null, task: string, durationMs: number, error: string): string {
+  const who = worker === null ? "Scheduler" : `Worker ${worker}`;
+  return `${who}: Failed task '${task}' after ${seconds(durationMs)}s (error: ${error})`;
+}
+
+export function cacheHitLine(task: string, artifact: string): string {
+  return `Task '${task}' skipped: cache hit (artifact: ${artifact})`;
+}
+
+export function reasonLine(task: string, reason: string): string {
+  return `Task '${task}' must run: ${reason}`;
+}
+
+export function progressLine(counts: { done: number; total: number; running: number; pending: number }): string {
+  const { done, total, running, pending } = counts;
+  return `Progress: ${done}/${total} tasks completed, ${running} running, ${pending} pending`;
+}
+
+export function summaryLine(report: BuildReport): string {
+  return `Build completed in ${
+    report.total_duration.toFixed(2)
+  }s: ${report.completed} succeeded, ${report.failed} failed, ${report.skipped} skipped`;
+}
+
+/** The line that stands for what was not kept of a command's output. */
+export function droppedLine(bytes: number): string {
+  return `[${bytes} bytes dropped]`;
+}

@@ -1,0 +1,70 @@
+/**
+ * Owns the program: the command table, the exit codes, and the only `Deno.exit`.
+ *
+ * @module
+ */
+import { InputError } from "./actors/load.ts";
+import { StoppedError } from "./actors/system.ts";
+import { buildCommand, SIGNAL_EXIT } from "./cli/build.ts";
+import { nearest } from "./graph/suggest.ts";
+import config from "./deno.json" with { type: "json" };
+
+const HELP = `troupe ${config.version}: parallel builds from a JSON config, with atomic artifacts and a content cache
+
+Usage: troupe COMMAND [OPTIONS]
+
+Commands:
+  build [CONFIG]   build the artifacts of a config that are not up to date
+
+Options:
+  -h, --help       show this help; troupe COMMAND --help shows a command's
+  -V, --version    show the version
+`;
+
+const COMMANDS: ReadonlyMap<string, (args: readonly string[]) => Promise<number>> = new Map([
+  ["build", buildCommand],
+]);
+
+/** Runs the program with the given arguments and answers with the exit code. */
+export async function main(args: readonly string[]): Promise<number> {
+  try {
+    return await dispatch(args);
+  } catch (error) {
+    if (error instanceof InputError) {
+      console.error(error.message);
+      return 2;
+    }
+    if (error instanceof StoppedError) {
+      console.error(error.message);
+      return SIGNAL_EXIT[error.signal];
+    }
+    if (error instanceof Deno.errors.NotCapable) {
+      console.error(`troupe lacks a permission: ${error.message.split("\n")[0]}`);
+      console.error("  run it with -A, or with -P to use the permission set of its deno.json");
+      return 2;
+    }
+    console.error(error);
+    console.error("This is a bug in troupe. Please report it with the lines above.");
+    return 70;
+  }
+}
+
+async function dispatch(args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+    console.log(HELP.trimEnd());
+    return name === undefined ? 2 : 0;
+  }
+  if (name === "--version" || name === "-V") {
+    console.log(`troupe ${config.version}`);
+    return 0;
+  }
+  const command = COMMANDS.get(name);
+  if (command !== undefined) return await command(rest);
+  const guess = nearest(name, COMMANDS.keys());
+  throw new InputError(
+    `Unknown command '${name}'${guess === undefined ? "; see troupe --help" : `, did you mean '${guess}'?`}`,
+  );
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));
