@@ -62,12 +62,16 @@ export function findProgram(invocation: Invocation): string {
   throw spawnError("ENOENT", invocation);
 }
 
-/** The error for a system error code, e.g. `E2BIG`; looks at the folder first, since its mistakes have the same codes. */
+/** The error for a system error code, e.g. `E2BIG`. The folder is looked at first: its mistakes have the same codes. */
 export function spawnError(code: string, invocation: Invocation): SpawnError {
   return new SpawnError(describe(code, invocation));
 }
 
-function describe(code: string, { argv: [program], cwd }: Invocation): string {
+function describe(code: string, { argv, cwd, env }: Invocation): string {
+  const [program] = argv;
+  if ([...argv, cwd, ...Object.entries(env).flat()].some((text) => text.includes("\0"))) {
+    return "a NUL character in the command, its folder or its environment";
+  }
   switch (code) {
     case "ENOENT":
     case "ENOTDIR":
@@ -87,8 +91,6 @@ function describe(code: string, { argv: [program], cwd }: Invocation): string {
     case "EMFILE":
     case "ENFILE":
       return "too many open files";
-    case "EINVAL":
-      return "a NUL character in the command, its folder or its environment";
     default:
       return `'${program}' (${code})`;
   }
