@@ -52,10 +52,9 @@ export class SpawnError extends Error {
 /** Absolute path of an invocation's program, found as a shell in its folder with its environment would find it. */
 export function findProgram(invocation: Invocation): string {
   const [program] = invocation.argv;
-  if (program.startsWith("/")) return program;
-  if (program.includes("/")) return `${invocation.cwd}/${program}`;
+  if (program.includes("/")) return absolute(program, invocation.cwd);
   for (const folder of (invocation.env.PATH ?? "/usr/bin:/bin").split(":")) {
-    const path = `${folder.startsWith("/") ? folder : `${invocation.cwd}/${folder}`}/${program}`;
+    const path = `${absolute(folder, invocation.cwd)}/${program}`;
     const info = statOf(path);
     if (info?.isFile && ((info.mode ?? 0o111) & 0o111) !== 0) return path;
   }
@@ -80,7 +79,8 @@ function describe(code: string, { argv, cwd, env }: Invocation): string {
       if (folder === undefined) return `folder '${cwd}' does not exist`;
       if (!folder.isDirectory) return `'${cwd}' is not a folder`;
       if (code === "EACCES") return `no permission to run '${program}' in '${cwd}'`;
-      return statOf(program) === undefined ? `no such program '${program}'` : `no interpreter for '${program}'`;
+      const isProgramThere = program.includes("/") && statOf(absolute(program, cwd)) !== undefined;
+      return isProgramThere ? `no interpreter for '${program}'` : `no such program '${program}'`;
     }
     case "E2BIG":
       return "argument list too long";
@@ -94,6 +94,10 @@ function describe(code: string, { argv, cwd, env }: Invocation): string {
     default:
       return `'${program}' (${code})`;
   }
+}
+
+function absolute(path: string, cwd: string): string {
+  return path.startsWith("/") ? path : `${cwd}/${path}`;
 }
 
 function statOf(path: string): Deno.FileInfo | undefined {

@@ -1,9 +1,9 @@
-import { assert, assertEquals, assertLess, assertMatch, assertThrows } from "@std/assert";
-import process from "node:process";
+import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
 import { CAPTURE_LIMIT } from "../../actors/capture.ts";
 import { type Invocation, type Spawner, SpawnError } from "../../actors/invocation.ts";
 import { startPortable } from "../../actors/process_portable.ts";
 import { openPosixSpawner } from "../../actors/process_posix.ts";
+import { groupIsGone, isThere } from "./living.ts";
 
 // one suite over both back ends; opened here because a library opened within a test counts as leaked by it
 const BACK_ENDS: Record<string, Spawner> = { portable: startPortable };
@@ -24,23 +24,6 @@ function decode(bytes: Uint8Array): string {
 async function run(start: Spawner, invocation: Invocation) {
   const { code, signal, output } = await start(invocation).ended;
   return { code, signal, stdout: decode(output.stdout.bytes), stderr: decode(output.stderr.bytes), output };
-}
-
-function isThere(target: number): boolean {
-  try {
-    return process.kill(target, 0);
-  } catch {
-    return false;
-  }
-}
-
-/** Polls, because nobody tells when the dead are taken off the process table. */
-async function until(isTrue: () => boolean, what: string): Promise<void> {
-  const deadline = performance.now() + 5000;
-  while (!isTrue()) {
-    assert(performance.now() < deadline, `not within 5 s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
 }
 
 /** A temporary folder with a fifo `gate`; a command that reads the gate is held until the test writes to it. */
@@ -172,7 +155,7 @@ for (const [name, start] of Object.entries(BACK_ENDS)) {
     const running = start(sh("sleep 1000 & echo started"));
     const { code, output } = await running.ended;
     assertEquals([code, decode(output.stdout.bytes)], [0, "started\n"]);
-    await until(() => !isThere(-running.groupId), "the group is gone");
+    await groupIsGone(running.groupId);
   });
 
   Deno.test(`${name}: what ignores SIGTERM is killed after a grace`, async () => {
@@ -182,7 +165,7 @@ for (const [name, start] of Object.entries(BACK_ENDS)) {
       const running = start(sh(`sh -c '${stubborn}' & read word < ${gate}; exit 6`));
       assertEquals((await running.ended).code, 6);
       assertLess(performance.now() - began, 5000);
-      await until(() => !isThere(-running.groupId), "the group is gone");
+      await groupIsGone(running.groupId);
     });
   });
 
@@ -208,7 +191,7 @@ for (const [name, start] of Object.entries(BACK_ENDS)) {
     await isUp;
     running.signal("SIGTERM");
     assertEquals((await running.ended).code, 7);
-    await until(() => !isThere(-running.groupId), "the group is gone");
+    await groupIsGone(running.groupId);
     running.signal("SIGKILL");
   });
 
@@ -236,6 +219,7 @@ for (const [name, start] of Object.entries(BACK_ENDS)) {
         [{ argv: ["no-such-program"] }, "no such program 'no-such-program'"],
         [{ argv: [`${folder}/plain/x`] }, `no such program '${folder}/plain/x'`],
         [{ argv: [`${folder}/odd`] }, `no interpreter for '${folder}/odd'`],
+        [{ argv: ["./odd"], cwd: folder }, "no interpreter for './odd'"],
         [{ argv: [`${folder}/plain`] }, `no permission to run '${folder}/plain' in '/'`],
         [{ argv: ["/bin/echo", "x".repeat(4_000_000)] }, "argument list too long"],
         [{ argv: ["/bin/echo", "a\0b"] }, "a NUL character in the command, its folder or its environment"],
@@ -285,73 +269,3 @@ for (const [name, start] of Object.entries(BACK_ENDS)) {
     },
   });
 }
-
-Deno.test({
-  name: "both back ends tell the same of every signal",
-  ignore: posix === undefined,
-  fn: async () => {
-    for (let number = 1; number <= 31; number++) {
-      if ([17, 18, 19, 20, 21, 22, 23, 28].includes(number)) continue; // those that end nothing
-      const invocation = sh(`ulimit -c 0; kill -${number} $$; exit 9`);
-      const [a, b] = await Promise.all([startPortable(invocation).ended, posix!(invocation).ended]);
-      assertEquals([number, b.code, b.signal], [number, a.code, a.signal]);
-    }
-  },
-});
-
-/** Runs a program that starts one command by the chosen back end and prints the session it is in. */
-async function sessionOfCommand(flags: string[], env: Record<string, string>): Promise<{ own: boolean; err: string }> {
-  const program = `
-    const { startProcess } = await import(${JSON.stringify(import.meta.resolve("../../actors/process.ts"))});
-    const running = startProcess({ argv: ["/bin/cat", "/proc/self/stat"], cwd: "/", env: {} });
-    const { output } = await running.ended;
-    const session = new TextDecoder().decode(output.stdout.bytes).split(" ")[5];
-    console.log(Number(session) === running.groupId);`;
-  const folder = Deno.makeTempDirSync({ prefix: "troupe-test-" });
-  try {
-    Deno.writeTextFileSync(`${folder}/main.js`, program);
-    const args = ["run", "--no-config", ...flags, `${folder}/main.js`];
-    const { stdout, stderr } = await new Deno.Command(Deno.execPath(), { args, env }).output();
-    return { own: decode(stdout).trim() === "true", err: decode(stderr) };
-  } finally {
-    Deno.removeSync(folder, { recursive: true });
-  }
-}
-
-// only the portable back end gives each command a session of its own
-Deno.test({
-  name: "startProcess() is portable when told so or when FFI is not allowed, and says nothing about it",
-  ignore: posix === undefined,
-  fn: async () => {
-    const all = ["-A", "--no-check", "--quiet"];
-    assertEquals(await sessionOfCommand(all, { TROUPE_SPAWN: "" }), { own: false, err: "" });
-    assertEquals(await sessionOfCommand(all, { TROUPE_SPAWN: "portable" }), { own: true, err: "" });
-    const some = ["--allow-read", "--allow-run", "--allow-env", "--no-check", "--quiet"];
-    assertEquals(await sessionOfCommand(some, { TROUPE_SPAWN: "" }), { own: true, err: "" });
-  },
-});
-
-Deno.test("startProcess() works in a Web Worker, which can be terminated while its command runs", async () => {
-  const worker = new Worker(import.meta.resolve("./process_worker.ts"), { type: "module" });
-  const next = () =>
-    new Promise<MessageEvent["data"]>((resolve) =>
-      worker.addEventListener("message", ({ data }) => resolve(data), { once: true })
-    );
-  try {
-    let message = next();
-    worker.postMessage("echo hello; exit 3");
-    const { groupId: first } = await message;
-    assertMatch(String(first), /^\d+$/);
-    const { ended } = await next();
-    assertEquals([ended.code, decode(ended.output.stdout.bytes)], [3, "hello\n"]);
-
-    message = next();
-    worker.postMessage("sleep 1000");
-    const { groupId } = await message;
-    Deno.kill(-groupId, "SIGKILL");
-    worker.terminate();
-    await until(() => !isThere(groupId) || Deno.readTextFileSync(`/proc/${groupId}/stat`).includes(") Z "), "it ended");
-  } finally {
-    worker.terminate();
-  }
-});

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
 import { createLedger, LedgerSlot } from "../../actors/ledger.ts";
 import { RUN_VARIABLE, startWatchdog } from "../../actors/watchdog.ts";
+import { livingInGroups } from "./living.ts";
 
 const isLinux = Deno.build.os === "linux";
 
@@ -12,21 +13,6 @@ function exists(path: string): boolean {
     return false;
   }
 }
-
-/** Living processes of which a field of /proc/pid/stat, counted behind the name, has one of the values. */
-function living(field: number, values: readonly number[]): string[] {
-  return [...Deno.readDirSync("/proc")].map(({ name }) => name).filter((pid) => {
-    if (!/^\d+$/.test(pid)) return false;
-    try {
-      const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
-      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-      return fields[0] !== "Z" && values.includes(Number(fields[field]));
-    } catch {
-      return false;
-    }
-  });
-}
-const GROUP = 2;
 
 async function within(limitMs: number, isTrue: () => boolean, what: () => string): Promise<void> {
   const deadline = performance.now() + limitMs;
@@ -46,7 +32,7 @@ async function killMidway(token: string, args: { mode: "entered" | "marked"; tex
   const reader = program.stdout.getReader();
   const { value } = await reader.read();
   const printed: { groups: number[]; ledger: string } = JSON.parse(new TextDecoder().decode(value));
-  assertEquals(living(GROUP, printed.groups).length > printed.groups.length, true);
+  assertEquals(livingInGroups(printed.groups).length > printed.groups.length, true);
   assert(exists(printed.ledger));
   program.kill("SIGKILL");
   await program.status;
@@ -67,7 +53,7 @@ for (const spawn of ["posix", "portable"]) {
         // a troupe within a troupe, and anything else, has another token
         const bystander = new Deno.Command("sleep", { args: ["1000"], env: { [RUN_VARIABLE]: `${token}0` } }).spawn();
         const { groups, ledger } = await killMidway(token, { mode, texts: [MEEK, STUBBORN, MEEK, STUBBORN], spawn });
-        await within(1000, () => living(GROUP, groups).length === 0, () => `ended ${living(GROUP, groups)}`);
+        await within(1000, () => livingInGroups(groups).length === 0, () => `ended ${livingInGroups(groups)}`);
         await within(1000, () => !exists(ledger), () => "ledger removed");
         assert(exists(`/proc/${bystander.pid}`));
         bystander.kill("SIGKILL");
@@ -93,7 +79,7 @@ Deno.test({
           return false;
         }
       });
-    await within(1000, () => living(GROUP, groups).length + marked().length === 0, () => "all ended");
+    await within(1000, () => livingInGroups(groups).length + marked().length === 0, () => "all ended");
   },
 });
 
@@ -109,7 +95,7 @@ Deno.test({
     slot.set(child.pid);
     await watchdog.close();
     assertFalse(exists(ledger));
-    assertEquals(living(GROUP, [child.pid]).length, 1);
+    assertEquals(livingInGroups([child.pid]).length, 1);
     child.kill("SIGKILL");
     await child.status;
   },
