@@ -12,6 +12,7 @@ import { buildGraph, cycleMistakes, findCycles } from "./graph.ts";
 import { parseJsonText } from "./json_text.ts";
 import * as say from "./mistakes.ts";
 import type { Output } from "./mistakes.ts";
+import { StringIndex } from "./string_index.ts";
 import type { Task } from "./task.ts";
 
 /** What a build is told to do. */
@@ -88,57 +89,51 @@ function readTasks(list: readonly unknown[], mistakes: Mistake[]): Task[] {
 }
 
 function checkNames(tasks: readonly Task[], mistakes: Mistake[]): void {
-  if (new Set(tasks.map((task) => task.name)).size === tasks.length) return;
-  const first = new Map<string, number>();
-  for (const [index, { name }] of tasks.entries()) {
-    const other = first.get(name);
-    if (other === undefined) first.set(name, index);
-    else if (name !== "") mistakes.push(say.duplicateName(name, other, index));
+  const owners = new StringIndex(tasks.length);
+  for (let index = 0; index < tasks.length; index++) {
+    const name = tasks[index].name;
+    const owner = owners.add(name, index);
+    if (owner >= 0 && name !== "") mistakes.push(say.duplicateName(name, owner, index));
   }
 }
 
 /** No output twice, and none inside another. */
 function checkOutputs(tasks: readonly Task[], objects: readonly JsonObject[], mistakes: Mistake[]): void {
-  const owners = new Map<string, number>();
+  const owners = new StringIndex(tasks.length);
   const folders = new Set<string>();
   let previous = "";
   for (let index = 0; index < tasks.length; index++) {
     const output = tasks[index].output;
+    // Empty stands for one already complained about.
     if (output === "") continue;
-    const owner = owners.get(output);
-    if (owner === undefined) owners.set(output, index);
-    else mistakes.push(say.duplicateOutput(outputOf(owner), outputOf(index)));
+    const owner = owners.add(output, index);
+    if (owner >= 0) mistakes.push(say.duplicateOutput(outputOf(owner), outputOf(index)));
     const slash = output.lastIndexOf("/");
     if (slash > 0 && !(slash === previous.length && output.startsWith(previous))) {
       folders.add(previous = output.slice(0, slash));
     }
   }
-  if (hasOutputAmongFolders(owners, folders)) reportNested();
-
-  function reportNested(): void {
-    for (const [output, index] of owners) {
-      for (let slash = output.indexOf("/"); slash > 0; slash = output.indexOf("/", slash + 1)) {
-        const outer = owners.get(output.slice(0, slash));
-        if (outer !== undefined) mistakes.push(say.nestedOutput(outputOf(outer), outputOf(index)));
-      }
+  if (!isAnyOwned(folders, owners)) return;
+  for (let index = 0; index < tasks.length; index++) {
+    const output = tasks[index].output;
+    for (let slash = output.indexOf("/"); slash > 0; slash = output.indexOf("/", slash + 1)) {
+      const outer = owners.get(output.slice(0, slash));
+      if (outer >= 0) mistakes.push(say.nestedOutput(outputOf(outer), outputOf(index)));
     }
   }
 
   function outputOf(index: number): Output {
     const object = objects[index];
-    return {
-      task: labelOf(object, index),
-      path: ["tasks", index, outputKey(object)],
-      output: tasks[index].output,
-    };
+    const path = ["tasks", index, outputKey(object)];
+    return { task: labelOf(object, index), path, output: tasks[index].output };
   }
 }
 
-/** Far fewer folders than outputs, so this settles the usual case that no output lies inside another. */
-function hasOutputAmongFolders(owners: ReadonlyMap<string, number>, folders: Set<string>): boolean {
-  // A set grows while it is walked: each folder brings in the folder that holds it.
+/** Whether any of these folders, or one that holds it, is somebody's output: folders are few, so this settles most configs. */
+function isAnyOwned(folders: Set<string>, owners: StringIndex): boolean {
+  // A set grows while it is walked: each folder brings in the one above it.
   for (const folder of folders) {
-    if (owners.has(folder)) return true;
+    if (owners.get(folder) >= 0) return true;
     const slash = folder.lastIndexOf("/");
     if (slash > 0) folders.add(folder.slice(0, slash));
   }

@@ -141,15 +141,21 @@ function readAction(object: JsonObject, index: number, mistakes: Mistake[]): Act
 
 function readDependencies(object: JsonObject, index: number, mistakes: Mistake[]): readonly string[] {
   const list = readStrings(object, index, { key: "dependencies", mistakes });
-  if (list.length < 2) return list;
   if (list.length > 16) {
     const unique = new Set(list);
     return unique.size === list.length ? list : [...unique];
   }
   for (let at = 1; at < list.length; at++) {
-    if (list.indexOf(list[at]) < at) return [...new Set(list)];
+    for (let before = 0; before < at; before++) {
+      if (isSame(list[before], list[at])) return [...new Set(list)];
+    }
   }
   return list;
+}
+
+/** Names tend to differ at their ends and to agree at their beginnings, which is where `===` would start. */
+function isSame(a: string, b: string): boolean {
+  return a.length === b.length && a.charCodeAt(a.length - 1) === b.charCodeAt(b.length - 1) && a === b;
 }
 
 function readSources(object: JsonObject, index: number, mistakes: Mistake[]): readonly string[] {

@@ -15,6 +15,7 @@
  */
 import type { Mistake } from "./failure.ts";
 import { circularDependency, unknownDependency } from "./mistakes.ts";
+import { StringIndex } from "./string_index.ts";
 import type { Task } from "./task.ts";
 
 /** Compressed adjacency: the neighbours of task `t` lie from `start[t]` to `start[t + 1]`. */
@@ -36,26 +37,26 @@ const MOST_COMPARISONS = 1_000_000;
 export function buildGraph(tasks: readonly Task[]): { graph: Graph; mistakes: Mistake[] } {
   const mistakes: Mistake[] = [];
   const size = tasks.length;
-  const indexes = new Map<string, number>();
+  const indexes = new StringIndex(size);
   let declared = 0;
   for (let task = 0; task < size; task++) {
-    const { name, dependencies } = tasks[task];
-    if (!indexes.has(name)) indexes.set(name, task);
-    declared += dependencies.length;
+    indexes.add(tasks[task].name, task);
+    declared += tasks[task].dependencies.length;
   }
 
   const dependencyStart = new Int32Array(size + 1);
   const found = new Int32Array(declared);
   let count = 0;
   for (let task = 0; task < size; task++) {
-    for (const dependency of tasks[task].dependencies) {
-      const index = indexes.get(dependency);
-      if (index !== undefined) {
-        found[count++] = index;
+    const names = tasks[task].dependencies;
+    for (let at = 0; at < names.length; at++) {
+      const dependency = indexes.get(names[at]);
+      if (dependency >= 0) {
+        found[count++] = dependency;
         continue;
       }
-      const known = (mistakes.length + 1) * size <= MOST_COMPARISONS ? indexes.keys() : [];
-      mistakes.push(unknownDependency({ index: task, name: tasks[task].name }, dependency, known));
+      const known = (mistakes.length + 1) * size <= MOST_COMPARISONS ? tasks.map((known) => known.name) : [];
+      mistakes.push(unknownDependency({ index: task, name: tasks[task].name }, names[at], known));
     }
     dependencyStart[task + 1] = count;
   }

@@ -8,6 +8,7 @@
 import type { JsonPath, Mistake } from "./failure.ts";
 import { type Graph, topologicalOrder } from "./graph.ts";
 import { ownOutputAsSource, undeclaredProducer } from "./mistakes.ts";
+import { StringIndex } from "./string_index.ts";
 import type { Task } from "./task.ts";
 
 /** One word of reachability bits a task and sweep. */
@@ -32,8 +33,8 @@ export function checkProducers(
   sources: readonly (readonly string[])[],
   origins?: readonly (ArrayLike<number> | undefined)[],
 ): Mistake[] {
-  const producers = new Map<string, number>();
-  for (let task = 0; task < tasks.length; task++) producers.set(tasks[task].output, task);
+  const producers = new StringIndex(tasks.length);
+  for (let task = 0; task < tasks.length; task++) producers.add(tasks[task].output, task);
 
   const own: Question[] = [];
   const questions: Question[] = [];
@@ -41,7 +42,7 @@ export function checkProducers(
     const list = sources[task];
     for (let at = 0; at < list.length; at++) {
       const producer = producers.get(list[at]);
-      if (producer === undefined || isDirect(graph, task, producer)) continue;
+      if (producer < 0 || isDirect(graph, task, producer)) continue;
       (producer === task ? own : questions).push({ task, producer, at });
     }
   }
