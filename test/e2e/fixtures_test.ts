@@ -1,0 +1,104 @@
+// The fixtures, built as a reader would build them.
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { copySync } from "@std/fs";
+import { fromFileUrl } from "@std/path";
+import { generateMonorepo } from "../../fixtures/monorepo/generate.ts";
+import { type Rig, rigTest } from "../rig.ts";
+import { executed, hits, reportOf } from "./said.ts";
+
+const FIXTURES = fromFileUrl(new URL("../../fixtures", import.meta.url));
+
+/** Copies a fixture's sources, without what builds have left in it. */
+function copyFixture(rig: Rig, name: string): void {
+  for (const entry of Deno.readDirSync(`${FIXTURES}/${name}`)) {
+    if (["build", "_site"].includes(entry.name) || entry.name.startsWith(".build_cache")) continue;
+    copySync(`${FIXTURES}/${name}/${entry.name}`, rig.path(entry.name));
+  }
+}
+
+function hasProgram(name: string): boolean {
+  return new Deno.Command("/bin/sh", { args: ["-c", `command -v ${name}`], stdout: "null" }).outputSync().success;
+}
+
+// S0.65
+rigTest("fixtures/alias builds: `output` for the artifact, and no command", async (rig) => {
+  copyFixture(rig, "alias");
+  assertEquals((await rig.build()).code, 0);
+  assertEquals(rig.read("build/letter.txt"), rig.read("expected.txt"));
+  assertEquals(executed(await rig.build()), []);
+});
+
+const hasCompiler = hasProgram("cc");
+if (!hasCompiler) console.log("fixtures/c_app is skipped: there is no cc");
+
+rigTest(
+  "fixtures/c_app builds a program that says what it should, and builds again only what an edit needs",
+  async (rig) => {
+    copyFixture(rig, "c_app");
+    assertEquals((await rig.build()).code, 0);
+    const program = await rig.spawn(rig.path("build/app"), []).ended;
+    assertEquals({ code: program.code, stdout: program.stdout }, { code: 0, stdout: rig.read("expected.txt") });
+    assertEquals(executed(await rig.build()), []);
+
+    // A comment: the object comes out as it was, and nobody else has to know.
+    rig.write("src/db.c", `${rig.read("src/db.c")}// nothing\n`);
+    const cutOff = await rig.build();
+    assertEquals(executed(cutOff), ["compile_db"]);
+    assertEquals(hits(cutOff).length, 4);
+
+    rig.write("src/db.c", `${rig.read("src/db.c")}int one_more_symbol = 1;\n`);
+    assertEquals(executed(await rig.build()), ["compile_api", "compile_db", "link_app"]);
+  },
+  { ignore: !hasCompiler },
+);
+
+rigTest(
+  "fixtures/c_app stops at a syntax error: the compiler's words are shown, the program is not linked",
+  async (rig) => {
+    copyFixture(rig, "c_app");
+    rig.write("src/db.c", `${rig.read("src/db.c")}int 1;\n`);
+    const { code, stdout } = await rig.build();
+    assertEquals(code, 1);
+    assertStringIncludes(stdout, "src/db.c:");
+    assertStringIncludes(stdout, "2 succeeded, 1 failed, 2 skipped");
+    assert(!rig.exists("build/app") && !rig.exists("build/db.o"));
+  },
+  { ignore: !hasCompiler },
+);
+
+rigTest("fixtures/site builds, and an edit travels only as far as it changes something", async (rig) => {
+  copyFixture(rig, "site");
+  const first = await rig.build();
+  assertEquals(first.code, 0);
+  const page = rig.read("_site/index.html");
+  assertStringIncludes(rig.read("_site/sitemap.xml"), "https://example.org/deep-water/");
+  assertEquals(executed(await rig.build()), []);
+
+  // A sentence of one page: the headings stay, so the navigation comes out the same and stops there.
+  rig.write("pages/life.md", `${rig.read("pages/life.md")}\nOne more sentence.\n`);
+  const edited = await rig.build();
+  assertEquals(edited.code, 0);
+  assert(executed(edited).includes("page_life") && executed(edited).includes("navigation"));
+  assert(!executed(edited).includes("page_formation") && !executed(edited).includes("index"));
+  assertStringIncludes(rig.read("_site/life.html"), "One more sentence.");
+  assertEquals(rig.read("_site/index.html"), page);
+});
+
+// S0.8: 80 tasks, 200 dependencies
+rigTest("fixtures/monorepo builds whole, then nothing, then what one edit needs", async (rig) => {
+  generateMonorepo(rig.folder, { tasks: 80, dependencies: 200 });
+  const report = reportOf(await rig.build(["--json"]));
+  assertEquals([report.total_tasks, report.completed, report.failed, report.skipped], [80, 80, 0, 0]);
+  const again = await rig.build();
+  assertEquals([executed(again).length, hits(again).length], [0, 80]);
+
+  const { tasks } = JSON.parse(rig.read("build.json")) as {
+    tasks: { name: string; dependencies: string[]; source_files: string[] }[];
+  };
+  const source = tasks.at(-4)!.source_files[0];
+  rig.write(source, `${rig.read(source)}one more line\n`);
+  const needed = new Set(tasks.filter((task) => task.source_files.includes(source)).map((task) => task.name));
+  for (const { name, dependencies } of tasks) if (dependencies.some((other) => needed.has(other))) needed.add(name);
+  const edited = executed(await rig.build());
+  assert(edited.length > 0 && edited.every((name) => needed.has(name)));
+});
