@@ -8,8 +8,8 @@
  *
  * @module
  */
-import { dirname } from "@std/path";
-import { createHash, type Hash } from "node:crypto";
+import { dirname } from "@std/path/posix/dirname";
+import { beginSha256, type Hash } from "../graph/digest.ts";
 import type { TaskFailure } from "../graph/failure.ts";
 import { writeTemporary } from "./atomic_file.ts";
 import type { Published } from "./messages.ts";
@@ -42,7 +42,7 @@ export function publishTemporary(target: Target): Publication {
   return guarded(target, "publish", () => {
     const file = Deno.openSync(target.temporary);
     try {
-      const hash = createHash("sha256");
+      const hash = beginSha256();
       readInto(file, hash);
       return finish(file, hash, target);
     } finally {
@@ -57,7 +57,7 @@ export function publishContent(target: Target, content: string): Publication {
     writeTemporary(target.temporary, (file) => {
       const bytes = new TextEncoder().encode(content);
       writeAll(file, bytes);
-      return finish(file, createHash("sha256").update(bytes), target);
+      return finish(file, beginSha256().update(bytes), target);
     }));
 }
 
@@ -65,7 +65,7 @@ export function publishContent(target: Target, content: string): Publication {
 export function publishConcatenation(target: Target, paths: readonly string[], names: readonly string[]): Publication {
   return guarded(target, "write", () =>
     writeTemporary(target.temporary, (file) => {
-      const hash = createHash("sha256");
+      const hash = beginSha256();
       for (let i = 0; i < paths.length; i++) {
         const failure = append(paths[i], names[i], file, hash);
         if (failure !== undefined) return { failure };
@@ -88,7 +88,7 @@ export function publishCopy(target: Target, from: string, sha256: string): Publi
   try {
     return guarded(target, "write", () =>
       writeTemporary(target.temporary, (file) => {
-        const hash = createHash("sha256");
+        const hash = beginSha256();
         readInto(source, hash, file);
         if (hash.copy().digest("hex") !== sha256) return undefined;
         Deno.chmodSync(target.temporary, (source.statSync().mode ?? 0o644) & 0o777);
@@ -104,7 +104,7 @@ export function adoptInPlace(target: Target): Publication {
   return guarded(target, "publish", () => {
     const file = Deno.openSync(target.path);
     try {
-      const hash = createHash("sha256");
+      const hash = beginSha256();
       readInto(file, hash);
       const checked = check(file, hash, target);
       if ("failure" in checked) Deno.removeSync(target.path);

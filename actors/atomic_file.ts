@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { dirname } from "@std/path";
+import { dirname } from "@std/path/posix/dirname";
 
 /** Opens a fresh temporary file, making its folder if need be, and closes it after `write`. */
 export function writeTemporary<Result>(path: string, write: (file: Deno.FsFile) => Result): Result {

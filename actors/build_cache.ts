@@ -4,6 +4,9 @@
  * It decides nothing about freshness. A file that is damaged, of another version or not ours is set aside with one
  * sentence and the cache starts empty: it can always be made again.
  *
+ * The parsed JSON objects are used as they are, without a prototype, since copying 100 000 entries into maps takes
+ * longer than asking for the few that are wanted. So an entry is checked when it is asked for, not before.
+ *
  * @module
  */
 import type { Trace } from "../graph/fingerprint.ts";
@@ -15,7 +18,7 @@ import { systemDetail } from "./system_error.ts";
 export const CACHE_FILE = ".build_cache.json";
 
 /** Raised with every change of the file's form; another version means start over. */
-const VERSION = 1;
+const VERSION = 2;
 
 /** Fingerprints kept for one artifact path: edits that leave an artifact as it was add one each. */
 const ENTRIES_PER_PATH = 8;
@@ -30,8 +33,11 @@ export interface CacheEntry {
 /** The form on disk. */
 interface CacheFile {
   readonly version: number;
+  /** By fingerprint, oldest first. */
   readonly entries: Record<string, CacheEntry>;
+  /** By path. */
   readonly files: Record<string, FileEntry>;
+  /** By task name. */
   readonly traces: Record<string, Trace>;
 }
 
@@ -39,11 +45,11 @@ interface CacheFile {
 export class BuildCache {
   readonly files: FileIndex;
   readonly #path: string;
-  readonly #entries: Map<string, CacheEntry>;
-  readonly #traces: Map<string, Trace>;
+  readonly #entries: Record<string, CacheEntry>;
+  readonly #traces: Record<string, Trace>;
   #isDirty = false;
 
-  private constructor(folder: string, content: Contents) {
+  private constructor(folder: string, content: CacheFile) {
     this.#path = `${folder}/${CACHE_FILE}`;
     this.#entries = content.entries;
     this.#traces = content.traces;
@@ -53,20 +59,19 @@ export class BuildCache {
   /** Reads the cache of a folder. `warning` says why it starts empty, unless there simply was none. */
   static load(folder: string): { cache: BuildCache; warning?: string } {
     const path = `${folder}/${CACHE_FILE}`;
-    const empty = (): Contents => ({ entries: new Map(), files: new Map(), traces: new Map() });
     let text: string;
     try {
       text = Deno.readTextFileSync(path);
     } catch (error) {
-      const cache = new BuildCache(folder, empty());
+      const cache = new BuildCache(folder, emptyFile());
       if (error instanceof Deno.errors.NotFound) return { cache };
       return { cache, warning: `Cannot read build cache '${CACHE_FILE}': ${systemDetail(error)}; starting over` };
     }
-    const contents = parseContents(text);
-    if (typeof contents !== "string") return { cache: new BuildCache(folder, contents) };
-    const cache = new BuildCache(folder, empty());
+    const content = parseCacheFile(text);
+    if (typeof content !== "string") return { cache: new BuildCache(folder, content) };
+    const cache = new BuildCache(folder, emptyFile());
     cache.#isDirty = true;
-    return { cache, warning: `Build cache '${CACHE_FILE}' ${contents}; starting over` };
+    return { cache, warning: `Build cache '${CACHE_FILE}' ${content}; starting over` };
   }
 
   get isDirty(): boolean {
@@ -74,43 +79,47 @@ export class BuildCache {
   }
 
   get(fingerprint: string): CacheEntry | undefined {
-    return this.#entries.get(fingerprint);
+    const entry = this.#entries[fingerprint];
+    return isCacheEntry(entry) ? entry : undefined;
   }
 
   /** What was remembered when the task was last completed. */
   trace(task: string): Trace | undefined {
-    return this.#traces.get(task);
+    const trace = this.#traces[task];
+    return isTrace(trace) ? trace : undefined;
   }
 
   /** Enters an artifact that is in place. */
   insert(fingerprint: string, entry: CacheEntry): void {
-    this.#entries.delete(fingerprint); // so that the newest stands last
-    this.#entries.set(fingerprint, entry);
+    delete this.#entries[fingerprint]; // so that the newest stands last
+    this.#entries[fingerprint] = entry;
     this.#isDirty = true;
   }
 
   remember(task: string, trace: Trace): void {
-    if (this.#traces.get(task)?.fingerprint === trace.fingerprint) return;
-    this.#traces.set(task, trace);
+    if (this.#traces[task] === trace) return;
+    this.#traces[task] = trace;
     this.#isDirty = true;
   }
 
   /** Drops an entry that turned out wrong. */
   drop(fingerprint: string): void {
-    this.#isDirty = this.#entries.delete(fingerprint) || this.#isDirty;
+    delete this.#entries[fingerprint];
+    this.#isDirty = true;
   }
 
   /** The paths of all artifacts known. */
   *artifactPaths(): Generator<string> {
-    for (const entry of this.#entries.values()) yield entry.artifact_path;
+    for (const entry of Object.values(this.#entries)) if (isCacheEntry(entry)) yield entry.artifact_path;
   }
 
   /** After a run that looked at all there is: drops what belongs to none of the given tasks. */
   prune(taskNames: ReadonlySet<string>): void {
-    for (const name of this.#traces.keys()) if (!taskNames.has(name)) this.#traces.delete(name);
-    this.files.forgetUnseen();
-    for (const [fingerprint, { artifact_path }] of this.#entries) {
-      if (this.files.remembered(artifact_path) === undefined) this.#entries.delete(fingerprint);
+    for (const name in this.#traces) if (!taskNames.has(name)) delete this.#traces[name];
+    if (!this.files.forgetUnseen()) return;
+    for (const fingerprint in this.#entries) {
+      const entry = this.get(fingerprint);
+      if (entry === undefined || this.files.remembered(entry.artifact_path) === undefined) this.drop(fingerprint);
     }
   }
 
@@ -124,9 +133,9 @@ export class BuildCache {
     this.#dropReplaced();
     const content: CacheFile = {
       version: VERSION,
-      entries: Object.fromEntries(this.#entries),
-      files: Object.fromEntries(this.files.entries()),
-      traces: Object.fromEntries(this.#traces),
+      entries: this.#entries,
+      files: this.files.lasting(),
+      traces: this.#traces,
     };
     replaceFile(this.#path, JSON.stringify(content) + "\n");
     this.#isDirty = false;
@@ -136,23 +145,25 @@ export class BuildCache {
   /** An entry is of no use once its path holds another artifact; the newest few per path are kept. */
   #dropReplaced(): void {
     const kept = new Map<string, number>();
-    for (const [fingerprint, { artifact_path, sha256 }] of [...this.#entries].reverse()) {
-      const count = kept.get(artifact_path) ?? 0;
-      const now = this.files.remembered(artifact_path);
-      if (count >= ENTRIES_PER_PATH || (now !== undefined && now !== sha256)) this.#entries.delete(fingerprint);
-      else kept.set(artifact_path, count + 1);
+    for (const fingerprint of Object.keys(this.#entries).reverse()) {
+      const entry = this.get(fingerprint);
+      const count = entry === undefined ? ENTRIES_PER_PATH : kept.get(entry.artifact_path) ?? 0;
+      const now = entry === undefined ? undefined : this.files.remembered(entry.artifact_path);
+      if (entry === undefined || count >= ENTRIES_PER_PATH || (now !== undefined && now !== entry.sha256)) {
+        delete this.#entries[fingerprint];
+      } else {
+        kept.set(entry.artifact_path, count + 1);
+      }
     }
   }
 }
 
-interface Contents {
-  readonly entries: Map<string, CacheEntry>;
-  readonly files: Map<string, FileEntry>;
-  readonly traces: Map<string, Trace>;
+function emptyFile(): CacheFile {
+  return { version: VERSION, entries: withoutPrototype({}), files: withoutPrototype({}), traces: withoutPrototype({}) };
 }
 
 /** The contents, or what is wrong with them. */
-function parseContents(text: string): Contents | string {
+function parseCacheFile(text: string): CacheFile | string {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -163,30 +174,28 @@ function parseContents(text: string): Contents | string {
   const { version, entries, files, traces } = value as Partial<CacheFile>;
   if (version !== VERSION) return `has version ${JSON.stringify(version) ?? "none"}, not ${VERSION}`;
   if (!isObject(entries) || !isObject(files) || !isObject(traces)) return "is damaged";
-  const contents = {
-    entries: new Map(Object.entries(entries)),
-    files: new Map(Object.entries(files)),
-    traces: new Map(Object.entries(traces)),
+  return {
+    version,
+    entries: withoutPrototype(entries),
+    files: withoutPrototype(files),
+    traces: withoutPrototype(traces),
   };
-  for (const entry of contents.entries.values()) if (!isCacheEntry(entry)) return "is damaged";
-  for (const entry of contents.files.values()) if (!isFileEntry(entry)) return "is damaged";
-  for (const trace of contents.traces.values()) if (!isTrace(trace)) return "is damaged";
-  return contents;
+}
+
+/** So that a path or task called `__proto__` or `constructor` is a key like any other. */
+function withoutPrototype<Item extends object>(object: Item): Item {
+  return Object.setPrototypeOf(object, null);
 }
 
 function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function isCacheEntry(entry: CacheEntry): boolean {
+function isCacheEntry(entry: CacheEntry | undefined): entry is CacheEntry {
   return isObject(entry) && typeof entry.artifact_path === "string" && typeof entry.sha256 === "string";
 }
 
-function isFileEntry(entry: FileEntry): boolean {
-  return Array.isArray(entry) && entry.length === 4 && typeof entry[3] === "string";
-}
-
-function isTrace(trace: Trace): boolean {
-  return isObject(trace) && typeof trace.action === "string" && isObject(trace.env) && Array.isArray(trace.sources) &&
-    Array.isArray(trace.dependencies);
+function isTrace(trace: Trace | undefined): trace is Trace {
+  return Array.isArray(trace) && trace.length === 7 && typeof trace[0] === "string" &&
+    trace.every((part, i) => i === 0 || Array.isArray(part));
 }

@@ -5,7 +5,8 @@
  *
  * @module
  */
-import { dirname, join } from "@std/path";
+import { dirname } from "@std/path/posix/dirname";
+import { join } from "@std/path/posix/join";
 import type { TaskFailure } from "../graph/failure.ts";
 import { unreachable } from "../graph/task.ts";
 import {

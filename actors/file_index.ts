@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
+import { beginSha256 } from "../graph/digest.ts";
 import type { Published } from "./messages.ts";
 import { systemDetail } from "./system_error.ts";
 
@@ -43,7 +43,7 @@ interface Stat {
 /** Paths are relative to the folder, as in the config. */
 export class FileIndex {
   /** Remembered entries, from the last run and for the next one. */
-  #entries: Map<string, FileEntry>;
+  readonly #entries: Record<string, FileEntry>;
   /** What this run knows. */
   readonly #seen = new Map<string, FileEntry>();
   /** Looks that `exists` took and nobody has used yet. */
@@ -56,7 +56,8 @@ export class FileIndex {
   #budget = BUDGET;
   isDirty = false;
 
-  constructor(readonly folder: string, entries: Map<string, FileEntry> = new Map()) {
+  /** `entries` must have no prototype; it is changed as files are looked at. */
+  constructor(readonly folder: string, entries: Record<string, FileEntry>) {
     this.#entries = entries;
   }
 
@@ -81,7 +82,7 @@ export class FileIndex {
     const stat = this.#stats.get(path) ?? this.#stat(path);
     this.#stats.delete(path);
     if ("detail" in stat) return stat;
-    const known = this.#entries.get(path);
+    const known = this.#known(path);
     if (known !== undefined && matches(known, stat)) {
       this.#seen.set(path, known);
       return known[3];
@@ -99,7 +100,7 @@ export class FileIndex {
       const file = Deno.openSync(this.#absolute(path));
       try {
         const stat = statOf(file.statSync());
-        const hash = createHash("sha256");
+        const hash = beginSha256();
         const buffer = new Uint8Array(4 * CHUNK);
         for (let read; (read = await file.read(buffer)) !== null;) hash.update(buffer.subarray(0, read));
         this.#remember(path, stat, hash.digest("hex"));
@@ -115,7 +116,7 @@ export class FileIndex {
   enter(path: string, published: Published): void {
     const entry: FileEntry = [published.size, published.mtimeMs, published.inode, published.sha256];
     this.#seen.set(path, entry);
-    this.#entries.set(path, entry);
+    this.#entries[path] = entry;
     this.#racy.delete(path);
     this.isDirty = true;
   }
@@ -137,21 +138,30 @@ export class FileIndex {
 
   /** The remembered digest, whatever is on disk now. */
   remembered(path: string): string | undefined {
-    return this.#entries.get(path)?.[3];
+    return this.#known(path)?.[3];
   }
 
-  /** Forgets files this run has not looked at; for runs that looked at all there are. */
-  forgetUnseen(): void {
-    for (const path of this.#entries.keys()) {
+  /** Forgets files this run has not looked at, and answers whether there were any; for runs that looked at all there is. */
+  forgetUnseen(): boolean {
+    let forgot = false;
+    for (const path in this.#entries) {
       if (this.#seen.has(path)) continue;
-      this.#entries.delete(path);
-      this.isDirty = true;
+      delete this.#entries[path];
+      forgot = true;
     }
+    this.isDirty ||= forgot;
+    return forgot;
   }
 
   /** What is to be kept for the next run. */
-  *entries(): Generator<[string, FileEntry]> {
-    for (const entry of this.#entries) if (!this.#racy.has(entry[0])) yield entry;
+  lasting(): Record<string, FileEntry> {
+    if (this.#racy.size === 0) return this.#entries;
+    return Object.fromEntries(Object.entries(this.#entries).filter(([path]) => !this.#racy.has(path)));
+  }
+
+  #known(path: string): FileEntry | undefined {
+    const entry = this.#entries[path];
+    return Array.isArray(entry) && entry.length === 4 && typeof entry[3] === "string" ? entry : undefined;
   }
 
   #hash(path: string): string | Unreadable {
@@ -159,7 +169,7 @@ export class FileIndex {
       const file = Deno.openSync(this.#absolute(path));
       try {
         const stat = statOf(file.statSync());
-        const hash = createHash("sha256");
+        const hash = beginSha256();
         this.#buffer ??= new Uint8Array(CHUNK);
         for (let read; (read = file.readSync(this.#buffer)) !== null;) hash.update(this.#buffer.subarray(0, read));
         return this.#remember(path, stat, hash.digest("hex"));
@@ -174,7 +184,7 @@ export class FileIndex {
   #remember(path: string, stat: Stat, sha256: string): string {
     const entry: FileEntry = [stat.size, stat.mtimeMs, stat.inode, sha256];
     this.#seen.set(path, entry);
-    this.#entries.set(path, entry);
+    this.#entries[path] = entry;
     if (stat.mtimeMs > Date.now() - CLOCK_TICK_MS) this.#racy.add(path);
     else this.#racy.delete(path);
     this.isDirty = true;

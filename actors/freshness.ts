@@ -6,7 +6,7 @@
  * @module
  */
 import type { TaskFailure } from "../graph/failure.ts";
-import { differences, fingerprint, type Inputs, type Trace, trace } from "../graph/fingerprint.ts";
+import { differences, type Inputs, type Trace, trace } from "../graph/fingerprint.ts";
 import type { Plan } from "../graph/plan.ts";
 import type { BuildCache } from "./build_cache.ts";
 
@@ -41,8 +41,8 @@ export class Freshness {
     const inputs = this.#inputs(task);
     if ("kind" in inputs) return inputs;
     const declared = plan.tasks[task];
-    const key = fingerprint(declared, inputs);
-    const found = { fingerprint: key, trace: trace(declared, inputs, key) };
+    const now = trace(declared, inputs, cache.trace(declared.name));
+    const found = { fingerprint: now[0], trace: now };
     if (this.options.force) return { ...found, kind: "run", reason: "forced" };
     const entry = cache.get(found.fingerprint);
     if (entry !== undefined && (declared.expectedSha256 ?? entry.sha256) === entry.sha256) {
@@ -97,7 +97,11 @@ export class Freshness {
     const { name, output } = this.plan.tasks[task];
     const before = this.cache.trace(name);
     if (before === undefined) return "new";
-    const changes = differences(before, after);
+    const nameOf = (artifact: string) => {
+      const producer = this.plan.producers.get(artifact);
+      return producer === undefined ? artifact : this.plan.tasks[producer].name;
+    };
+    const changes = differences(before, after, nameOf);
     if (changes.length > 0) return changes.join("; ");
     const inPlace = this.cache.files.digest(output);
     if (typeof inPlace === "object" && "missing" in inPlace && inPlace.missing) return "artifact missing";

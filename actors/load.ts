@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { dirname, resolve } from "@std/path";
+import { dirname } from "@std/path/posix/dirname";
+import { resolve } from "@std/path/posix/resolve";
 import { type BuildConfig, parseBuildConfig } from "../graph/build_config.ts";
 import type { Mistake, Place } from "../graph/failure.ts";
 import { buildGraph, cycleMistakes, findCycles, type Graph, transitiveDependencies } from "../graph/graph.ts";

@@ -7,7 +7,6 @@
  *
  * @module
  */
-import { join } from "@std/path";
 import type { Mistake } from "../graph/failure.ts";
 import { missingSource } from "../graph/mistakes.ts";
 import type { Task } from "../graph/task.ts";
@@ -117,7 +116,7 @@ async function openGlobs(folder: string, tasks: readonly Task[]): Promise<Globs>
 
 function relativeTo(folder: string, path: string): string {
   const prefix = folder.endsWith("/") ? folder : `${folder}/`;
-  return path.startsWith(prefix) ? path.slice(prefix.length) : join(path);
+  return path.startsWith(prefix) ? path.slice(prefix.length) : path;
 }
 
 /** The sorted texts that begin with a prefix, found by bisection. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { dirname } from "@std/path";
+import { dirname } from "@std/path/posix/dirname";
 import type { Plan } from "../graph/plan.ts";
 import { type BuildCache, CACHE_FILE } from "./build_cache.ts";
 

@@ -8,79 +8,71 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
+import { sha256 } from "./digest.ts";
 import type { Task } from "./task.ts";
 
 /** Raised when the record's form changes, so that old fingerprints match nothing. */
 const FORM = 1;
 
-/** What one task's artifact depends on, at the moment its turn comes. */
+/** Digits of a digest that a trace keeps: enough to know a version of a file again. */
+const KEPT = 16;
+
+/** What one task's artifact depends on beside its declaration, at the moment its turn comes. Digests are 64 hex digits. */
 export interface Inputs {
-  /** Source paths in order, with the digest of each; the path is in because commands see it in `IN`. */
+  /** Source paths in order; in the record because commands see them in `IN`. */
   readonly sources: readonly string[];
   readonly sourceDigests: readonly string[];
-  /** Artifacts of the dependencies in order; the path is in because commands see it in `DEPS`. */
+  /** Artifacts of the dependencies in order; in the record because commands see them in `DEPS`. */
   readonly artifacts: readonly string[];
   readonly artifactDigests: readonly string[];
 }
 
-/** What is remembered of a task's last completion in order to say why it runs again. */
-export interface Trace {
-  /** The fingerprint's first sixteen digits. */
-  readonly fingerprint: string;
-  /** Digest of the action and of what else it is told. */
-  readonly action: string;
-  readonly env: Readonly<Record<string, string>>;
-  /** Path and digest, alternating. */
-  readonly sources: readonly string[];
-  /** Dependency name and artifact digest, alternating. */
-  readonly dependencies: readonly string[];
-}
+/**
+ * The record of a task's last completion, with its fingerprint: equal records need not be hashed again, and different
+ * ones say why the task runs. Digests are cut to their first digits. A tuple, since the build cache holds one a task.
+ */
+export type Trace = readonly [
+  fingerprint: string,
+  action: readonly string[],
+  /** Names and values, alternating, sorted by name. */
+  env: readonly string[],
+  sources: readonly string[],
+  sourceDigests: readonly string[],
+  artifacts: readonly string[],
+  artifactDigests: readonly string[],
+];
 
-/** SHA-256 in lower-case hex. */
-export function sha256(data: string | Uint8Array): string {
-  return createHash("sha256").update(data).digest("hex");
-}
-
-/** The digest that names a task's work: equal digests mean equal artifacts. */
-export function fingerprint(task: Task, inputs: Inputs): string {
-  const isCommand = task.action.kind === "command";
-  return sha256(JSON.stringify([
-    FORM,
-    actionRecord(task),
-    sortedEntries(task.env),
-    inputs.sources,
-    inputs.sourceDigests,
-    isCommand ? inputs.artifacts : [],
-    inputs.artifactDigests,
-  ]));
-}
-
-/** The trace to remember beside the fingerprint of the same inputs. */
-export function trace(task: Task, inputs: Inputs, key: string): Trace {
-  return {
-    fingerprint: key.slice(0, 16),
-    action: sha256(JSON.stringify(actionRecord(task))).slice(0, 16),
-    env: task.env,
-    sources: interleave(inputs.sources, inputs.sourceDigests),
-    dependencies: interleave(task.dependencies, inputs.artifactDigests),
-  };
+/**
+ * The trace of a task with these inputs; its first part is the digest that names the work: equal digests mean equal
+ * artifacts. `last` is an earlier trace of the task, which saves the hashing when nothing differs.
+ */
+export function trace(task: Task, inputs: Inputs, last?: Trace): Trace {
+  const action = actionRecord(task);
+  const env = envRecord(task.env);
+  if (
+    last !== undefined && same(action, last[1]) && same(env, last[2]) && same(inputs.sources, last[3]) &&
+    sameDigests(inputs.sourceDigests, last[4]) && same(inputs.artifacts, last[5]) &&
+    sameDigests(inputs.artifactDigests, last[6])
+  ) return last;
+  const { sources, sourceDigests, artifacts, artifactDigests } = inputs;
+  const seen = task.action.kind === "command" ? artifacts : [];
+  const fingerprint = sha256(JSON.stringify([FORM, action, env, sources, sourceDigests, seen, artifactDigests]));
+  return [fingerprint, action, env, sources, cut(sourceDigests), artifacts, cut(artifactDigests)];
 }
 
 /**
- * The differences between two traces, most telling first, e.g. `source changed: src/a.c`.
- * Empty when they are the same.
+ * The differences between two traces, most telling first, e.g. `source changed: src/a.c`; empty when there are none.
+ * `nameOf` gives the task that makes an artifact.
  */
-export function differences(before: Trace, after: Trace): string[] {
+export function differences(before: Trace, after: Trace, nameOf: (artifact: string) => string): string[] {
   const found: string[] = [];
-  if (before.action !== after.action) found.push("command changed");
-  compare(pairs(sortedEntries(before.env).flat()), pairs(sortedEntries(after.env).flat()), "environment", found);
-  compare(pairs(before.sources), pairs(after.sources), "source", found);
-  compare(pairs(before.dependencies), pairs(after.dependencies), "dependency", found);
-  if (found.length === 0 && !sameOrder(before.sources, after.sources)) found.push("order of sources changed");
-  if (found.length === 0 && !sameOrder(before.dependencies, after.dependencies)) {
-    found.push("order of dependencies changed");
-  }
+  if (!same(before[1], after[1])) found.push("command changed");
+  compare("environment", alternating(before[2]), alternating(after[2]), found);
+  compare("source", paired(before[3], before[4]), paired(after[3], after[4]), found);
+  const artifacts = (side: Trace) => paired(side[5].map(nameOf), side[6]);
+  compare("dependency", artifacts(before), artifacts(after), found);
+  if (found.length === 0 && !same(before[3], after[3])) found.push("order of sources changed");
+  if (found.length === 0 && !same(before[5], after[5])) found.push("order of dependencies changed");
   return found;
 }
 
@@ -97,31 +89,41 @@ function actionRecord(task: Task): readonly string[] {
   }
 }
 
-function sortedEntries(env: Readonly<Record<string, string>>): [string, string][] {
-  const entries = Object.entries(env);
-  return entries.length < 2 ? entries : entries.sort(([a], [b]) => a < b ? -1 : 1);
+function envRecord(env: Readonly<Record<string, string>>): readonly string[] {
+  const names = Object.keys(env);
+  return names.sort().flatMap((name) => [name, env[name]]);
 }
 
-function interleave(keys: readonly string[], values: readonly string[]): string[] {
-  const joined: string[] = new Array(2 * keys.length);
-  for (let i = 0; i < keys.length; i++) {
-    joined[2 * i] = keys[i];
-    // Sixteen digits tell two versions of a file apart; the full digests are in the fingerprint.
-    joined[2 * i + 1] = values[i].slice(0, 16);
-  }
-  return joined;
+function cut(digests: readonly string[]): string[] {
+  return digests.map((digest) => digest.slice(0, KEPT));
 }
 
-function pairs(list: readonly string[]): Map<string, string> {
+function same(a: readonly string[], b: readonly string[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+function sameDigests(whole: readonly string[], kept: readonly string[]): boolean {
+  if (whole.length !== kept.length) return false;
+  for (let i = 0; i < whole.length; i++) if (!whole[i].startsWith(kept[i])) return false;
+  return true;
+}
+
+function alternating(list: readonly string[]): Map<string, string> {
   const map = new Map<string, string>();
   for (let i = 0; i < list.length; i += 2) map.set(list[i], list[i + 1]);
   return map;
 }
 
+function paired(keys: readonly string[], values: readonly string[]): Map<string, string> {
+  return new Map(keys.map((key, i) => [key, values[i]]));
+}
+
 function compare(
+  what: string,
   before: ReadonlyMap<string, string>,
   after: ReadonlyMap<string, string>,
-  what: string,
   found: string[],
 ): void {
   const changed: string[] = [], added: string[] = [], removed: string[] = [];
@@ -138,8 +140,4 @@ function compare(
 
 function listed(names: readonly string[]): string {
   return names.length <= 3 ? names.join(", ") : `${names.slice(0, 3).join(", ")} and ${names.length - 3} more`;
-}
-
-function sameOrder(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((item, i) => item === b[i]);
 }

@@ -220,3 +220,18 @@ declare module "@std/fmt/colors" {
   export function stripAnsiCode(string: string): string;
   export function yellow(str: string): string;
 }
+
+declare module "@std/path/posix/dirname" {
+  /** The folder of a path. */
+  export function dirname(path: string | URL): string;
+}
+
+declare module "@std/path/posix/join" {
+  /** Joins the parts and normalises the result. */
+  export function join(path?: string | URL, ...paths: string[]): string;
+}
+
+declare module "@std/path/posix/resolve" {
+  /** The absolute path that the segments lead to. */
+  export function resolve(...pathSegments: string[]): string;
+}

@@ -1,0 +1,347 @@
+// The rules of scheduling, told events and asked for effects; no thread, no file, no clock.
+import { assert, assertEquals } from "@std/assert";
+import type { Effect, Event, Verdict } from "../../graph/event.ts";
+import { buildGraph } from "../../graph/graph.ts";
+import { makePlan, type Plan } from "../../graph/plan.ts";
+import { createSchedule, step } from "../../graph/schedule.ts";
+import type { Task } from "../../graph/task.ts";
+import { randomFrom, seedFor } from "../random.ts";
+
+/** A plan from task name → dependency names. */
+function planOf(shape: Record<string, string[]>, retries = 0): Plan {
+  const tasks = Object.entries(shape).map(([name, dependencies]): Task => ({
+    name,
+    action: { kind: "content", content: name },
+    dependencies,
+    sourceFiles: [],
+    output: `out/${name}`,
+    env: {},
+    retries,
+  }));
+  return makePlan(tasks, buildGraph(tasks).graph, tasks.map(() => []));
+}
+
+/** Plays the world: checks are answered at once, workers are ready when wanted, and the test ends tasks by name. */
+class World {
+  readonly log: string[] = [];
+  readonly running = new Map<string, number>();
+  readonly schedule;
+  verdict: (name: string) => Verdict = () => ({ kind: "run" });
+  finished = false;
+
+  constructor(readonly plan: Plan, readonly workers: number, options: { failFast?: boolean } = {}) {
+    this.schedule = createSchedule(plan, { workers, ...options });
+  }
+
+  begin(): this {
+    this.tell({ kind: "begun" });
+    return this;
+  }
+
+  tell(event: Event): void {
+    const events = [event];
+    for (let next = events.shift(); next !== undefined; next = events.shift()) {
+      for (const effect of step(this.schedule, next)) this.#carryOut(effect, events);
+    }
+  }
+
+  complete(name: string): void {
+    this.tell({ kind: "completed", worker: this.#end(name), task: this.index(name) });
+  }
+
+  fail(name: string, retriable = true): void {
+    this.tell({ kind: "failed", worker: this.#end(name), task: this.index(name), retriable });
+  }
+
+  index(name: string): number {
+    return this.plan.tasks.findIndex((task) => task.name === name);
+  }
+
+  statuses(): Record<string, string> {
+    return Object.fromEntries(this.plan.tasks.map(({ name }, i) => [name, this.schedule.status(i)]));
+  }
+
+  #end(name: string): number {
+    const worker = this.running.get(name);
+    assert(worker !== undefined, `${name} does not run`);
+    this.running.delete(name);
+    return worker;
+  }
+
+  #carryOut(effect: Effect, events: Event[]): void {
+    const name = "task" in effect ? this.plan.tasks[effect.task].name : "";
+    switch (effect.kind) {
+      case "check":
+        events.push({ kind: "checked", task: effect.task, verdict: this.verdict(name) });
+        return;
+      case "startWorkers":
+        for (let worker = 1; worker <= this.workers; worker++) events.push({ kind: "workerReady", worker });
+        break;
+      case "run":
+        assert(!this.running.has(name), `${name} runs twice`);
+        this.running.set(name, effect.worker);
+        break;
+      case "finish":
+        assert(!this.finished, "finished twice");
+        this.finished = true;
+        break;
+      default:
+        break;
+    }
+    this.log.push(name === "" ? effect.kind : `${effect.kind} ${name}`);
+  }
+}
+
+// S0.11, S0.20, S0.23, S0.25
+Deno.test("step() runs a diamond: the top, then both sides at once, then the foot once", () => {
+  const world = new World(planOf({ a: [], b: ["a"], c: ["a"], d: ["b", "c"] }), 8).begin();
+  assertEquals([...world.running.keys()], ["a"]);
+  world.complete("a");
+  assertEquals([...world.running.keys()], ["b", "c"]);
+  world.complete("c");
+  assertEquals([...world.running.keys()], ["b"]);
+  world.complete("b");
+  assertEquals([...world.running.keys()], ["d"]);
+  world.complete("d");
+  assert(world.finished);
+  assertEquals(world.log.filter((line) => line === "run d").length, 1);
+});
+
+// S0.21: nothing but the last dependency's own event is needed
+Deno.test("step() queues a task in the very step that completes its last dependency", () => {
+  const world = new World(planOf({ b: [], c: [], d: [], a: ["b", "c", "d"] }), 8).begin();
+  world.complete("b");
+  world.complete("c");
+  assert(!world.running.has("a"));
+  world.complete("d");
+  assert(world.running.has("a"));
+});
+
+// S0.24
+Deno.test("step() runs a chain in order with one worker busy at any time", () => {
+  const world = new World(planOf({ a: [], b: ["a"], c: ["b"], d: ["c"], e: ["d"] }), 8).begin();
+  for (const name of ["a", "b", "c", "d", "e"]) {
+    assertEquals([...world.running.keys()], [name]);
+    world.complete(name);
+  }
+  assert(world.finished);
+});
+
+// S0.12, S0.15
+Deno.test("step() gives eight independent tasks to eight workers, the ninth waits", () => {
+  const world = new World(planOf(Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`t${i}`, []]))), 8).begin();
+  assertEquals([...world.running.values()].sort(), [1, 2, 3, 4, 5, 6, 7, 8]);
+  world.complete("t3");
+  assert(world.running.has("t8"));
+});
+
+// S0.16
+Deno.test("step() leaves five of eight workers idle when three tasks are ready", () => {
+  const world = new World(planOf({ a: [], b: [], c: [] }), 8).begin();
+  assertEquals(world.running.size, 3);
+  assertEquals(world.schedule.idle.size, 5);
+});
+
+// S0.32
+Deno.test("step() skips everything that needs a failed task and nothing else", () => {
+  const world = new World(planOf({ a: [], b: ["a"], c: ["b"], d: ["c", "x"], x: [], y: ["x"] }), 8).begin();
+  world.fail("a");
+  world.complete("x");
+  world.complete("y");
+  assertEquals(world.statuses(), {
+    a: "failed",
+    b: "skipped",
+    c: "skipped",
+    d: "skipped",
+    x: "completed",
+    y: "completed",
+  });
+  assert(world.finished);
+  assert(!world.log.some((line) => ["run b", "run c", "run d"].includes(line)));
+});
+
+// S0.47
+Deno.test("step() enters an artifact in the cache before it completes the task and releases its dependents", () => {
+  const world = new World(planOf({ a: [], b: ["a"] }), 1).begin();
+  world.complete("a");
+  const at = (line: string) => world.log.indexOf(line);
+  assert(at("record a") < at("complete a") && at("complete a") < at("run b"));
+});
+
+Deno.test("step() tries a failed task again as often as it may, then fails it", () => {
+  const world = new World(planOf({ a: [] }, 2), 1).begin();
+  world.fail("a");
+  world.fail("a");
+  assert(world.running.has("a"));
+  world.fail("a");
+  assertEquals(world.statuses(), { a: "failed" });
+});
+
+Deno.test("step() does not try a cancelled task again", () => {
+  const world = new World(planOf({ a: [] }, 2), 1).begin();
+  world.fail("a", false);
+  assertEquals(world.statuses(), { a: "failed" });
+});
+
+// S0.45, S0.50
+Deno.test("step() lets one of eight equal tasks work while seven wait for its result", () => {
+  const names = Array.from({ length: 8 }, (_, i) => `t${i}`);
+  const world = new World(planOf(Object.fromEntries(names.map((name) => [name, []]))), 8);
+  let built = false;
+  world.verdict = () => built ? { kind: "restore", fingerprint: "f" } : { kind: "run", fingerprint: "f" };
+  world.begin();
+  assertEquals([...world.running.keys()], ["t0"]);
+  built = true;
+  world.complete("t0");
+  assertEquals(world.running.size, 7);
+  for (const name of names.slice(1)) world.complete(name);
+  assert(world.finished);
+  assertEquals(world.log.filter((line) => line.startsWith("complete")).length, 8);
+});
+
+Deno.test("step() lets the next of equal tasks try when the first has failed", () => {
+  const world = new World(planOf({ a: [], b: [], c: [] }), 8);
+  world.verdict = () => ({ kind: "run", fingerprint: "f" });
+  world.begin();
+  world.fail("a");
+  assertEquals([...world.running.keys()], ["b"]);
+  world.complete("b");
+  assertEquals([...world.running.keys()], ["c"]);
+});
+
+Deno.test("step() does the work after all when there was nothing to copy", () => {
+  const world = new World(planOf({ a: [] }), 1);
+  world.verdict = () => ({ kind: "restore", fingerprint: "f" });
+  world.begin();
+  world.verdict = () => ({ kind: "run", fingerprint: "f" });
+  world.running.delete("a");
+  world.tell({ kind: "unrestorable", worker: 1, task: 0 });
+  assert(world.running.has("a"));
+  world.complete("a");
+  assert(world.finished);
+});
+
+Deno.test("step() starts no worker when everything is up to date", () => {
+  const world = new World(planOf({ a: [], b: ["a"] }), 8);
+  world.verdict = () => ({ kind: "fresh" });
+  world.begin();
+  assert(world.finished);
+  assertEquals(world.log, ["complete a", "complete b", "finish"]);
+});
+
+Deno.test("step() with failFast starts nothing more after a failure and lets what runs finish", () => {
+  const world = new World(planOf({ a: [], b: [], c: [], d: [] }), 2, { failFast: true }).begin();
+  world.fail("a");
+  assert(!world.finished);
+  world.complete("b");
+  assertEquals(world.statuses(), { a: "failed", b: "completed", c: "skipped", d: "skipped" });
+  assert(world.finished);
+});
+
+Deno.test("step() asks running tasks to end at the first interrupt and makes them at the second", () => {
+  const world = new World(planOf({ a: [], b: ["a"], c: [] }), 1).begin();
+  const signals: string[] = [];
+  const tell = (event: Event) => {
+    for (const effect of step(world.schedule, event)) if (effect.kind === "cancel") signals.push(effect.signal);
+  };
+  tell({ kind: "interrupted" });
+  tell({ kind: "interrupted" });
+  assertEquals(signals, ["SIGTERM", "SIGKILL"]);
+  world.fail("a", false);
+  assertEquals(world.statuses(), { a: "failed", b: "skipped", c: "skipped" });
+  assert(world.finished);
+});
+
+Deno.test("step() fails the task of a crashed worker and gives its replacement the next", () => {
+  const world = new World(planOf({ a: [], b: [] }), 1).begin();
+  world.running.delete("a");
+  world.tell({ kind: "crashed", worker: 1 });
+  assertEquals(world.running.size, 0);
+  world.tell({ kind: "workerReady", worker: 1 });
+  assert(world.running.has("b"));
+  // An idle worker that crashes and comes back is still one worker.
+  world.complete("b");
+  world.tell({ kind: "workerReady", worker: 1 });
+  assertEquals(world.schedule.idle.size, 1);
+});
+
+/** Plays one random run to its end and checks what must hold in every run. */
+function playRandomRun(seed: number): void {
+  const random = randomFrom(seed);
+  const size = 1 + random.below(30);
+  const shape: Record<string, string[]> = {};
+  const names: string[] = [];
+  for (let i = 0; i < size; i++) {
+    const dependencies = names.filter(() => random.chance(2 / (i + 1)));
+    shape[`t${i}`] = random.shuffled(dependencies);
+    names.push(`t${i}`);
+  }
+  const plan = planOf(shape, random.below(3));
+  const workers = 1 + random.below(8);
+  const world = new World(plan, workers, { failFast: random.chance(0.1) });
+  const fresh = new Set(names.filter(() => random.chance(0.2)));
+  const prints = new Map(names.map((name) => [name, random.chance(0.3) ? `f${random.below(4)}` : undefined]));
+  world.verdict = (name) => fresh.has(name) ? { kind: "fresh" } : { kind: "run", fingerprint: prints.get(name) };
+  const failing = random.chance(0.5) ? 0.2 : 0;
+  let interrupted = false;
+  world.begin();
+  for (let turns = 0; world.running.size > 0; turns++) {
+    assert(turns < 1000, "the run does not end");
+    assert(world.running.size <= workers, "more running than workers");
+    const prints = [...world.running.keys()].map((name) => world.schedule.fingerprints[world.index(name)]);
+    const known = prints.filter((print) => print !== undefined);
+    assertEquals(new Set(known).size, known.length, "equal work in flight twice");
+    const name = random.pick([...world.running.keys()]);
+    for (const dependency of shape[name]) {
+      assertEquals(world.schedule.status(world.index(dependency)), "completed", `${name} ran before ${dependency}`);
+    }
+    if (!interrupted && random.chance(0.01)) {
+      interrupted = true;
+      world.tell({ kind: "interrupted" });
+    } else if (random.chance(0.03)) {
+      const worker = world.running.get(name)!;
+      world.running.delete(name);
+      world.tell({ kind: "crashed", worker });
+      world.tell({ kind: "workerReady", worker });
+    } else if (random.chance(failing)) {
+      world.fail(name, !interrupted);
+    } else {
+      world.complete(name);
+    }
+  }
+  assert(world.finished, "everything ended but the run");
+  const statuses = world.statuses();
+  for (const name of names) {
+    assert(["completed", "failed", "skipped"].includes(statuses[name]), `${name} is ${statuses[name]}`);
+    const needsFailed = shape[name].some((dependency) => statuses[dependency] !== "completed");
+    if (needsFailed) assertEquals(statuses[name], "skipped", `${name} needs a task that did not complete`);
+    else if (!interrupted && !world.schedule.stopping) assert(statuses[name] !== "skipped", `${name} was skipped`);
+    const ends = world.log.filter((line) => [`complete ${name}`, `fail ${name}`, `skip ${name}`].includes(line));
+    assertEquals(ends.length, 1, `${name} ended ${ends.length} times`);
+  }
+}
+
+// S0.11, S0.14, S0.17, S0.20, S0.32
+Deno.test("step() keeps its promises over thousands of random graphs, orders, failures, crashes and interrupts", () => {
+  const seed = seedFor("schedule");
+  for (let run = 0; run < 3000; run++) {
+    try {
+      playRandomRun(seed + run);
+    } catch (error) {
+      console.error(`TROUPE_SEED=${seed + run} shows it`);
+      throw error;
+    }
+  }
+});
+
+Deno.test("step() answers the same events with the same effects", () => {
+  const effects = () => {
+    const world = new World(planOf({ a: [], b: ["a"], c: ["a"], d: [], e: ["d"] }), 2).begin();
+    world.complete("a");
+    world.fail("d");
+    world.complete("b");
+    world.complete("c");
+    return world.log;
+  };
+  assertEquals(effects(), effects());
+});
