@@ -21,9 +21,9 @@ export interface Position {
 }
 
 /** Columns of one excerpt; a one-line config of 500 KB must not fill the screen. */
-const EXCERPT_COLUMNS = 100;
+const EXCERPT_COLUMNS = 120;
 /** Columns of a long line that are kept before the span. */
-const LEAD_COLUMNS = 40;
+const LEAD_COLUMNS = 60;
 const TAB = "    ";
 
 /** A named text. */

@@ -1,0 +1,290 @@
+// The build config: text in, tasks or every mistake out, word for word.
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { type BuildConfig, parseBuildConfig } from "../../graph/build_config.ts";
+import { placeFinder } from "../../graph/config_places.ts";
+import { renderMistake, Source } from "../../graph/source.ts";
+
+async function good(text: string): Promise<BuildConfig> {
+  const { config, mistakes } = await parseBuildConfig(text);
+  assertEquals(mistakes, []);
+  assert(config);
+  return config;
+}
+
+/** The first lines of all mistakes in a config; `object` stands for its text. */
+async function messages(object: unknown): Promise<string[]> {
+  const text = typeof object === "string" ? object : JSON.stringify(object);
+  const { config, mistakes } = await parseBuildConfig(text);
+  assertEquals(config, undefined);
+  return mistakes.map((mistake) => mistake.message);
+}
+
+/** The mistakes of a config with one task 'a', good but for the given fields. */
+function inTask(fields: Record<string, unknown>): Promise<string[]> {
+  return messages({ tasks: [{ name: "a", output_artifact: "out/a", ...fields }] });
+}
+
+/** All mistakes as they are shown. */
+async function shown(text: string): Promise<string> {
+  const { mistakes } = await parseBuildConfig(text);
+  const find = placeFinder(text);
+  return mistakes.map((mistake) => renderMistake(mistake, new Source("build.json", text), find)).join("\n\n");
+}
+
+Deno.test("parseBuildConfig() reads every field", async () => {
+  const digest = "ABCDEF0123456789".repeat(4);
+  const config = await good(`{
+    // comments are welcome
+    "$schema": "./schema.json",
+    "num_workers": 4,
+    "tasks": [
+      { "name": "gen", "output_artifact": "./build//gen.h", "content": "" },
+      {
+        "name": "compile", "dependencies": ["gen"], "source_files": ["./src/a.c", "include/**/*.h"],
+        "output_artifact": "build/a.o", "command": "cc", "expected_sha256": "${digest}",
+        "env": {"CFLAGS": "-O2"}, "timeout": 1.5, "retries": 2,
+      },
+      { "name": "all", "dependencies": ["compile"], "output": "build/all" },
+    ],
+  }`);
+  assertEquals(config.numWorkers, 4);
+  const [gen, compile, all] = config.tasks;
+  assertEquals(gen.action, { kind: "content", content: "" });
+  assertEquals(gen.output, "build/gen.h");
+  assertEquals(compile, {
+    name: "compile",
+    action: { kind: "command", command: "cc" },
+    dependencies: ["gen"],
+    sourceFiles: ["src/a.c", "include/**/*.h"],
+    output: "build/a.o",
+    expectedSha256: digest.toLowerCase(),
+    env: { CFLAGS: "-O2" },
+    timeoutMs: 1500,
+    retries: 2,
+  });
+  // S0.65
+  assertEquals(all.output, "build/all");
+  assertEquals(all.action, { kind: "concatenate" });
+  assertEquals([all.env, all.retries, all.timeoutMs, all.sourceFiles], [{}, 0, undefined, []]);
+});
+
+Deno.test("parseBuildConfig() folds dependencies named twice", async () => {
+  const many = Array.from({ length: 40 }, (_, i) => `t${i % 20}`);
+  const tasks = [...new Set(many)].map((name) => ({ name, output: name }));
+  const config = await good(JSON.stringify({
+    tasks: [...tasks, { name: "few", output: "few", dependencies: ["t1", "t0", "t1"] }, {
+      name: "many",
+      output: "many",
+      dependencies: many,
+    }],
+  }));
+  assertEquals(config.tasks.at(-2)!.dependencies, ["t1", "t0"]);
+  assertEquals(config.tasks.at(-1)!.dependencies, [...new Set(many)]);
+});
+
+Deno.test("parseBuildConfig() keeps timeouts within what a timer can hold", async () => {
+  const timeouts = async (timeout: number) =>
+    (await good(JSON.stringify({ tasks: [{ name: "a", output: "a", timeout }] }))).tasks[0].timeoutMs;
+  assertEquals(await timeouts(1e300), 2 ** 31 - 1);
+  assertEquals(await timeouts(1e-9), 1);
+  assertEquals(await timeouts(1.1), 1100);
+});
+
+// S0.3
+Deno.test("parseBuildConfig() tells where JSON is malformed", async () => {
+  assertEquals(
+    await shown('{\n  "tasks" [\n'),
+    `Invalid JSON at line 2, column 11: Expected ':' after property name in JSON
+  --> build.json:2:11
+2 |   "tasks" [
+  |           ^`,
+  );
+  assertEquals(await messages(""), ["Invalid JSON at line 1, column 1: Unexpected end of JSON input"]);
+});
+
+// S0.5
+Deno.test("parseBuildConfig() names the task without an output", async () => {
+  assertEquals(
+    await shown(`{"tasks": [
+  {"name": "compile", "command": "cc"}
+]}`),
+    `Task 'compile' must specify output_artifact
+  --> build.json:2:12
+2 |   {"name": "compile", "command": "cc"}
+  |            ^^^^^^^^^ add "output_artifact": the file this task makes`,
+  );
+  assertEquals(await messages({ tasks: [{}] }), ["Task 1 must have a name", "Task 1 must specify output_artifact"]);
+});
+
+// S0.6
+Deno.test("parseBuildConfig() names both tasks with one output, the first declared first", async () => {
+  assertEquals(
+    await shown(`{"tasks": [
+  {"name": "one", "output_artifact": "build/x"},
+  {"name": "two", "output": "./build/x"}
+]}`),
+    `Duplicate output artifact 'build/x' specified by tasks 'one' and 'two'
+  --> build.json:2:38
+2 |   {"name": "one", "output_artifact": "build/x"},
+  |                                      ^^^^^^^^^
+  --> build.json:3:29
+3 |   {"name": "two", "output": "./build/x"}
+  |                             ^^^^^^^^^^^`,
+  );
+});
+
+Deno.test("parseBuildConfig() refuses an output inside another, at any depth and in either order", async () => {
+  const tasks = [{ name: "deep", output: "a/b/c/d" }, { name: "flat", output: "a/b" }, {
+    name: "near",
+    output: "a/bc",
+  }];
+  assertEquals(await messages({ tasks }), [
+    "Output artifact 'a/b/c/d' of task 'deep' lies inside output artifact 'a/b' of task 'flat'",
+  ]);
+});
+
+Deno.test("parseBuildConfig() refuses a name used twice", async () => {
+  assertEquals(
+    await shown(`{"tasks": [
+  {"name": "a", "output": "x"},
+  {"name": "a", "output": "y"}
+]}`),
+    `Duplicate task name 'a'
+  --> build.json:2:12
+2 |   {"name": "a", "output": "x"},
+  |            ^^^
+  --> build.json:3:12
+3 |   {"name": "a", "output": "y"}
+  |            ^^^ names must be unique`,
+  );
+});
+
+Deno.test("parseBuildConfig() guesses what an unknown key was meant to be", async () => {
+  assertEquals(
+    await shown(`{"task": [], "tasks": [
+  {"name": "a", "output": "a", "depencencies": []}
+]}`),
+    `Unknown key 'task' in the build configuration
+  --> build.json:1:2
+1 | {"task": [], "tasks": [
+  |  ^^^^^^
+
+Unknown key 'depencencies' in task 'a'
+  --> build.json:2:32
+2 |   {"name": "a", "output": "a", "depencencies": []}
+  |                                ^^^^^^^^^^^^^^ did you mean 'dependencies'?`,
+  );
+  assertStringIncludes(await shown('{"numworkers": 1, "tasks": [{}]}'), "did you mean 'num_workers'?");
+  assertEquals(await inTask({ module: "./gen.ts" }), ["Unknown key 'module' in task 'a'"]);
+});
+
+Deno.test("parseBuildConfig() reports wrong values of each field, word for word", async () => {
+  const cases: [Record<string, unknown>, string][] = [
+    [{ name: 7 }, "'name' of task 1 must be a string, not 7"],
+    [{ name: null }, "'name' of task 1 must be a string, not null"],
+    [{ name: "" }, "'name' of task 1 must not be empty"],
+    [{ name: "a\nb" }, "'name' of task 'a\\nb' must not contain control characters"],
+    [{ dependencies: "b" }, "'dependencies' of task 'a' must be a list of strings, not a string"],
+    [{ dependencies: [[]] }, "'dependencies[0]' of task 'a' must be a string, not a list"],
+    [{ source_files: {} }, "'source_files' of task 'a' must be a list of strings, not an object"],
+    [{ source_files: ["x", false] }, "'source_files[1]' of task 'a' must be a string, not false"],
+    [{ source_files: [""] }, "'source_files[0]' of task 'a' must not be empty"],
+    [{ source_files: ["a\tb"] }, "'source_files[0]' of task 'a' must not contain control characters"],
+    [{ output_artifact: 1 }, "'output_artifact' of task 'a' must be a string, not 1"],
+    [{ output_artifact: null }, "'output_artifact' of task 'a' must be a string, not null"],
+    [{ output_artifact: "" }, "'output_artifact' of task 'a' must not be empty"],
+    [{ output_artifact: "/x" }, "'output_artifact' of task 'a' must be relative to the config's folder"],
+    [{ output_artifact: "a/../../x" }, "'output_artifact' of task 'a' must lie inside the config's folder"],
+    [{ output_artifact: "." }, "'output_artifact' of task 'a' must be a file, not the config's folder itself"],
+    [{ output_artifact: "out/" }, "'output_artifact' of task 'a' must be a file, not a folder"],
+    [
+      { output_artifact: ".build_cache.json" },
+      "'output_artifact' of task 'a' must not be a file that troupe keeps there itself",
+    ],
+    [
+      { output_artifact: "x.tmp.1.2" },
+      "'output_artifact' of task 'a' must not look like a temporary file of troupe's",
+    ],
+    [{ output: "x" }, "Task 'a' specifies both 'output' and 'output_artifact'"],
+    [{ command: "x", content: "y" }, "Task 'a' specifies both 'command' and 'content'"],
+    [{ command: ["cc"] }, "'command' of task 'a' must be a string, not a list"],
+    [{ command: "" }, "'command' of task 'a' must not be empty"],
+    [{ command: "a\0" }, "'command' of task 'a' must not contain NUL"],
+    [{ content: 5 }, "'content' of task 'a' must be a string, not 5"],
+    [{ expected_sha256: 5 }, "'expected_sha256' of task 'a' must be 64 hexadecimal digits, not 5"],
+    [{ expected_sha256: "abc" }, "'expected_sha256' of task 'a' must be 64 hexadecimal digits"],
+    [{ env: [] }, "'env' of task 'a' must be an object, not a list"],
+    [{ env: { A: 1 } }, "'env.A' of task 'a' must be a string, not 1"],
+    [{ env: { A: "\0" } }, "'env.A' of task 'a' must not contain NUL"],
+    [{ env: { "A=B": "" } }, "Environment name 'A=B' of task 'a' must not be empty or contain '=' or NUL"],
+    [{ env: { "": "" } }, "Environment name '' of task 'a' must not be empty or contain '=' or NUL"],
+    [{ env: { OUT: "" } }, "Environment name 'OUT' of task 'a' is set by troupe"],
+    [{ timeout: 0 }, "'timeout' of task 'a' must be a positive number of seconds, not 0"],
+    [{ timeout: "5" }, "'timeout' of task 'a' must be a positive number of seconds, not a string"],
+    [{ retries: -1 }, "'retries' of task 'a' must be an integer from 0 to 1000, not -1"],
+    [{ retries: 1.5 }, "'retries' of task 'a' must be an integer from 0 to 1000, not 1.5"],
+  ];
+  for (const [fields, message] of cases) assertEquals(await inTask(fields), [message]);
+});
+
+Deno.test("parseBuildConfig() reports wrong values of the config itself, word for word", async () => {
+  const tasks = [{ name: "a", output: "a" }];
+  const cases: [unknown, string][] = [
+    [[], "The build configuration must be an object, not a list"],
+    ["null", "The build configuration must be an object, not null"],
+    [{}, "The build configuration must have a list of tasks"],
+    [{ tasks: [] }, "The build configuration has no tasks"],
+    [{ tasks: {} }, "'tasks' must be a list, not an object"],
+    [{ tasks: [...tasks, "b"] }, "Task 2 must be an object, not a string"],
+    [{ tasks, num_workers: 0 }, "'num_workers' must be an integer from 1 to 1024, not 0"],
+    [{ tasks, num_workers: 1025 }, "'num_workers' must be an integer from 1 to 1024, not 1025"],
+    [{ tasks, num_workers: "8" }, "'num_workers' must be an integer from 1 to 1024, not a string"],
+    [{ tasks, $schema: 1 }, "'$schema' must be a string, not 1"],
+  ];
+  for (const [config, message] of cases) assertEquals(await messages(config), [message]);
+});
+
+Deno.test("parseBuildConfig() reports all mistakes at once, those of the graph included", async () => {
+  assertEquals(
+    await messages({
+      num_workers: 0,
+      tasks: [
+        { name: "a", output: "x", dependencies: ["b"] },
+        { name: "b", output: "x", dependencies: ["a"] },
+        { name: "c", dependencies: ["aa"] },
+      ],
+    }),
+    [
+      "'num_workers' must be an integer from 1 to 1024, not 0",
+      "Task 'c' must specify output_artifact",
+      "Duplicate output artifact 'x' specified by tasks 'a' and 'b'",
+      "Task 'c' depends on unknown task 'aa'",
+      "Circular dependency detected: a → b → a",
+    ],
+  );
+});
+
+Deno.test("parseBuildConfig() does not blame the dependents of a task whose name it could not read", async () => {
+  assertEquals(
+    await messages({ tasks: [{ nam: "a", output: "a" }, { name: "b", output: "b", dependencies: ["a"] }] }),
+    [
+      "Unknown key 'nam' in task 1",
+      "Task 1 must have a name",
+    ],
+  );
+});
+
+Deno.test("parseBuildConfig() treats hostile keys and names as any other", async () => {
+  assertEquals(await messages('{"__proto__": {"tasks": []}, "tasks": [{"name": "a", "output": "a"}]}'), [
+    "Unknown key '__proto__' in the build configuration",
+  ]);
+  assertEquals(await messages('{"tasks": [{"name": "a", "__proto__": {"output": "a"}}]}'), [
+    "Unknown key '__proto__' in task 'a'",
+    "Task 'a' must specify output_artifact",
+  ]);
+  const config = await good(`{"tasks": [
+    {"name": "__proto__", "output": "__proto__", "env": {"__proto__": "1"}},
+    {"name": "constructor", "output": "constructor", "dependencies": ["__proto__"]}
+  ]}`);
+  assertEquals(Object.entries(config.tasks[0].env), [["__proto__", "1"]]);
+});

@@ -1,0 +1,53 @@
+// The normal form of paths, and what an output path may not be.
+import { assertEquals } from "@std/assert";
+import { normaliseOutput, normaliseSource } from "../../graph/paths.ts";
+
+// S0.6
+Deno.test("normaliseOutput() gives one form to all spellings of a path", () => {
+  for (const path of ["build/x", "./build/x", "build//x", "build/./x", "build/a/../x", "a/../build/b/c/../../x"]) {
+    assertEquals(normaliseOutput(path), "build/x", path);
+  }
+  for (const path of ["x", ".x", "..x", "x..", "...", "a/.b/..c", "a b", "ü/日本", "a*[1]", "C:\\x"]) {
+    assertEquals(normaliseOutput(path), path);
+  }
+});
+
+Deno.test("normaliseOutput() takes glob characters literally", () => {
+  assertEquals(normaliseOutput("a*/../x"), "x");
+  assertEquals(normaliseOutput("*/../../x"), { rule: "must lie inside the config's folder" });
+});
+
+Deno.test("normaliseOutput() names the rule a path breaks", () => {
+  const cases: [string[], string][] = [
+    [[""], "must not be empty"],
+    [[".", "./", "a/..", "./a/../"], "must be a file, not the config's folder itself"],
+    [["/", "/a", "//a"], "must be relative to the config's folder"],
+    [["..", "../a", "a/../../b", "./.."], "must lie inside the config's folder"],
+    [["a/", "a/.", "a/b/.."], "must be a file, not a folder"],
+    [["a\nb", "a\0", "\x7f", "a\u2028b", "\u0085"], "must not contain control characters"],
+    [["a\ud800"], "must be well-formed Unicode"],
+    [
+      [".build_cache.json", "./.build_cache.lock", ".build_cache.json/x"],
+      "must not be a file that troupe keeps there itself",
+    ],
+    [["x.tmp.1.2", "a/.tmp.12.345", "a.tmp.1.2/b"], "must not look like a temporary file of troupe's"],
+  ];
+  for (const [paths, rule] of cases) {
+    for (const path of paths) assertEquals(normaliseOutput(path), { rule }, JSON.stringify(path));
+  }
+  for (const path of ["a/.build_cache.json", ".build_cache.jsonx", "x.tmp.1", "x.tmp.1.2.o", "x.tmp.a.1"]) {
+    assertEquals(normaliseOutput(path), path);
+  }
+});
+
+Deno.test("normaliseSource() allows sources outside the folder and keeps globs as they are", () => {
+  assertEquals(normaliseSource("./src//*.c"), "src/*.c");
+  assertEquals(normaliseSource("../include/./x.h"), "../include/x.h");
+  assertEquals(normaliseSource("a/../../x"), "../x");
+  assertEquals(normaliseSource("/usr/../etc//x"), "/etc/x");
+  assertEquals(normaliseSource("/../x"), "/x");
+  assertEquals(normaliseSource("*/../x"), "*/../x");
+  assertEquals(normaliseSource("src/**/*.{c,h}"), "src/**/*.{c,h}");
+  assertEquals(normaliseSource(""), { rule: "must not be empty" });
+  assertEquals(normaliseSource("a\nb"), { rule: "must not contain control characters" });
+});
