@@ -1,0 +1,80 @@
+// Sources that other tasks make must be waited for.
+import { assertEquals } from "@std/assert";
+import { placeFinder } from "../../graph/config_places.ts";
+import { buildGraph, transitiveDependencies } from "../../graph/graph.ts";
+import { checkProducers } from "../../graph/producers.ts";
+import { renderMistake, Source } from "../../graph/source.ts";
+import { randomFrom, seedFor } from "../random.ts";
+import { randomAcyclic, type Shape, tasksOf } from "./shapes.ts";
+
+function check(shape: Shape, reads: Record<string, string[]>) {
+  const tasks = tasksOf(shape);
+  return checkProducers(tasks, buildGraph(tasks).graph, tasks.map((task) => reads[task.name] ?? []));
+}
+
+Deno.test("checkProducers() accepts artifacts of direct and transitive dependencies, and plain sources", () => {
+  const shape = { use: ["middle"], middle: ["make"], make: [], other: [] };
+  assertEquals(check(shape, { use: ["out/middle", "out/make", "src/x.c", "out/nobody"] }), []);
+});
+
+Deno.test("checkProducers() names the task to depend on", () => {
+  const text = `{"tasks": [
+  {"name": "make", "output": "out/make"},
+  {"name": "use", "output": "out/use", "source_files": ["x.c", "out/*"]}
+]}`;
+  const tasks = tasksOf({ make: [], use: [] });
+  const graph = buildGraph(tasks).graph;
+  const sources = [[], ["x.c", "out/make", "out/use"]];
+  const show = (origins?: (number[] | undefined)[]) =>
+    checkProducers(tasks, graph, sources, origins)
+      .map((mistake) => renderMistake(mistake, new Source("b.json", text), placeFinder(text))).join("\n");
+  assertEquals(
+    show([undefined, [0, 1, 1]]),
+    `Task 'use' reads 'out/make', which task 'make' makes, without depending on it
+  --> b.json:3:64
+3 |   {"name": "use", "output": "out/use", "source_files": ["x.c", "out/*"]}
+  |                                                                ^^^^^^^ add 'make' to the dependencies of 'use'
+Task 'use' reads its own output artifact 'out/use'
+  --> b.json:3:64
+3 |   {"name": "use", "output": "out/use", "source_files": ["x.c", "out/*"]}
+  |                                                                ^^^^^^^`,
+  );
+  assertEquals(show().split("\n")[1], "  --> b.json:3:56");
+});
+
+Deno.test("checkProducers() refuses to read what a dependent makes", () => {
+  const [mistake] = check({ first: [], second: ["first"] }, { first: ["out/second"] });
+  assertEquals(mistake.message, "Task 'first' reads 'out/second', which task 'second' makes, without depending on it");
+});
+
+Deno.test("checkProducers() agrees with a search for each source, over random graphs", () => {
+  const random = randomFrom(seedFor("checkProducers"));
+  for (let round = 0; round < 200; round++) {
+    const size = 2 + random.below(120);
+    const tasks = tasksOf(randomAcyclic(random, size, 3));
+    const graph = buildGraph(tasks).graph;
+    const sources = tasks.map(() => tasks.filter(() => random.chance(0.2)).map((task) => task.output));
+    const expected = tasks.flatMap((task, index) => {
+      const waitsFor = transitiveDependencies(graph, [index]);
+      return sources[index].filter((path) => {
+        const producer = tasks.findIndex((other) => other.output === path);
+        return producer === index || !waitsFor[producer];
+      }).map((path) => `${task.name} ${path}`);
+    });
+    const found = checkProducers(tasks, graph, sources)
+      .map((mistake) => mistake.message.match(/'(\w+)' reads .*?'(out\/\w+)'/)!.slice(1).join(" "));
+    assertEquals(found, expected);
+  }
+});
+
+Deno.test("checkProducers() stays near linear when 100 000 tasks read what is two steps back", () => {
+  const size = 100_000;
+  const shape = Object.fromEntries(Array.from({ length: size }, (_, i) => [`t${i}`, i > 0 ? [`t${i - 1}`] : []]));
+  const tasks = tasksOf(shape);
+  // A search for each would be 100 000² steps in the second case, and no test would live to see its end.
+  const near = tasks.map((_, i) => i > 1 ? [`out/t${i - 2}`] : []);
+  const far = tasks.map((_, i) => i > 1 ? ["out/t0"] : []);
+  const { graph } = buildGraph(tasks);
+  assertEquals(checkProducers(tasks, graph, near), []);
+  assertEquals(checkProducers(tasks, graph, far), []);
+});
