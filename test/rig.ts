@@ -54,6 +54,8 @@ export class Rig implements AsyncDisposable {
   readonly tmp = `${this.#root}/tmp`;
   readonly #runs: Running[] = [];
   #gates: Gates | undefined;
+  /** The program that is run. */
+  readonly program = PROGRAM;
 
   constructor() {
     Deno.mkdirSync(this.folder);
