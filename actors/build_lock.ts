@@ -4,7 +4,8 @@
  *
  * The lock is the system's advisory lock on a file beside the config, which the kernel gives back however its holder
  * dies. The file holds the holder's process id for whoever has to wait, and is removed by an orderly end; one that is
- * there and not locked tells that the last holder was killed.
+ * there and not locked tells that the last holder was killed. Its being there is what counts, not what is in it: after
+ * a power cut the names are on the disk that were there when an artifact was synced, but not the process id.
  *
  * @module
  */
@@ -21,8 +22,8 @@ export interface BuildLock {
   readonly waited: boolean;
   /** True when the last holder did not end in good order: its temporary files may lie about. */
   readonly leftBehind: boolean;
-  /** Gives it back. */
-  release(): void;
+  /** Gives it back. With `untidy` what was left behind still lies about, and the next holder is told again. */
+  release(untidy?: "untidy"): void;
 }
 
 /**
@@ -35,16 +36,18 @@ export async function takeBuildLock(folder: string, onWait: (holder: string) => 
   const path = `${folder}/${LOCK_FILE}`;
   let waited = false;
   while (true) {
-    const file = Deno.openSync(path, { read: true, write: true, create: true });
+    const { file, wasThere } = open(path);
     try {
-      const granted = file.lock(true);
-      if (!await isPrompt(granted)) {
+      if (!await tryLock(file)) {
         if (!waited) onWait(readHolder(path));
         waited = true;
-        await granted;
+        await file.lock(true);
       }
       // An orderly holder removes the file before it unlocks: then what was just locked is a file without a name.
-      if (isStillAt(path, file)) return hold(path, file, waited);
+      if (isStillAt(path, file)) {
+        // Its maker may come second, and the first may have been killed: then there is a process id in it.
+        return hold(path, file, { waited, leftBehind: wasThere || file.statSync().size > 0 });
+      }
     } catch (error) {
       file.close();
       throw error;
@@ -53,16 +56,28 @@ export async function takeBuildLock(folder: string, onWait: (holder: string) => 
   }
 }
 
-function hold(path: string, file: Deno.FsFile, waited: boolean): BuildLock {
-  const leftBehind = file.statSync().size > 0;
-  file.truncateSync(0);
-  file.writeSync(new TextEncoder().encode(`${Deno.pid}\n`));
+/** Two that start at once can both find the file: then nothing was left behind, and looking for it does no harm. */
+function open(path: string): { file: Deno.FsFile; wasThere: boolean } {
+  try {
+    return { file: Deno.openSync(path, { read: true, write: true, createNew: true }), wasThere: false };
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    return { file: Deno.openSync(path, { read: true, write: true, create: true }), wasThere: true };
+  }
+}
+
+function hold(path: string, file: Deno.FsFile, how: { waited: boolean; leftBehind: boolean }): BuildLock {
+  try {
+    file.truncateSync(0);
+    file.writeSync(new TextEncoder().encode(`${Deno.pid}\n`));
+  } catch {
+    // A full disk: the lock is held all the same, only nobody can say by whom.
+  }
   return {
-    waited,
-    leftBehind,
-    release() {
+    ...how,
+    release(untidy) {
       try {
-        Deno.removeSync(path);
+        if (untidy === undefined) Deno.removeSync(path);
       } catch {
         // Someone tidied it away; the lock itself goes with the descriptor.
       }
@@ -71,11 +86,13 @@ function hold(path: string, file: Deno.FsFile, waited: boolean): BuildLock {
   };
 }
 
-async function isPrompt(granted: Promise<void>): Promise<boolean> {
+/** Deno before 2.5 can only wait for a lock: there, one that is not granted soon counts as held. */
+async function tryLock(file: Deno.FsFile): Promise<boolean> {
+  if ("tryLockSync" in file) return (file as { tryLockSync(exclusive: boolean): boolean }).tryLockSync(true);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<boolean>((resolve) => timer = setTimeout(() => resolve(false), PATIENCE_MS));
   try {
-    return await Promise.race([granted.then(() => true), late]);
+    return await Promise.race([file.lock(true).then(() => true), late]);
   } finally {
     clearTimeout(timer);
   }

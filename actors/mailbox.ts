@@ -6,7 +6,7 @@
  */
 
 /** How long messages are handled in one go before timers, signals and workers get their turn. */
-const SLICE_MS = 20;
+const SLICE_MS = 50;
 
 /** A queue of messages and the one function that handles them. */
 export class Mailbox<Message> {

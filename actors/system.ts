@@ -75,16 +75,19 @@ interface Prepared {
  *
  * @throws {InputError} When a source is missing or another task's output is read without waiting for it.
  * @throws {StoppedError} When a signal comes while it waits for its turn.
+ * @throws {WorkerStartError} When the system does not let the workers start.
  */
 export async function runBuild(build: LoadedBuild, options: RunOptions, reporter: Reporter): Promise<RunEnd> {
   using stop = new StopListener();
   const lock = await takeLock(build, reporter, stop);
+  let untidy = lock?.leftBehind ? "untidy" as const : undefined;
   try {
     const prepared = await prepare(build, reporter);
     if (lock?.leftBehind) sweepTemporaries(build.folder, prepared.plan, prepared.cache);
+    untidy = undefined;
     return await run(build, prepared, options, reporter, stop);
   } finally {
-    lock?.release();
+    lock?.release(untidy);
   }
 }
 
@@ -111,6 +114,7 @@ async function run(
   const log = new BuildLog(plan, reporter, options.level);
   const workers = options.workers ?? build.numWorkers ?? DEFAULT_WORKERS;
   const saver = new Saver(cache, reporter);
+  const timers: ReturnType<typeof setInterval>[] = [];
   const scheduler = new Scheduler({
     plan,
     workers,
@@ -118,14 +122,22 @@ async function run(
     freshness: new Freshness(plan, cache, { force: options.force }),
     cache,
     table,
-    createPool: (onReport) => new WorkerPool({ size: workers, table: table.buffer, folder: build.folder, onReport }),
+    createPool: (onReport) => {
+      timers.push(
+        setInterval(() => log.progress(scheduler.counts), PROGRESS_MS),
+        setInterval(() => saver.saveIfDue(), SAVE_CHECK_MS),
+      );
+      return new WorkerPool({
+        size: workers,
+        table: table.buffer,
+        folder: build.folder,
+        onReport,
+        onWarning: (sentence) => reporter.error(sentence),
+      });
+    },
     onEvent: (event) => log.note(event),
   });
   stop.onSignal = () => scheduler.post({ kind: "interrupt" });
-  const timers = [
-    setInterval(() => log.progress(scheduler.counts), PROGRESS_MS),
-    setInterval(() => saver.saveIfDue(), SAVE_CHECK_MS),
-  ];
   const hideLive = options.showLive?.(log, scheduler.counts);
   try {
     scheduler.post({ kind: "begin" });
