@@ -27,6 +27,7 @@ const SYMBOLS = {
   fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
   malloc: { parameters: ["usize"], result: "pointer" },
   signal: { parameters: ["i32", "usize"], result: "usize" },
+  sigaction: { parameters: ["i32", "pointer", "buffer"], result: "i32" },
   syscall: { parameters: ["i64", "i64", "i64"], result: "i64" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
@@ -42,6 +43,9 @@ export const F_SETPIPE_SZ = 1031;
 export const POLLIN = 1;
 
 const SIG_DFL = 0n;
+const SIG_IGN = 1n;
+/** More than any `struct sigaction`, which begins with the handler. */
+const SIGACTION_BYTES = 512;
 
 /** System call number, the same on every architecture. */
 const PIDFD_OPEN = 434n;
@@ -66,8 +70,8 @@ export function openLibc(): Libc | undefined {
  */
 export function rememberChildren(libc: Libc): void {
   const number = signalNumber("SIGCHLD");
-  const ignored = Deno.readTextFileSync("/proc/self/status").match(/^SigIgn:\s*([0-9a-f]+)$/m)?.[1] ?? "0";
-  if ((BigInt(`0x${ignored}`) >> BigInt(number - 1) & 1n) === 1n) libc.signal(number, SIG_DFL);
+  const action = new BigUint64Array(SIGACTION_BYTES / 8);
+  if (libc.sigaction(number, null, action) === 0 && action[0] === SIG_IGN) libc.signal(number, SIG_DFL);
 }
 
 /** A descriptor that becomes readable when a process ends, or -1. */
