@@ -64,6 +64,7 @@ function readConfig(path: string): string {
     return Deno.readTextFileSync(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) throw new InputError(`Build configuration not found at path: ${path}`);
+    if (error instanceof Deno.errors.NotCapable) throw error;
     throw new InputError(`Cannot read build configuration '${path}': ${systemDetail(error)}`);
   }
 }
