@@ -5,6 +5,7 @@
  */
 import { InputError } from "./actors/load.ts";
 import { StoppedError } from "./actors/system.ts";
+import { WorkerStartError } from "./actors/worker_pool.ts";
 import { buildCommand, SIGNAL_EXIT } from "./cli/build.ts";
 import { nearest } from "./graph/suggest.ts";
 import config from "./deno.json" with { type: "json" };
@@ -37,6 +38,10 @@ export async function main(args: readonly string[]): Promise<number> {
     if (error instanceof StoppedError) {
       console.error(error.message);
       return SIGNAL_EXIT[error.signal];
+    }
+    if (error instanceof WorkerStartError) {
+      console.error(error.message);
+      return 1;
     }
     if (error instanceof Deno.errors.NotCapable) {
       console.error(`troupe lacks a permission: ${error.message.split("\n")[0]}`);

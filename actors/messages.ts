@@ -16,7 +16,7 @@ export interface WorkerSetup {
   readonly table: SharedArrayBuffer;
   /** Absolute path of the config's folder: where commands run and relative paths start. */
   readonly folder: string;
-  /** File of live process groups that the watchdog reads when troupe dies; see watchdog.ts. */
+  /** File of live process groups that the watchdog reads when troupe dies; empty when there is none. */
   readonly ledger: string;
   /** Environment handed to commands beside what the task declares. */
   readonly env: Readonly<Record<string, string>>;

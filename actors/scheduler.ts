@@ -18,7 +18,7 @@ import type { Finding, Freshness } from "./freshness.ts";
 import { Mailbox } from "./mailbox.ts";
 import type { FromWorker, Output, RunTask } from "./messages.ts";
 import type { StatusTable } from "./status_table.ts";
-import type { PoolReport, WorkerPool } from "./worker_pool.ts";
+import { type PoolReport, type WorkerPool, WorkerStartError } from "./worker_pool.ts";
 
 /** What the scheduler is told. */
 export type SchedulerMessage =
@@ -154,7 +154,7 @@ export class Scheduler {
       case "crashed":
         return this.#crashed(message.worker, message.detail);
       case "broken":
-        throw new Error(`Bug: worker ${message.worker} cannot start: ${message.detail}`);
+        throw new WorkerStartError(`Cannot start worker ${message.worker}: ${message.detail}`);
       case "worker":
         return this.#heard(message.worker, message.message);
       default:

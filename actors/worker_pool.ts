@@ -4,8 +4,11 @@
  *
  * @module
  */
-import { createLedger, readSlot } from "./ledger.ts";
+import { join } from "@std/path";
+import { removeIfPresent, temporaryPath } from "./artifact.ts";
+import { createLedger, LedgerSlot, readSlot } from "./ledger.ts";
 import type { FromWorker, RunTask, ToWorker, WorkerSetup } from "./messages.ts";
+import { systemDetail } from "./system_error.ts";
 import { RUN_VARIABLE, startWatchdog, type Watchdog } from "./watchdog.ts";
 
 /** What the pool tells its owner. */
@@ -23,6 +26,13 @@ export interface PoolOptions {
   /** Absolute path of the config's folder. */
   readonly folder: string;
   readonly onReport: (report: PoolReport) => void;
+  /** Told what it has to do without. */
+  readonly onWarning: (sentence: string) => void;
+}
+
+/** The system does not let the workers start: no descriptors or memory left, say. */
+export class WorkerStartError extends Error {
+  override readonly name = "WorkerStartError";
 }
 
 /** A worker that cannot even start is not started for ever. */
@@ -34,6 +44,8 @@ const CLOSE_MS = 1000;
 interface Member {
   readonly thread: Worker;
   isReady: boolean;
+  /** The temporary file of the task it has. */
+  temporary?: string;
   onClosed?: () => void;
 }
 
@@ -42,7 +54,8 @@ export class WorkerPool {
   readonly #options: PoolOptions;
   readonly #members: (Member | undefined)[];
   readonly #failedStarts: number[];
-  #ledger: string | undefined;
+  /** Empty when there is none. */
+  #ledger = "";
   #watchdog: Watchdog | undefined;
   #env: Record<string, string> = {};
 
@@ -55,13 +68,14 @@ export class WorkerPool {
   /** Starts all workers, and the watchdog that ends their commands if this process is killed. */
   start(): void {
     const token = crypto.randomUUID();
-    this.#ledger = createLedger(this.#options.size);
-    this.#watchdog = startWatchdog({ ledger: this.#ledger, token });
+    this.#startWatchdog(token);
     this.#env = { ...Deno.env.toObject(), [RUN_VARIABLE]: token };
     for (let id = 1; id <= this.#options.size; id++) this.#members[id] = this.#startOne(id);
   }
 
   run(worker: number, task: RunTask): void {
+    const member = this.#members[worker];
+    if (member !== undefined) member.temporary = temporaryPath(join(this.#options.folder, task.output), worker);
     this.#send(worker, task);
   }
 
@@ -71,9 +85,32 @@ export class WorkerPool {
 
   /** Ends all workers and resolves when none is alive and no command of theirs is left. */
   async close(): Promise<void> {
-    await Promise.all(this.#members.map((member) => member === undefined ? undefined : closeMember(member)));
+    await Promise.all(this.#members.map(async (member, id) => {
+      // Only a run that was given up still has tasks.
+      if (member?.temporary !== undefined) endGroup(readSlot(this.#ledger, id));
+      if (member !== undefined) await closeMember(member);
+    }));
     this.#members.fill(undefined);
     await this.#watchdog?.close();
+  }
+
+  /** A full temp folder or too few descriptors are no reason not to build. */
+  #startWatchdog(token: string): void {
+    const { size, onWarning } = this.#options;
+    const warn = (error: unknown) =>
+      onWarning(`Cannot watch over commands: ${systemDetail(error)}; if troupe is killed they may go on`);
+    try {
+      this.#ledger = createLedger(size);
+    } catch (error) {
+      warn(error);
+    }
+    try {
+      this.#watchdog = startWatchdog({ ledger: this.#ledger, token });
+    } catch (error) {
+      if (this.#ledger !== "") Deno.removeSync(this.#ledger);
+      this.#ledger = "";
+      warn(error);
+    }
   }
 
   #send(worker: number, message: ToWorker): void {
@@ -90,6 +127,8 @@ export class WorkerPool {
       if (data.kind === "ready") {
         member.isReady = true;
         this.#failedStarts[id] = 0;
+      } else if (data.kind !== "started") {
+        member.temporary = undefined;
       }
       this.#options.onReport({ kind: "worker", worker: id, message: data });
     };
@@ -103,7 +142,7 @@ export class WorkerPool {
       workerId: id,
       table,
       folder,
-      ledger: this.#ledger!,
+      ledger: this.#ledger,
       env: this.#env,
     };
     thread.postMessage(setup);
@@ -115,8 +154,11 @@ export class WorkerPool {
     if (!crashed.isReady && ++this.#failedStarts[id] >= STARTS_WITHOUT_SUCCESS) {
       return this.#options.onReport({ kind: "broken", worker: id, detail });
     }
-    endGroup(readSlot(this.#ledger!, id));
+    endGroup(readSlot(this.#ledger, id));
     crashed.thread.terminate();
+    removeTemporary(crashed);
+    using slot = new LedgerSlot(this.#ledger, id);
+    slot.clear();
     this.#members[id] = this.#startOne(id);
     this.#options.onReport({ kind: "crashed", worker: id, detail });
   }
@@ -128,6 +170,16 @@ function endGroup(groupId: number | undefined): void {
     Deno.kill(-groupId, "SIGKILL");
   } catch {
     // It is gone already.
+  }
+}
+
+/** What a dead worker cannot do itself. */
+function removeTemporary({ temporary }: Member): void {
+  if (temporary === undefined) return;
+  try {
+    removeIfPresent(temporary);
+  } catch {
+    // It is only untidy; the task has failed already.
   }
 }
 
@@ -143,4 +195,5 @@ async function closeMember(member: Member): Promise<void> {
     });
   }
   member.thread.terminate();
+  removeTemporary(member);
 }
