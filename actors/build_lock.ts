@@ -88,7 +88,8 @@ function hold(path: string, file: Deno.FsFile, how: { waited: boolean; leftBehin
 
 /** Deno before 2.5 can only wait for a lock: there, one that is not granted soon counts as held. */
 async function tryLock(file: Deno.FsFile): Promise<boolean> {
-  if ("tryLockSync" in file) return (file as { tryLockSync(exclusive: boolean): boolean }).tryLockSync(true);
+  const { tryLockSync } = file as { tryLockSync?: (exclusive: boolean) => boolean };
+  if (tryLockSync !== undefined) return tryLockSync.call(file, true);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<boolean>((resolve) => timer = setTimeout(() => resolve(false), PATIENCE_MS));
   try {
