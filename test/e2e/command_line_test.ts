@@ -1,0 +1,127 @@
+// Flags, help, exit codes, permissions, and where the lines go.
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { dirname } from "@std/path";
+import { type Rig, rigTest } from "../rig.ts";
+import { executed } from "./said.ts";
+
+const ONE = { tasks: [{ name: "a", output_artifact: "out/a", content: "a" }] };
+
+/** Runs the program by its other door. */
+function troupe(rig: Rig, args: string[]) {
+  return rig.build(args, { deno: ["run", "-A", `${dirname(rig.program)}/main.ts`] });
+}
+
+rigTest("build refuses flags it does not know, and guesses what was meant", async (rig) => {
+  rig.write("build.json", ONE);
+  const said = async (...args: string[]) => {
+    const { code, stdout, stderr } = await rig.build(args);
+    assertEquals([code, stdout], [2, ""]);
+    return stderr;
+  };
+  assertEquals(await said("--job", "3"), "Unknown flag '--job', did you mean '--jobs'?\n");
+  assertEquals(await said("--dryrun"), "Unknown flag '--dryrun', did you mean '--dry-run'?\n");
+  assertEquals(await said("--colour=no"), "Unknown flag '--colour'; see troupe build --help\n");
+  assertEquals(await said("-z"), "Unknown flag '-z'; see troupe build --help\n");
+  assertEquals(await said("--jobs", "many"), "--jobs must be a whole number from 1 to 1024, not 'many'\n");
+  assertEquals(await said("-j", "0"), "--jobs must be a whole number from 1 to 1024, not '0'\n");
+  assertEquals(await said("--report"), "--report needs a value; see troupe build --help\n");
+  assertEquals(await said("build.json", "other.json"), "Unexpected argument 'other.json'; see troupe build --help\n");
+  assertEquals(await said("-q", "-v"), "--quiet and --verbose exclude each other\n");
+  assertEquals(rig.files(), ["build.json"]);
+});
+
+rigTest("troupe builds like build.ts does, and refuses commands it does not know", async (rig) => {
+  rig.write("build.json", ONE);
+  assertEquals(executed(await troupe(rig, ["build"])), ["a"]);
+  assertEquals(executed(await troupe(rig, ["build", "build.json", "--force"])), ["a"]);
+  const { code, stdout, stderr } = await troupe(rig, ["biuld"]);
+  assertEquals([code, stdout, stderr], [2, "", "Unknown command 'biuld', did you mean 'build'?\n"]);
+  assertMatch((await troupe(rig, ["dance"])).stderr, /^Unknown command 'dance'; see troupe --help\n$/);
+});
+
+rigTest("troupe tells its version and how it is used", async (rig) => {
+  const version = await troupe(rig, ["--version"]);
+  assertEquals(version.code, 0);
+  assertMatch(version.stdout, /^troupe \d+\.\d+\.\d+\n$/);
+  const help = await troupe(rig, ["--help"]);
+  assertEquals([help.code, help.stderr], [0, ""]);
+  assertStringIncludes(help.stdout, "troupe COMMAND");
+  const none = await troupe(rig, []);
+  assertEquals([none.code, none.stdout], [2, help.stdout]);
+  const build = await rig.build(["--help"]);
+  assertEquals([build.code, build.stderr], [0, ""]);
+  for (const flag of ["--jobs", "--task", "--fail-fast", "--force", "--dry-run", "--json", "--report", "Exit codes"]) {
+    assertStringIncludes(build.stdout, flag);
+  }
+});
+
+rigTest("build lacking a permission names the flag to give, without a stack", async (rig) => {
+  rig.write("build.json", ONE);
+  for (const flags of [[], ["--allow-read"], ["--allow-read", "--allow-write"]]) {
+    const { code, stdout, stderr } = await rig.build([], { deno: ["run", "--no-prompt", ...flags, rig.program] });
+    assertEquals([code, stdout], [2, ""]);
+    assertMatch(stderr, /^troupe lacks a permission: Requires /m);
+    assertStringIncludes(stderr, "run it with -A, or with -P");
+    assert(!stderr.includes("    at "), stderr);
+  }
+});
+
+// Deno knows such sets since 2.5.
+const hasSets = !/^2\.[0-4]\./.test(Deno.version.deno);
+
+rigTest("build can do with the permission set of deno.json", async (rig) => {
+  rig.write("build.json", { tasks: [...ONE.tasks, { name: "b", output_artifact: "b", command: 'echo > "$OUT"' }] });
+  const { code, stdout } = await rig.build([], { deno: ["run", "-P", rig.program] });
+  assertEquals([code, executed({ stdout })], [0, ["a", "b"]]);
+}, { ignore: !hasSets });
+
+rigTest("build goes on to its end when nobody reads what it says any more", async (rig) => {
+  const tasks = Array.from(
+    { length: 300 },
+    (_, i) => ({ name: `t${i}`, output_artifact: `out/${i}`, content: `${i}` }),
+  );
+  rig.write("build.json", { tasks });
+  const command = `{ "${Deno.execPath()}" run -A "${rig.program}"; echo "exit $?" >&2; } | head -1`;
+  const { stdout, stderr } = await rig.spawn("/bin/sh", ["-c", command]).ended;
+  assertMatch(stdout, /^Worker \d: Started task .*\n$/);
+  assertEquals(stderr, "exit 0\n");
+  assertEquals(rig.files("out").length, 300);
+});
+
+rigTest("build in a folder it cannot write to says so once and fails the tasks", async (rig) => {
+  rig.write("build.json", ONE);
+  rig.write("out", "a file where a folder should be");
+  const { code, stdout } = await rig.build();
+  assertEquals(code, 1);
+  assertStringIncludes(stdout, "Failed task 'a'");
+  assertEquals(rig.read("out"), "a file where a folder should be");
+});
+
+rigTest("a second build of the same config waits, says for whom, and finds the work done", async (rig) => {
+  const held = rig.hold("held");
+  rig.write("build.json", { tasks: [{ name: "a", output_artifact: "a", command: held.command }] });
+  const first = rig.start();
+  await held.started();
+  const second = rig.start();
+  await second.says(/\n/, "stderr");
+  assertEquals(second.stderr, `Waiting for another build of this config (process ${first.pid})\n`);
+  held.release();
+  assertEquals([executed(await first.ended), executed(await second.ended)], [["a"], []]);
+  assertEquals(held.starts, 1);
+  assertEquals(rig.files(), [".build_cache.json", "a", "build.json"]);
+});
+
+rigTest("a second build that is stopped while it waits has done nothing", async (rig) => {
+  const held = rig.hold("held");
+  rig.write("build.json", { tasks: [{ name: "a", output_artifact: "a", command: held.command }] });
+  const first = rig.start();
+  await held.started();
+  const second = rig.start();
+  await second.says(/Waiting/, "stderr");
+  second.kill("SIGTERM");
+  const { code, stdout, stderr } = await second.ended;
+  assertEquals([code, stdout], [143, ""]);
+  assert(stderr.endsWith("\nStopped by SIGTERM\n"));
+  held.release();
+  assertEquals((await first.ended).code, 0);
+});
