@@ -8,6 +8,7 @@
 import { dirname } from "@std/path/posix/dirname";
 import { join } from "@std/path/posix/join";
 import type { TaskFailure } from "../graph/failure.ts";
+import { simpleCommand } from "../graph/simple_command.ts";
 import { unreachable } from "../graph/task.ts";
 import {
   adoptInPlace,
@@ -87,7 +88,6 @@ export class Execution {
   async #command(command: string, target: Target): Promise<Attempt> {
     try {
       Deno.mkdirSync(dirname(target.path), { recursive: true });
-      removeIfPresent(target.temporary);
     } catch (error) {
       return { failure: { kind: "io", doing: "prepare artifact", path: target.name, detail: systemDetail(error) } };
     }
@@ -108,12 +108,17 @@ export class Execution {
 
   async #runCommand(command: string, target: Target): Promise<Ended | { readonly failure: TaskFailure }> {
     const { task, surroundings } = this;
-    const env: Record<string, string> = { ...surroundings.env, ...task.env, OUT: target.temporary, TASK: task.name };
-    setList(env, "IN", task.sources);
-    setList(env, "DEPS", task.dependencyArtifacts);
+    const given: Record<string, string> = { OUT: target.temporary, TASK: task.name };
+    setList(given, "IN", task.sources);
+    setList(given, "DEPS", task.dependencyArtifacts);
     try {
-      const argv = ["/bin/sh", "-c", command];
-      this.#process = startProcess({ argv, cwd: surroundings.folder, env });
+      this.#process = startProcess({
+        argv: ["/bin/sh", "-c", command],
+        direct: simpleCommand(command, given),
+        cwd: surroundings.folder,
+        env: { ...task.env, ...given },
+        commonEnv: surroundings.env,
+      });
     } catch (error) {
       if (!(error instanceof SpawnError)) throw error;
       return { failure: { kind: "spawn", detail: error.message } };

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { SimpleCommand } from "../graph/simple_command.ts";
 import type { Output } from "./messages.ts";
 
 /** A command to start. */
@@ -12,8 +13,12 @@ export interface Invocation {
   readonly argv: readonly string[];
   /** Absolute. */
   readonly cwd: string;
-  /** The whole environment of the command. */
+  /** The environment of the command, whole but for `commonEnv`. */
   readonly env: Readonly<Record<string, string>>;
+  /** What its environment has in common with that of other commands; `env` overrides it. One object for all of them. */
+  readonly commonEnv?: Readonly<Record<string, string>>;
+  /** The same without a shell: used where that is cheaper and can be started; `argv` is what counts. */
+  readonly direct?: SimpleCommand;
   /** Called with each chunk as it is read, in a buffer of its own. */
   readonly onOutput?: (stream: "stdout" | "stderr", bytes: Uint8Array) => void;
   /** Bytes kept of each stream; 1 MiB if not given. */
@@ -49,11 +54,21 @@ export class SpawnError extends Error {
   override readonly name = "SpawnError";
 }
 
+/** The whole environment of a command. */
+export function wholeEnv({ env, commonEnv }: Invocation): Readonly<Record<string, string>> {
+  return commonEnv === undefined ? env : { ...commonEnv, ...env };
+}
+
+/** The folders in which a program without a slash is looked up. */
+export function searchPath({ env, commonEnv }: Invocation): readonly string[] {
+  return (env.PATH ?? commonEnv?.PATH ?? "/usr/bin:/bin").split(":");
+}
+
 /** Absolute path of an invocation's program, found as a shell in its folder with its environment would find it. */
 export function findProgram(invocation: Invocation): string {
   const [program] = invocation.argv;
   if (program.includes("/")) return absolute(program, invocation.cwd);
-  for (const folder of (invocation.env.PATH ?? "/usr/bin:/bin").split(":")) {
+  for (const folder of searchPath(invocation)) {
     const path = `${absolute(folder, invocation.cwd)}/${program}`;
     const info = statOf(path);
     if (info?.isFile && ((info.mode ?? 0o111) & 0o111) !== 0) return path;

@@ -18,6 +18,7 @@ const SYMBOLS = {
   posix_spawn_file_actions_addopen: { parameters: ["buffer", "i32", "buffer", "i32", "u32"], result: "i32" },
   posix_spawn_file_actions_addchdir_np: { parameters: ["buffer", "buffer"], result: "i32" },
   waitpid: { parameters: ["i32", "buffer", "i32"], result: "i32" },
+  access: { parameters: ["buffer", "i32"], result: "i32" },
   kill: { parameters: ["i32", "i32"], result: "i32" },
   poll: { parameters: ["pointer", "usize", "i32"], result: "i32", nonblocking: true },
   pipe2: { parameters: ["buffer", "i32"], result: "i32" },
@@ -41,6 +42,9 @@ export const O_NONBLOCK = 0o4000;
 export const F_SETFL = 4;
 export const F_SETPIPE_SZ = 1031;
 export const POLLIN = 1;
+export const X_OK = 1;
+/** O_WRONLY | O_CREAT | O_TRUNC */
+export const O_REPLACE = 1 | 0o100 | 0o1000;
 
 const SIG_DFL = 0n;
 const SIG_IGN = 1n;

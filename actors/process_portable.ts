@@ -15,6 +15,7 @@ import {
   SpawnError,
   spawnError,
   UNKNOWN_END,
+  wholeEnv,
 } from "./invocation.ts";
 import { endGroup, type Group } from "./process_group.ts";
 
@@ -35,7 +36,7 @@ function spawn(invocation: Invocation): Deno.ChildProcess {
     return new Deno.Command(program, {
       args: invocation.argv.slice(1),
       cwd: invocation.cwd,
-      env: invocation.env,
+      env: wholeEnv(invocation),
       clearEnv: true,
       detached: true,
       stdin: "null",

@@ -15,7 +15,9 @@ import {
   findProgram,
   type Invocation,
   type RunningProcess,
+  searchPath,
   type Spawner,
+  SpawnError,
   spawnError,
   UNKNOWN_END,
 } from "./invocation.ts";
@@ -23,13 +25,16 @@ import {
   decodeWaitStatus,
   errnoName,
   type Libc,
+  O_REPLACE,
   openLibc,
   pidfdOpen,
   rememberChildren,
   signalNumber,
   SPAWN_FLAGS,
+  X_OK,
 } from "./posix_libc.ts";
 import { CHUNK_BYTES, openPipe, type Pipe, PipeReader, PollSet } from "./posix_pipes.ts";
+import { StringEncoder } from "./posix_strings.ts";
 import { endGroup, type Group } from "./process_group.ts";
 
 /** Signals a command starts with as the system has them: PIPE, which Deno ignores, and those troupe handles. */
@@ -56,6 +61,7 @@ class PosixSpawner {
   readonly chunk = new Uint8Array(CHUNK_BYTES);
   readonly #attributes = new Uint8Array(1024);
   readonly #pollSets: PollSet[] = [];
+  readonly #strings = new StringEncoder();
 
   constructor(libc: Libc) {
     this.libc = libc;
@@ -73,12 +79,45 @@ class PosixSpawner {
   }
 
   start(invocation: Invocation): RunningProcess {
-    const program = findProgram(invocation);
+    return this.#startDirectly(invocation) ?? this.#start(invocation);
+  }
+
+  /** Without a shell; undefined when that does not work, for whatever reason: the shell will say it in its own words. */
+  #startDirectly(invocation: Invocation): RunningProcess | undefined {
+    const { direct } = invocation;
+    if (direct === undefined) return undefined;
+    const program = this.#find(direct.argv[0], invocation);
+    if (program === undefined) return undefined;
+    const { stdout } = direct;
+    try {
+      return this.#start({ ...invocation, argv: [program, ...direct.argv.slice(1)], direct: undefined }, {
+        name: direct.argv[0],
+        stdout,
+      });
+    } catch (error) {
+      if (error instanceof SpawnError) return undefined;
+      throw error;
+    }
+  }
+
+  #find(program: string, invocation: Invocation): string | undefined {
+    if (program.includes("/")) return program;
+    for (const folder of searchPath(invocation)) {
+      // A relative folder would be looked up in troupe's own folder, not in the command's.
+      if (!folder.startsWith("/")) return undefined;
+      const path = `${folder}/${program}`;
+      if (this.libc.access(new TextEncoder().encode(`${path}\0`), X_OK) === 0) return path;
+    }
+    return undefined;
+  }
+
+  #start(invocation: Invocation, direct?: { name: string; stdout?: string }): RunningProcess {
+    const program = direct === undefined ? findProgram(invocation) : invocation.argv[0];
     const out = this.#openPipe(invocation);
     let err: Pipe | undefined;
     try {
       err = this.#openPipe(invocation);
-      const pid = this.#spawn(invocation, program, [out.writeEnd, err.writeEnd]);
+      const pid = this.#spawn(invocation, program, { ...direct, out: out.writeEnd, err: err.writeEnd });
       const pidfd = pidfdOpen(this.libc, pid);
       if (pidfd < 0) {
         this.libc.kill(-pid, signalNumber("SIGKILL"));
@@ -111,46 +150,41 @@ class PosixSpawner {
     return pipe;
   }
 
-  #spawn(invocation: Invocation, program: string, [out, err]: readonly [number, number]): number {
+  #spawn(
+    invocation: Invocation,
+    program: string,
+    { out, err, name, stdout }: { out: number; err: number; name?: string; stdout?: string },
+  ): number {
     const { libc } = this;
+    const encoder = new TextEncoder();
     const actions = new Uint8Array(512);
+    if (invocation.cwd.includes("\0")) throw spawnError("EINVAL", invocation);
     libc.posix_spawn_file_actions_init(actions);
     try {
       libc.posix_spawn_file_actions_addopen(actions, 0, DEV_NULL, 0, 0);
       libc.posix_spawn_file_actions_adddup2(actions, out, 1);
       libc.posix_spawn_file_actions_adddup2(actions, err, 2);
-      libc.posix_spawn_file_actions_addchdir_np(actions, new TextEncoder().encode(`${invocation.cwd}\0`));
+      libc.posix_spawn_file_actions_addchdir_np(actions, encoder.encode(`${invocation.cwd}\0`));
+      if (stdout !== undefined) {
+        libc.posix_spawn_file_actions_addopen(actions, 1, encoder.encode(`${stdout}\0`), O_REPLACE, 0o666);
+      }
       const pid = new Int32Array(1);
-      const run = (argv: readonly string[]): number => {
-        const { path, args, env } = encode(argv, invocation);
-        return libc.posix_spawn(pid, path, actions, this.#attributes, args, env);
+      const run = (argv: readonly string[], file?: string): number => {
+        const strings = this.#strings.encode(argv, invocation);
+        if (strings === undefined) throw spawnError("EINVAL", invocation);
+        const path = file === undefined ? strings.path : encoder.encode(`${file}\0`);
+        return libc.posix_spawn(pid, path, actions, this.#attributes, strings.args, strings.env);
       };
-      let errno = run([program, ...invocation.argv.slice(1)]);
+      const rest = invocation.argv.slice(1);
+      let errno = name === undefined ? run([program, ...rest]) : run([name, ...rest], program);
       // a script without a first line that names its interpreter is the shell's, as execvp has it
-      if (errno === ENOEXEC) errno = run(["/bin/sh", program, ...invocation.argv.slice(1)]);
+      if (errno === ENOEXEC) errno = run(["/bin/sh", program, ...rest]);
       if (errno !== 0) throw spawnError(errnoName(errno), invocation);
       return pid[0];
     } finally {
       libc.posix_spawn_file_actions_destroy(actions);
     }
   }
-}
-
-/** The C form of a command: all strings in one buffer, which stays alive because it is also the path. */
-function encode(argv: readonly string[], invocation: Invocation) {
-  const strings = [...argv];
-  for (const name in invocation.env) strings.push(`${name}=${invocation.env[name]}`);
-  const path = new TextEncoder().encode(`${strings.join("\0")}\0`);
-  // both vectors in one array, each with its closing null
-  const vectors = new BigUint64Array(strings.length + 2);
-  const base = Deno.UnsafePointer.value(Deno.UnsafePointer.of(path));
-  let start = 0;
-  for (let i = 0; i < strings.length; i++) {
-    vectors[i < argv.length ? i : i + 1] = base + BigInt(start);
-    start = path.indexOf(0, start) + 1;
-  }
-  if (start !== path.length || invocation.cwd.includes("\0")) throw spawnError("EINVAL", invocation);
-  return { path, args: vectors, env: vectors.subarray(argv.length + 1) };
 }
 
 interface Handles {
