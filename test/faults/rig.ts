@@ -1,0 +1,246 @@
+/**
+ * Owns what the fault tests have in common: a folder to build in, the real command line in a process of its own, what
+ * it said and how it ended, and the questions every test asks of the folder afterwards.
+ * It knows no fault; those are in faults.ts and in the tests.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import { dirname, fromFileUrl } from "@std/path";
+
+const REPOSITORY = dirname(dirname(dirname(fromFileUrl(import.meta.url))));
+
+/** The command line of a build, without the config. */
+export const BUILD = [Deno.execPath(), "run", "-A", `${REPOSITORY}/build.ts`];
+
+/** A build that takes longer hangs. */
+export const HANG_MS = 40_000;
+
+/** One task of a config. */
+export interface TaskSpec {
+  readonly name: string;
+  readonly output: string;
+  readonly dependencies?: readonly string[];
+  readonly source_files?: readonly string[];
+  readonly command?: string;
+  readonly content?: string;
+  readonly timeout?: number;
+  readonly retries?: number;
+}
+
+/** How a process ended and what it said. */
+export interface Ended {
+  readonly code: number;
+  readonly signal: Deno.Signal | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly durationMs: number;
+}
+
+/** Choices for one start. */
+export interface StartOptions {
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** What starts the build: `["setpriv", "--reuid=65534", …]`, or a shell that sets limits; see {@linkcode limited}. */
+  readonly through?: readonly string[];
+}
+
+/** A build that runs. */
+export interface Running {
+  readonly pid: number;
+  readonly ended: Promise<Ended>;
+  /** All it has printed so far. */
+  readonly soFar: { stdout: string; stderr: string };
+  /** Called with each chunk of stdout, after it was added to `soFar`. */
+  onOutput?: () => void;
+  kill(signal: Deno.Signal): void;
+}
+
+/** A folder with a config, removed when it goes out of scope. */
+export class Project implements Disposable {
+  readonly folder: string;
+  /** The run's own temp folder, so that what is left there is seen. */
+  readonly temp: string;
+  readonly #made: string | undefined;
+
+  constructor(tasks: readonly TaskSpec[] = [], folder?: string) {
+    this.#made = Deno.makeTempDirSync({ prefix: "faults-" });
+    this.temp = `${this.#made}/tmp`;
+    Deno.mkdirSync(this.temp);
+    this.folder = folder ?? `${this.#made}/project`;
+    Deno.mkdirSync(this.folder, { recursive: true });
+    if (tasks.length > 0) this.configure(tasks);
+  }
+
+  configure(tasks: readonly TaskSpec[]): void {
+    this.write("build.json", JSON.stringify({ num_workers: 2, tasks }));
+  }
+
+  path(name: string): string {
+    return `${this.folder}/${name}`;
+  }
+
+  write(name: string, content: string | Uint8Array): void {
+    Deno.mkdirSync(dirname(this.path(name)), { recursive: true });
+    if (typeof content === "string") Deno.writeTextFileSync(this.path(name), content);
+    else Deno.writeFileSync(this.path(name), content);
+  }
+
+  read(name: string): string {
+    return Deno.readTextFileSync(this.path(name));
+  }
+
+  has(name: string): boolean {
+    try {
+      Deno.lstatSync(this.path(name));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  remove(name: string): void {
+    if (this.has(name)) Deno.removeSync(this.path(name), { recursive: true });
+  }
+
+  start(options: StartOptions = {}): Running {
+    return start([...(options.through ?? []), ...BUILD, this.path("build.json"), ...(options.args ?? [])], {
+      TMPDIR: this.temp,
+      ...options.env,
+    });
+  }
+
+  build(options: StartOptions = {}): Promise<Ended> {
+    return this.start(options).ended;
+  }
+
+  /** All files below the folder, relative to it. */
+  files(): string[] {
+    const found: string[] = [];
+    const walk = (inner: string) => {
+      for (const entry of Deno.readDirSync(`${this.folder}/${inner}`)) {
+        if (entry.isDirectory) walk(`${inner}${entry.name}/`);
+        else found.push(`${inner}${entry.name}`);
+      }
+    };
+    walk("");
+    return found.sort();
+  }
+
+  temporaries(): string[] {
+    return this.files().filter((name) => /\.tmp\.\d+\.\d+$/.test(name));
+  }
+
+  fifo(name: string): string {
+    const { success } = new Deno.Command("mkfifo", { args: [this.path(name)] }).outputSync();
+    assert(success);
+    return this.path(name);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#made !== undefined) Deno.removeSync(this.#made, { recursive: true });
+  }
+}
+
+/** Starts a program whose end is awaited with a deadline. */
+export function start(argv: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
+  const begun = performance.now();
+  const child = new Deno.Command(argv[0], {
+    args: argv.slice(1),
+    env: { NO_COLOR: "1", ...env },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const soFar = { stdout: "", stderr: "" };
+  const running: { -readonly [Key in keyof Running]: Running[Key] } = {
+    pid: child.pid,
+    soFar,
+    ended: undefined!,
+    kill: (signal) => child.kill(signal),
+  };
+  const collect = async (stream: "stdout" | "stderr") => {
+    const decoder = new TextDecoder();
+    for await (const chunk of child[stream]) {
+      soFar[stream] += decoder.decode(chunk, { stream: true });
+      if (stream === "stdout") running.onOutput?.();
+    }
+  };
+  running.ended = (async () => {
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      child.kill("SIGKILL");
+    }, HANG_MS);
+    const [{ code, signal }] = await Promise.all([child.status, collect("stdout"), collect("stderr")]);
+    clearTimeout(timer);
+    assert(!isLate, `it hangs: ${argv.join(" ")}\n${soFar.stdout}${soFar.stderr}`);
+    return { code, signal, ...soFar, durationMs: performance.now() - begun };
+  })();
+  return running;
+}
+
+/** Waits until a condition holds, for what nobody tells. */
+export async function until(holds: () => boolean, what: string, limitMs = 10_000): Promise<void> {
+  const deadline = performance.now() + limitMs;
+  while (!holds()) {
+    assert(performance.now() < deadline, `not within ${limitMs} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 3));
+  }
+}
+
+/** A shell that sets a limit or a mask first and then becomes the build. */
+export function limited(settings: string): string[] {
+  return ["/bin/sh", "-c", `${settings}\nexec "$@"`, "sh"];
+}
+
+/** Everything a build said, for the message of an assertion. */
+export function said({ code, signal, stdout, stderr }: Ended): string {
+  return `exit ${code} ${signal ?? ""}\n--- stdout\n${stdout}--- stderr\n${stderr}`;
+}
+
+/** A build that ended well. */
+export function assertDone(ended: Ended, context = ""): void {
+  assertEquals(ended.code, 0, `${context}\n${said(ended)}`);
+}
+
+/** No bug was reported, no signal came, and whatever failed was told. */
+export function assertOrderly(ended: Ended, context = ""): void {
+  assert(ended.code === 0 || ended.code === 1, `${context}\n${said(ended)}`);
+  assert(!/bug|\n\s+at /i.test(ended.stderr + ended.stdout), `${context}\n${said(ended)}`);
+  if (ended.code === 1) assert(/\(error: .+\)|^Cannot .+/m.test(ended.stdout + ended.stderr), said(ended));
+}
+
+/** How many tasks a build executed. */
+export function executed(ended: Ended): number {
+  return ended.stdout.match(/: Completed task /g)?.length ?? 0;
+}
+
+/** Artifacts are as expected, no temporary file is left, the cache parses, and a further build has nothing to do. */
+export async function assertSettled(project: Project, expected: ReadonlyMap<string, string>, context: string) {
+  for (const [name, content] of expected) {
+    assertEquals(project.has(name), true, `${context}: '${name}' is missing`);
+    if (project.read(name) !== content) assertEquals(project.read(name).slice(0, 200), content.slice(0, 200), context);
+    assertEquals(project.read(name).length, content.length, `${context}: '${name}'`);
+  }
+  assertEquals(project.temporaries(), [], context);
+  JSON.parse(project.read(".build_cache.json"));
+  const again = await project.build();
+  assertDone(again, context);
+  assertEquals([executed(again), again.stderr], [0, ""], `${context}\n${said(again)}`);
+}
+
+/** Reads all outputs, for comparison with a later build. */
+export function artifacts(project: Project, tasks: readonly TaskSpec[]): Map<string, string> {
+  return new Map(tasks.map(({ output }) => [output, project.read(output)]));
+}
+
+/** Whether a process is there and not just its entry; also of another's child. */
+export function lives(pid: number): boolean {
+  try {
+    const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
+    return !/^[ZX]$/.test(stat.slice(stat.lastIndexOf(")") + 2, stat.lastIndexOf(")") + 3));
+  } catch {
+    return false;
+  }
+}
