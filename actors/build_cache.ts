@@ -113,13 +113,19 @@ export class BuildCache {
     for (const entry of Object.values(this.#entries)) if (isCacheEntry(entry)) yield entry.artifact_path;
   }
 
-  /** After a run that looked at all there is: drops what belongs to none of the given tasks. */
-  prune(taskNames: ReadonlySet<string>): void {
-    for (const name in this.#traces) if (!taskNames.has(name)) delete this.#traces[name];
-    if (!this.files.forgetUnseen()) return;
+  /**
+   * Drops what is of no use any more: files that are gone, entries without their artifact, traces without their entry.
+   * What other configs of the folder have here stays.
+   */
+  prune(): void {
+    this.files.forgetGone();
     for (const fingerprint in this.#entries) {
       const entry = this.get(fingerprint);
       if (entry === undefined || this.files.remembered(entry.artifact_path) === undefined) this.drop(fingerprint);
+    }
+    for (const name in this.#traces) {
+      const fingerprint = this.trace(name)?.[0];
+      if (fingerprint === undefined || this.#entries[fingerprint] === undefined) delete this.#traces[name];
     }
   }
 

@@ -8,7 +8,7 @@
 import { dirname } from "@std/path/posix/dirname";
 import { join } from "@std/path/posix/join";
 import type { TaskFailure } from "../graph/failure.ts";
-import { simpleCommand } from "../graph/simple_command.ts";
+import { type SimpleCommand, simpleCommand } from "../graph/simple_command.ts";
 import { unreachable } from "../graph/task.ts";
 import {
   adoptInPlace,
@@ -91,30 +91,38 @@ export class Execution {
     } catch (error) {
       return { failure: { kind: "io", doing: "prepare artifact", path: target.name, detail: systemDetail(error) } };
     }
-    const before = identity(target.path);
-    const ended = await this.#runCommand(command, target);
+    const given = this.#givenVariables(target);
+    const direct = simpleCommand(command, given);
+    // A program whose stdout is $OUT is taken not to rewrite the artifact in place.
+    const inPlace = direct?.stdout === target.temporary ? undefined : { before: identity(target.path) };
+    const ended = await this.#runCommand({ command, direct, given });
     if ("failure" in ended) return ended;
     const output = ended.output.stdout.bytes.length + ended.output.stderr.bytes.length > 0 ? ended.output : undefined;
     const failure = this.#failureOf(ended);
     if (failure !== undefined) {
-      discard(target, before);
+      discard(target, inPlace);
       return { failure, output };
     }
     if (identity(target.temporary) !== undefined) return { ...publishTemporary(target), output };
-    const after = identity(target.path);
-    if (after !== undefined && after !== before) return { ...adoptInPlace(target), output };
+    if (isRewritten(target, inPlace)) return { ...adoptInPlace(target), output };
     return { failure: { kind: "no-artifact", path: target.name }, output };
   }
 
-  async #runCommand(command: string, target: Target): Promise<Ended | { readonly failure: TaskFailure }> {
+  #givenVariables({ temporary }: Target): Record<string, string> {
+    const given: Record<string, string> = { OUT: temporary, TASK: this.task.name };
+    setList(given, "IN", this.task.sources);
+    setList(given, "DEPS", this.task.dependencyArtifacts);
+    return given;
+  }
+
+  async #runCommand(
+    { command, direct, given }: { command: string; direct?: SimpleCommand; given: Record<string, string> },
+  ): Promise<Ended | { readonly failure: TaskFailure }> {
     const { task, surroundings } = this;
-    const given: Record<string, string> = { OUT: target.temporary, TASK: task.name };
-    setList(given, "IN", task.sources);
-    setList(given, "DEPS", task.dependencyArtifacts);
     try {
       this.#process = startProcess({
         argv: ["/bin/sh", "-c", command],
-        direct: simpleCommand(command, given),
+        direct,
         cwd: surroundings.folder,
         env: { ...task.env, ...given },
         commonEnv: surroundings.env,
@@ -161,12 +169,20 @@ function identity(path: string): string | undefined {
   }
 }
 
+/** What lay at the artifact's path before the command; undefined when nobody looked. */
+type InPlace = { readonly before: string | undefined } | undefined;
+
+function isRewritten(target: Target, inPlace: InPlace): boolean {
+  if (inPlace === undefined) return false;
+  const after = identity(target.path);
+  return after !== undefined && after !== inPlace.before;
+}
+
 /** After a failed command: its temporary file goes, and so does what it wrote over the artifact. */
-function discard(target: Target, before: string | undefined): void {
+function discard(target: Target, inPlace: InPlace): void {
   try {
     removeIfPresent(target.temporary);
-    const after = identity(target.path);
-    if (after !== undefined && after !== before) Deno.removeSync(target.path);
+    if (isRewritten(target, inPlace)) Deno.removeSync(target.path);
   } catch {
     // The task has failed already, with the reason that matters; a stray temporary file is swept by the next run.
   }

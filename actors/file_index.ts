@@ -141,16 +141,13 @@ export class FileIndex {
     return this.#known(path)?.[3];
   }
 
-  /** Forgets files this run has not looked at, and answers whether there were any; for runs that looked at all there is. */
-  forgetUnseen(): boolean {
-    let forgot = false;
+  /** Forgets files that this run has not looked at and that are gone. */
+  forgetGone(): void {
     for (const path in this.#entries) {
-      if (this.#seen.has(path)) continue;
+      if (this.#seen.has(path) || !("detail" in this.#stat(path))) continue;
       delete this.#entries[path];
-      forgot = true;
+      this.isDirty = true;
     }
-    this.isDirty ||= forgot;
-    return forgot;
   }
 
   /** What is to be kept for the next run. */

@@ -25,8 +25,6 @@ export interface LoadedBuild {
   /** All tasks or, where some were chosen, these and what they need. */
   readonly tasks: readonly Task[];
   readonly graph: Graph;
-  /** Whether these are all tasks of the config. */
-  readonly isWhole: boolean;
   /** Shows mistakes found later, which have places in this config. */
   readonly explain: (mistakes: readonly Mistake[]) => Promise<InputError>;
 }
@@ -53,7 +51,6 @@ export async function loadBuild(path: string, only: readonly string[] = []): Pro
   return {
     folder: dirname(resolve(path)),
     numWorkers: config.numWorkers,
-    isWhole: chosen === undefined,
     ...(chosen ?? { tasks: config.tasks, graph }),
     explain: (later) => explain(source, later, chosen?.indexes),
   };

@@ -144,7 +144,7 @@ async function run(
     if (stop.signal !== undefined) scheduler.post({ kind: "interrupt" });
     await scheduler.finished;
     const report = scheduler.report(performance.now() - options.begunMs);
-    if (build.isWhole && report.completed === report.total_tasks) cache.prune(new Set(plan.tasks.map((t) => t.name)));
+    if (cache.isDirty && report.completed === report.total_tasks) cache.prune();
     return { report, signal: stop.signal };
   } finally {
     hideLive?.();
