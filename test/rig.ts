@@ -235,7 +235,13 @@ export class Held {
   /** Resolves when the command has been started once more than was awaited before. */
   async started(): Promise<void> {
     if (++this.#awaited <= this.#arrived) return;
-    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`'${this.name}' was never started`)), HANGING_MS);
+      this.#waiting.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
   }
 
   /** How often it has been started. */
