@@ -20,8 +20,8 @@ export interface Footer {
 
 /** Choices for one run. */
 export interface ReporterOptions {
-  /** Where human lines go; with `--json` that is stderr, since stdout carries the report alone. */
-  readonly lines: "stdout" | "stderr";
+  /** Where human lines go: with `--json` that is stderr, since stdout carries the report alone; `none` for a library. */
+  readonly lines: "stdout" | "stderr" | "none";
   /** Gives a text its colour; absent where there is none. */
   readonly paint?: (text: string, tone: Tone) => string;
 }
@@ -69,6 +69,7 @@ export class Reporter {
 
   /** A warning or an error about the run itself: always to stderr, and after all lines that came before. */
   error(text: string): void {
+    if (this.#options.lines === "none") return;
     this.flush();
     this.#footer?.hide();
     this.#write("stderr", this.#encoder.encode(this.#options.paint?.(text, "bad") ?? text));
@@ -90,7 +91,8 @@ export class Reporter {
     this.#pending = [];
     this.#bytes = 0;
     this.#footer?.hide();
-    for (const bytes of pending) this.#write(this.#options.lines, bytes);
+    const { lines } = this.#options;
+    if (lines !== "none") { for (const bytes of pending) this.#write(lines, bytes); }
     this.#footer?.show();
   }
 

@@ -1,0 +1,51 @@
+/**
+ * The library: what programs import from troupe.
+ *
+ * ```ts
+ * import { build } from "./mod.ts";
+ *
+ * const report = await build("fixtures/site/build.json", { workers: 4 });
+ * console.log(report.completed, "of", report.total_tasks);
+ * ```
+ *
+ * @module
+ */
+import { loadBuild } from "./actors/load.ts";
+import { Reporter } from "./actors/reporter.ts";
+import { runBuild } from "./actors/system.ts";
+import type { BuildReport } from "./graph/report.ts";
+
+export { InputError } from "./actors/load.ts";
+export type { Status } from "./graph/event.ts";
+export type { BuildReport, BuildResult } from "./graph/report.ts";
+
+/** Choices for {@linkcode build}. */
+export interface BuildOptions {
+  /** Number of workers; default `num_workers` of the config, or 8. */
+  readonly workers?: number;
+  /** Names of the tasks to build, with all they need; default all. */
+  readonly tasks?: readonly string[];
+  /** Start nothing more after the first failed task; default false. */
+  readonly failFast?: boolean;
+  /** Do every task again, whatever the build cache says; default false. */
+  readonly force?: boolean;
+}
+
+/**
+ * Builds the artifacts of a config that are not up to date, as `troupe build` does, without writing to the terminal.
+ * Failed tasks are in the report; they do not reject.
+ *
+ * @throws {InputError} When the config or one of the names in `tasks` is wrong; nothing was started then.
+ */
+export async function build(config: string, options: BuildOptions = {}): Promise<BuildReport> {
+  const begunMs = performance.now();
+  const loaded = await loadBuild(config, options.tasks);
+  const { report } = await runBuild(loaded, {
+    workers: options.workers,
+    failFast: options.failFast ?? false,
+    force: options.force ?? false,
+    level: "quiet",
+    begunMs,
+  }, new Reporter({ lines: "none" }));
+  return report;
+}
