@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { join } from "@std/path";
+import { join } from "@std/path/posix/join";
 import { removeIfPresent, temporaryPath } from "./artifact.ts";
 import { createLedger, LedgerSlot, readSlot } from "./ledger.ts";
 import type { FromWorker, RunTask, ToWorker, WorkerSetup } from "./messages.ts";
@@ -69,7 +69,7 @@ export class WorkerPool {
   start(): void {
     const token = crypto.randomUUID();
     this.#startWatchdog(token);
-    this.#env = { ...Deno.env.toObject(), [RUN_VARIABLE]: token };
+    this.#env = commandEnvironment(token, this.#options.folder);
     for (let id = 1; id <= this.#options.size; id++) this.#members[id] = this.#startOne(id);
   }
 
@@ -162,6 +162,14 @@ export class WorkerPool {
     this.#members[id] = this.#startOne(id);
     this.#options.onReport({ kind: "crashed", worker: id, detail });
   }
+}
+
+/** What all commands have in their environment. Those that each sets for itself are left out. */
+function commandEnvironment(token: string, folder: string): Record<string, string> {
+  const { OUT: _out, IN: _in, DEPS: _deps, TASK: _task, ...inherited } = Deno.env.toObject();
+  // A shell would set it, and a program may believe it.
+  if (inherited.PWD !== undefined) inherited.PWD = folder;
+  return { ...inherited, [RUN_VARIABLE]: token };
 }
 
 function endGroup(groupId: number | undefined): void {
