@@ -57,7 +57,10 @@ export class StatusTable {
     return true;
   }
 
-  /** Resolves with the task's last word once it is completed, failed or skipped. Works on any thread, without polling. */
+  /**
+   * Resolves with the task's last word once it is completed, failed or skipped. Works on any thread, without polling.
+   * Waiting for it alone does not keep a thread's event loop alive.
+   */
   async settled(task: number): Promise<Status> {
     while (true) {
       const word = Atomics.load(this.#words, task);
