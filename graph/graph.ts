@@ -18,6 +18,9 @@ import { circularDependency, unknownDependency } from "./mistakes.ts";
 import { StringIndex } from "./string_index.ts";
 import type { Task } from "./task.ts";
 
+/** All the graph needs to know of a task, whatever kind of task it is. */
+export type NamedTask = Pick<Task, "name" | "dependencies">;
+
 /** Compressed adjacency: the neighbours of task `t` lie from `start[t]` to `start[t + 1]`. */
 export interface Graph {
   /** Number of tasks. */
@@ -34,7 +37,7 @@ export interface Graph {
 const MOST_COMPARISONS = 1_000_000;
 
 /** Builds the graph of tasks. A dependency on an unknown task is a mistake and is left out. */
-export function buildGraph(tasks: readonly Task[]): { graph: Graph; mistakes: Mistake[] } {
+export function buildGraph(tasks: readonly NamedTask[]): { graph: Graph; mistakes: Mistake[] } {
   const mistakes: Mistake[] = [];
   const size = tasks.length;
   const indexes = new StringIndex(size);
@@ -129,7 +132,7 @@ export function findCycles(graph: Graph): number[][] {
 }
 
 /** The mistakes that cycles are; each stands at the dependency that closes it. */
-export function cycleMistakes(tasks: readonly Task[], cycles: readonly (readonly number[])[]): Mistake[] {
+export function cycleMistakes(tasks: readonly NamedTask[], cycles: readonly (readonly number[])[]): Mistake[] {
   return cycles.map((cycle) => circularDependency(cycle.map((task) => tasks[task].name), cycle.at(-2)!));
 }
 
