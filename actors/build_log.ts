@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { describeTaskFailure } from "../graph/failure.ts";
 import type { Plan } from "../graph/plan.ts";
 import {
   cacheHitLine,
@@ -17,7 +18,7 @@ import {
 import { unreachable } from "../graph/task.ts";
 import type { Captured, Output } from "./messages.ts";
 import type { Reporter } from "./reporter.ts";
-import type { Counts, RunEvent } from "./scheduler.ts";
+import type { Counts, RunEvent } from "./run_event.ts";
 
 /** How much is said: only what went wrong, each task's start and end, or also why each runs and what it printed. */
 export type Level = "quiet" | "normal" | "verbose";
@@ -84,7 +85,8 @@ export class BuildLog {
   }
 
   #failed(event: Extract<RunEvent, { kind: "failed" }>): void {
-    const { task, worker, durationMs, error, retry } = event;
+    const { task, worker, durationMs, retry } = event;
+    const error = describeTaskFailure(event.failure);
     if (worker !== null) this.busy.delete(worker);
     const { name, retries } = this.plan.tasks[task];
     this.reporter.line(

@@ -11,7 +11,7 @@ import type { Plan } from "../graph/plan.ts";
 import type { BuildCache } from "./build_cache.ts";
 
 /** What was found about one task whose dependencies are completed. */
-export type Finding =
+export type BuildFinding =
   | { readonly kind: "fresh"; readonly sha256: string; readonly fingerprint: string; readonly trace: Trace }
   | {
     readonly kind: "restore";
@@ -29,13 +29,15 @@ export type Finding =
 export class Freshness {
   /** Digest of each completed task's artifact. */
   readonly artifacts: (string | undefined)[];
+  /** Fingerprints of the work done in this run: with `force`, once is enough. */
+  readonly #made = new Set<string>();
 
   constructor(readonly plan: Plan, readonly cache: BuildCache, readonly options: { readonly force: boolean }) {
     this.artifacts = new Array(plan.size);
   }
 
   /** Compares what is there with what is remembered. */
-  check(task: number): Finding {
+  check(task: number): BuildFinding {
     const { cache, plan } = this;
     cache.files.begin();
     const inputs = this.#inputs(task);
@@ -43,7 +45,7 @@ export class Freshness {
     const declared = plan.tasks[task];
     const now = trace(declared, inputs, cache.trace(declared.name));
     const found = { fingerprint: now[0], trace: now };
-    if (this.options.force) return { ...found, kind: "run", reason: "forced" };
+    if (this.options.force && !this.#made.has(found.fingerprint)) return { ...found, kind: "run", reason: "forced" };
     const entry = cache.get(found.fingerprint);
     if (entry !== undefined && (declared.expectedSha256 ?? entry.sha256) === entry.sha256) {
       for (const path of new Set([declared.output, entry.artifact_path])) {
@@ -58,6 +60,11 @@ export class Freshness {
     return { ...found, kind: "run", reason: this.#reason(task, found.trace) };
   }
 
+  /** Takes note that the work of a fingerprint was done in this run. */
+  noteMade(fingerprint: string): void {
+    if (this.options.force) this.#made.add(fingerprint);
+  }
+
   /** Whether the sources a task was started with are still the same. */
   sourcesUnchanged(task: number): boolean {
     let unchanged = true;
@@ -67,7 +74,7 @@ export class Freshness {
     return unchanged;
   }
 
-  #inputs(task: number): Inputs | Finding {
+  #inputs(task: number): Inputs | BuildFinding {
     const { plan, cache } = this;
     const sources = plan.sources[task];
     const sourceDigests: string[] = new Array(sources.length);

@@ -80,7 +80,8 @@ export type FromWorker =
   | {
     readonly kind: "completed";
     readonly task: number;
-    readonly published: Published;
+    /** Absent when the task makes no artifact. */
+    readonly published?: Published;
     readonly durationMs: number;
     readonly output?: Output;
   }

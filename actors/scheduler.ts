@@ -1,23 +1,21 @@
 /**
- * Owns a run's statuses, results and build cache, and is reached only through its mailbox.
+ * Owns a run's statuses, results and, through its work, the build cache; it is reached only through its mailbox.
  * It decides nothing itself: `graph/schedule.step` turns what it hears into effects, and it carries them out in order.
  *
  * The order that makes a crash harmless: artifact in place (a worker did that) → cache entry → dependents released.
  *
  * @module
  */
-import type { Effect, Event, Status, Verdict } from "../graph/event.ts";
-import { describeTaskFailure, type TaskFailure } from "../graph/failure.ts";
-import type { Plan } from "../graph/plan.ts";
-import type { BuildReport, BuildResult } from "../graph/report.ts";
+import type { Effect, Event, Status, TaskEnd } from "../graph/event.ts";
+import type { TaskFailure } from "../graph/failure.ts";
 import { createSchedule, step } from "../graph/schedule.ts";
-import type { Schedule } from "../graph/schedule_state.ts";
+import type { Schedulable, Schedule } from "../graph/schedule_state.ts";
 import { unreachable } from "../graph/task.ts";
-import type { BuildCache } from "./build_cache.ts";
-import type { Finding, Freshness } from "./freshness.ts";
 import { Mailbox } from "./mailbox.ts";
-import type { FromWorker, Output, RunTask } from "./messages.ts";
+import type { FromWorker, Output } from "./messages.ts";
+import type { Counts, RunEvent } from "./run_event.ts";
 import type { StatusTable } from "./status_table.ts";
+import type { Finding, Work } from "./work.ts";
 import { type PoolReport, type WorkerPool, WorkerStartError } from "./worker_pool.ts";
 
 /** What the scheduler is told. */
@@ -27,50 +25,16 @@ export type SchedulerMessage =
   | { readonly kind: "interrupt" }
   | PoolReport;
 
-/** What happens in a run, for whoever shows it. Durations in milliseconds. */
-export type RunEvent =
-  | { readonly kind: "reason"; readonly task: number; readonly reason: string }
-  | { readonly kind: "started"; readonly task: number; readonly worker: number }
-  | {
-    readonly kind: "executed";
-    readonly task: number;
-    readonly worker: number;
-    readonly durationMs: number;
-    readonly output?: Output;
-  }
-  | { readonly kind: "hit"; readonly task: number; readonly worker: number | null }
-  | {
-    readonly kind: "failed";
-    readonly task: number;
-    readonly worker: number | null;
-    readonly durationMs: number;
-    readonly error: string;
-    readonly output?: Output;
-    /** Number of the further attempt that follows; absent when none does. */
-    readonly retry?: number;
-  }
-  | { readonly kind: "crashed"; readonly worker: number }
-  | { readonly kind: "skipped"; readonly task: number };
-
 /** The parts a scheduler works with. */
 export interface SchedulerParts {
-  readonly plan: Plan;
+  readonly plan: Schedulable;
+  readonly work: Work;
   readonly workers: number;
   readonly failFast: boolean;
-  readonly freshness: Freshness;
-  readonly cache: BuildCache;
   readonly table: StatusTable;
   /** Makes the pool when the first task must execute; it is told where to report. */
   readonly createPool: (onReport: (report: PoolReport) => void) => WorkerPool;
   readonly onEvent: (event: RunEvent) => void;
-}
-
-/** How many tasks stand where. */
-export interface Counts {
-  completed: number;
-  failed: number;
-  skipped: number;
-  running: number;
 }
 
 /** What a worker last said of a task. */
@@ -85,8 +49,9 @@ export class Scheduler {
   readonly #parts: SchedulerParts;
   readonly #schedule: Schedule;
   readonly #mailbox: Mailbox<SchedulerMessage>;
-  readonly #findings: (Finding | undefined)[];
-  readonly #results: (BuildResult | undefined)[];
+  readonly #reasons: (string | undefined)[];
+  /** How each task ended, by index; whole once `finished` has resolved. */
+  readonly ends: TaskEnd[];
   readonly #outcomes = new Map<number, Outcome>();
   readonly #busyMs: Float64Array;
   readonly #begun = performance.now();
@@ -100,8 +65,8 @@ export class Scheduler {
   constructor(parts: SchedulerParts) {
     this.#parts = parts;
     this.#schedule = createSchedule(parts.plan, { workers: parts.workers, failFast: parts.failFast });
-    this.#findings = new Array(parts.plan.size);
-    this.#results = new Array(parts.plan.size);
+    this.#reasons = new Array(parts.plan.size);
+    this.ends = new Array(parts.plan.size);
     this.#busyMs = new Float64Array(parts.workers + 1);
     this.finished = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -121,26 +86,18 @@ export class Scheduler {
     await this.#pool?.close();
   }
 
-  /** The whole run in figures; call it when it is finished. */
-  report(totalMs: number): BuildReport {
-    const { plan, workers } = this.#parts;
+  /** Worker id → busy time / total time so far, and their mean as `overall`. */
+  utilization(): Record<string, number> {
+    const { workers } = this.#parts;
     const runMs = Math.max(performance.now() - this.#begun, 0.001);
     const utilization: Record<string, number> = {};
     let busy = 0;
     for (let worker = 1; worker <= workers && this.#pool !== undefined; worker++) {
-      utilization[worker] = round(Math.min(1, this.#busyMs[worker] / runMs));
-      busy += utilization[worker];
+      const share = Math.min(1, this.#busyMs[worker] / runMs);
+      utilization[worker] = share;
+      busy += share;
     }
-    const results = plan.tasks.map((task, i): [string, BuildResult] => [task.name, this.#results[i]!]);
-    return {
-      total_tasks: plan.size,
-      completed: this.counts.completed,
-      failed: this.counts.failed,
-      skipped: this.counts.skipped,
-      total_duration: round(totalMs / 1000),
-      worker_utilization: { ...utilization, overall: round(busy / workers) },
-      results: Object.fromEntries(results),
-    };
+    return { ...utilization, overall: busy / workers };
   }
 
   #handle(message: SchedulerMessage): void {
@@ -167,18 +124,13 @@ export class Scheduler {
   }
 
   #checked(task: number, finding: Finding): void {
-    if (finding.kind === "tooMuch") {
-      this.#parts.cache.files.readSlowly(finding.path).then(() => this.#check(task));
+    if (finding.kind === "later") {
+      finding.until.then(() => this.#check(task));
       return;
     }
-    this.#findings[task] = finding;
-    if (finding.kind === "fresh") {
-      this.#parts.freshness.artifacts[task] = finding.sha256;
-      this.#parts.cache.remember(this.#parts.plan.tasks[task].name, finding.trace);
-    }
+    if (finding.kind === "run") this.#reasons[task] = finding.reason;
     if (finding.kind === "unreadable") this.#outcomes.set(task, { durationMs: 0, failure: finding.failure });
-    const verdict: Verdict = finding;
-    this.#step({ kind: "checked", task, verdict });
+    this.#step({ kind: "checked", task, verdict: finding });
   }
 
   #heard(worker: number, message: FromWorker): void {
@@ -190,8 +142,7 @@ export class Scheduler {
       case "completed": {
         const { task, published, durationMs, output } = message;
         this.#ended(worker, task, { durationMs, output });
-        this.#parts.freshness.artifacts[task] = published.sha256;
-        this.#parts.cache.files.enter(this.#parts.plan.tasks[task].output, published);
+        if (published !== undefined) this.#parts.work.arrived(task, published);
         return this.#step({ kind: "completed", worker, task });
       }
       case "failed": {
@@ -200,8 +151,7 @@ export class Scheduler {
         return this.#step({ kind: "failed", worker, task, retriable: failure.kind !== "cancelled" });
       }
       case "unrestorable": {
-        const finding = this.#findings[message.task];
-        if (finding?.kind === "restore") this.#parts.cache.drop(finding.fingerprint);
+        this.#parts.work.unrestorable(message.task);
         this.counts.running--;
         return this.#step({ kind: "unrestorable", worker, task: message.task });
       }
@@ -214,10 +164,10 @@ export class Scheduler {
     }
   }
 
+  /** Copying an artifact is no execution, and is not told as one. */
   #started(task: number, worker: number): void {
     this.counts.running++;
-    const finding = this.#findings[task];
-    if (finding?.kind !== "restore") this.#parts.onEvent({ kind: "started", task, worker });
+    if (this.#schedule.restoring[task] === 0) this.#parts.onEvent({ kind: "started", task, worker });
   }
 
   #ended(worker: number, task: number, outcome: Outcome): void {
@@ -248,7 +198,7 @@ export class Scheduler {
       case "run":
         return this.#run(effect.task, effect.worker, effect.restore);
       case "record":
-        return this.#record(effect.task);
+        return this.#parts.work.record(effect.task);
       case "retry":
         return this.#retry(effect.task, effect.worker, effect.attempt);
       case "complete":
@@ -267,58 +217,20 @@ export class Scheduler {
   }
 
   #check(task: number): void {
-    this.post({ kind: "checked", task, finding: this.#parts.freshness.check(task) });
+    this.post({ kind: "checked", task, finding: this.#parts.work.check(task) });
   }
 
   #run(task: number, worker: number, restore: boolean): void {
-    const { plan, onEvent } = this.#parts;
-    const finding = this.#findings[task];
-    const { name, action, output, env, timeoutMs, expectedSha256 } = plan.tasks[task];
-    if (finding?.kind === "run") onEvent({ kind: "reason", task, reason: finding.reason });
-    const { dependencyStart, dependencies } = plan.graph;
-    const artifacts: string[] = [];
-    for (let i = dependencyStart[task]; i < dependencyStart[task + 1]; i++) {
-      artifacts.push(plan.tasks[dependencies[i]].output);
-    }
-    const work: RunTask["work"] = restore && finding?.kind === "restore"
-      ? { kind: "restore", from: finding.from, sha256: finding.sha256 }
-      : action;
-    const sources = plan.sources[task];
-    this.#pool!.run(worker, {
-      kind: "run",
-      task,
-      name,
-      work,
-      output,
-      sources,
-      dependencyArtifacts: artifacts,
-      env,
-      timeoutMs,
-      expectedSha256,
-    });
-  }
-
-  /** A result whose sources changed while it was made is used, but not remembered: nobody knows which it saw. */
-  #record(task: number): void {
-    const { cache, plan, freshness } = this.#parts;
-    const finding = this.#findings[task];
-    if (finding?.kind !== "run" && finding?.kind !== "restore") throw new Error(`Bug: task ${task} was never checked`);
-    if (finding.kind === "run" && !freshness.sourcesUnchanged(task)) return;
-    const { output, name } = plan.tasks[task];
-    const sha256 = freshness.artifacts[task]!;
-    const size = cache.files.size(output);
-    if (finding.kind === "run" || cache.get(finding.fingerprint) === undefined) {
-      cache.insert(finding.fingerprint, { artifact_path: output, sha256, size });
-    }
-    cache.remember(name, finding.trace);
+    const reason = restore ? undefined : this.#reasons[task];
+    if (reason !== undefined) this.#parts.onEvent({ kind: "reason", task, reason });
+    this.#pool!.run(worker, this.#parts.work.message(task, restore));
   }
 
   #retry(task: number, worker: number, attempt: number): void {
     this.#change(task, "running", "pending");
     if (attempt === 0) return;
     const { durationMs, failure, output } = this.#outcomes.get(task)!;
-    const error = describeTaskFailure(failure!);
-    this.#parts.onEvent({ kind: "failed", task, worker, durationMs, error, output, retry: attempt });
+    this.#parts.onEvent({ kind: "failed", task, worker, durationMs, failure: failure!, output, retry: attempt });
   }
 
   #complete({ task, by, worker }: Extract<Effect, { kind: "complete" }>): void {
@@ -327,7 +239,7 @@ export class Scheduler {
     this.#outcomes.delete(task);
     this.counts.completed++;
     const durationMs = outcome?.durationMs ?? 0;
-    this.#settle(task, { status: "completed", durationMs, worker, isHit: by !== "executed" });
+    this.#end(task, { status: "completed", by, durationMs, worker });
     if (by === "executed") {
       this.#parts.onEvent({ kind: "executed", task, worker: worker!, durationMs, output: outcome?.output });
     } else {
@@ -340,16 +252,20 @@ export class Scheduler {
     const { durationMs, failure, output } = this.#outcomes.get(task)!;
     this.#outcomes.delete(task);
     this.counts.failed++;
-    const error = describeTaskFailure(failure!);
-    this.#settle(task, { status: "failed", durationMs, worker, error });
-    this.#parts.onEvent({ kind: "failed", task, worker, durationMs, error, output });
+    this.#end(task, { status: "failed", durationMs, worker, failure });
+    this.#parts.onEvent({ kind: "failed", task, worker, durationMs, failure: failure!, output });
   }
 
   #skip(task: number): void {
     this.#change(task, "pending", "skipped");
     this.counts.skipped++;
-    this.#settle(task, { status: "skipped", durationMs: 0, worker: null });
+    this.#end(task, { status: "skipped", durationMs: 0, worker: null });
     this.#parts.onEvent({ kind: "skipped", task });
+  }
+
+  #end(task: number, end: TaskEnd): void {
+    const reason = end.by === undefined || end.by === "executed" ? this.#reasons[task] : undefined;
+    this.ends[task] = reason === undefined || end.status === "skipped" ? end : { ...end, reason };
   }
 
   #change(task: number, from: Status, to: Status): void {
@@ -357,29 +273,4 @@ export class Scheduler {
       throw new Error(`Bug: task ${task} is ${this.#parts.table.read(task)}, not ${from}`);
     }
   }
-
-  #settle(
-    task: number,
-    end: { status: Status; durationMs: number; worker: number | null; isHit?: boolean; error?: string },
-  ): void {
-    const { name, output } = this.#parts.plan.tasks[task];
-    const finding = this.#findings[task];
-    const isDone = end.status === "completed";
-    this.#results[task] = {
-      task_name: name,
-      status: end.status,
-      duration: round(end.durationMs / 1000),
-      worker_id: end.worker,
-      artifact_path: isDone ? output : null,
-      ...(isDone ? { sha256: this.#parts.freshness.artifacts[task], cache_hit: end.isHit } : {}),
-      ...(finding?.kind === "run" && end.status !== "skipped" ? { reason: finding.reason } : {}),
-      ...(end.error === undefined ? {} : { error_message: end.error }),
-    };
-    this.#findings[task] = undefined;
-  }
-}
-
-/** Four decimals are all a clock is good for. */
-function round(value: number): number {
-  return Math.round(value * 10_000) / 10_000;
 }

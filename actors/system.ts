@@ -8,14 +8,15 @@
 import type { Plan } from "../graph/plan.ts";
 import { makePlan } from "../graph/plan.ts";
 import { checkProducers } from "../graph/producers.ts";
-import type { BuildReport } from "../graph/report.ts";
+import { type BuildReport, buildReport } from "../graph/report.ts";
 import { BuildCache, CACHE_FILE } from "./build_cache.ts";
 import { type BuildLock, takeBuildLock } from "./build_lock.ts";
 import { BuildLog, type Level } from "./build_log.ts";
-import { Freshness } from "./freshness.ts";
+import { BuildWork } from "./build_work.ts";
 import type { LoadedBuild } from "./load.ts";
 import type { Reporter } from "./reporter.ts";
-import { type Counts, Scheduler } from "./scheduler.ts";
+import type { Counts } from "./run_event.ts";
+import { Scheduler } from "./scheduler.ts";
 import { expandSources } from "./sources.ts";
 import { StatusTable } from "./status_table.ts";
 import { sweepTemporaries } from "./sweep.ts";
@@ -114,13 +115,13 @@ async function run(
   const log = new BuildLog(plan, reporter, options.level);
   const workers = options.workers ?? build.numWorkers ?? DEFAULT_WORKERS;
   const saver = new Saver(cache, reporter);
+  const work = new BuildWork(plan, cache, { force: options.force });
   const timers: ReturnType<typeof setInterval>[] = [];
   const scheduler = new Scheduler({
     plan,
     workers,
     failFast: options.failFast,
-    freshness: new Freshness(plan, cache, { force: options.force }),
-    cache,
+    work,
     table,
     createPool: (onReport) => {
       timers.push(
@@ -143,7 +144,11 @@ async function run(
     scheduler.post({ kind: "begin" });
     if (stop.signal !== undefined) scheduler.post({ kind: "interrupt" });
     await scheduler.finished;
-    const report = scheduler.report(performance.now() - options.begunMs);
+    const report = buildReport(plan.tasks, scheduler.ends, {
+      totalMs: performance.now() - options.begunMs,
+      utilization: scheduler.utilization(),
+      digestOf: (task) => work.digest(task),
+    });
     if (cache.isDirty && report.completed === report.total_tasks) cache.prune();
     return { report, signal: stop.signal };
   } finally {

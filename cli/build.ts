@@ -8,7 +8,7 @@ import type { BuildLog, Level } from "../actors/build_log.ts";
 import { InputError, loadBuild } from "../actors/load.ts";
 import { replaceFile } from "../actors/atomic_file.ts";
 import { Reporter } from "../actors/reporter.ts";
-import type { Counts } from "../actors/scheduler.ts";
+import type { Counts } from "../actors/run_event.ts";
 import { runBuild } from "../actors/system.ts";
 import { systemDetail } from "../actors/system_error.ts";
 import { type BuildReport, summaryLine } from "../graph/report.ts";

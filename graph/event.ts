@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { TaskFailure } from "./failure.ts";
+
 /** The five words of the status table, by their value in shared memory. */
 export const STATUSES = ["pending", "running", "completed", "failed", "skipped"] as const;
 
@@ -37,6 +39,19 @@ export type Event =
 
 /** How a completed task came by its artifact. */
 export type CompletedBy = "executed" | "restored" | "fresh";
+
+/** How one task ended. */
+export interface TaskEnd {
+  readonly status: Status;
+  /** How a completed task came by its artifact. */
+  readonly by?: CompletedBy;
+  readonly durationMs: number;
+  /** Null for a task that no worker had. */
+  readonly worker: number | null;
+  /** Why it was run, where there could have been a reason not to. */
+  readonly reason?: string;
+  readonly failure?: TaskFailure;
+}
 
 /** What the scheduler wants done, in this order. */
 export type Effect =

@@ -4,7 +4,9 @@
  *
  * @module
  */
-import type { Status } from "./event.ts";
+import type { Status, TaskEnd } from "./event.ts";
+import { describeTaskFailure } from "./failure.ts";
+import type { Task } from "./task.ts";
 
 /** How one task ended, as `--json` shows it. Times in seconds. */
 export interface BuildResult {
@@ -38,6 +40,52 @@ export interface BuildReport {
   readonly worker_utilization: Readonly<Record<string, number>>;
   /** By task name, in the config's order. */
   readonly results: Readonly<Record<string, BuildResult>>;
+}
+
+/** The report of a run from how its tasks ended; `digestOf` gives the digest of a completed task's artifact. */
+export function buildReport(
+  tasks: readonly Task[],
+  ends: readonly TaskEnd[],
+  run: {
+    readonly totalMs: number;
+    readonly utilization: Readonly<Record<string, number>>;
+    readonly digestOf: (task: number) => string | undefined;
+  },
+): BuildReport {
+  const counts = { completed: 0, failed: 0, skipped: 0, pending: 0, running: 0 };
+  const results = ends.map((end, task): [string, BuildResult] => {
+    counts[end.status]++;
+    return [tasks[task].name, buildResult(tasks[task], end, run.digestOf(task))];
+  });
+  const utilization = Object.entries(run.utilization).map(([worker, share]) => [worker, round(share)]);
+  return {
+    total_tasks: tasks.length,
+    completed: counts.completed,
+    failed: counts.failed,
+    skipped: counts.skipped,
+    total_duration: round(run.totalMs / 1000),
+    worker_utilization: Object.fromEntries(utilization),
+    results: Object.fromEntries(results),
+  };
+}
+
+function buildResult({ name, output }: Task, end: TaskEnd, sha256: string | undefined): BuildResult {
+  const isDone = end.status === "completed";
+  return {
+    task_name: name,
+    status: end.status,
+    duration: round(end.durationMs / 1000),
+    worker_id: end.worker,
+    artifact_path: isDone ? output : null,
+    ...(isDone ? { sha256, cache_hit: end.by !== "executed" } : {}),
+    ...(end.reason === undefined ? {} : { reason: end.reason }),
+    ...(end.failure === undefined ? {} : { error_message: describeTaskFailure(end.failure) }),
+  };
+}
+
+/** Four decimals are all a clock is good for. */
+function round(value: number): number {
+  return Math.round(value * 10_000) / 10_000;
 }
 
 /** Seconds with two decimals. */

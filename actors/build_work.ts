@@ -1,0 +1,95 @@
+/**
+ * Owns what a build knows of its tasks while it runs: what each was found to need, and the digests of the artifacts made.
+ * It answers the scheduler from the build cache and enters in it what was done; it starts nothing.
+ *
+ * @module
+ */
+import type { Plan } from "../graph/plan.ts";
+import { type BuildFinding, Freshness } from "./freshness.ts";
+import type { BuildCache } from "./build_cache.ts";
+import type { Published, RunTask } from "./messages.ts";
+import type { Finding, Work } from "./work.ts";
+
+/** The work of one build. */
+export class BuildWork implements Work {
+  readonly #plan: Plan;
+  readonly #cache: BuildCache;
+  readonly #freshness: Freshness;
+  readonly #findings: (BuildFinding | undefined)[];
+
+  constructor(plan: Plan, cache: BuildCache, options: { readonly force: boolean }) {
+    this.#plan = plan;
+    this.#cache = cache;
+    this.#freshness = new Freshness(plan, cache, options);
+    this.#findings = new Array(plan.size);
+  }
+
+  /** Digest of a completed task's artifact. */
+  digest(task: number): string | undefined {
+    return this.#freshness.artifacts[task];
+  }
+
+  check(task: number): Finding {
+    const finding = this.#freshness.check(task);
+    this.#findings[task] = finding;
+    if (finding.kind === "tooMuch") return { kind: "later", until: this.#cache.files.readSlowly(finding.path) };
+    if (finding.kind === "fresh") {
+      this.#freshness.artifacts[task] = finding.sha256;
+      this.#cache.remember(this.#plan.tasks[task].name, finding.trace);
+    }
+    return finding;
+  }
+
+  message(task: number, restore: boolean): RunTask {
+    const plan = this.#plan;
+    const { name, action, output, env, timeoutMs, expectedSha256 } = plan.tasks[task];
+    const finding = this.#findings[task];
+    const { dependencyStart, dependencies } = plan.graph;
+    const dependencyArtifacts: string[] = [];
+    for (let i = dependencyStart[task]; i < dependencyStart[task + 1]; i++) {
+      dependencyArtifacts.push(plan.tasks[dependencies[i]].output);
+    }
+    const work = restore && finding?.kind === "restore"
+      ? { kind: "restore" as const, from: finding.from, sha256: finding.sha256 }
+      : action;
+    const sources = plan.sources[task];
+    return {
+      kind: "run",
+      task,
+      name,
+      work,
+      output,
+      sources,
+      dependencyArtifacts,
+      env,
+      timeoutMs,
+      expectedSha256,
+    };
+  }
+
+  arrived(task: number, published: Published): void {
+    this.#freshness.artifacts[task] = published.sha256;
+    this.#cache.files.enter(this.#plan.tasks[task].output, published);
+  }
+
+  unrestorable(task: number): void {
+    const finding = this.#findings[task];
+    if (finding?.kind === "restore") this.#cache.drop(finding.fingerprint);
+  }
+
+  /** A result whose sources changed while it was made is used, but not remembered: nobody knows which it saw. */
+  record(task: number): void {
+    const finding = this.#findings[task];
+    if (finding?.kind !== "run" && finding?.kind !== "restore") throw new Error(`Bug: task ${task} was never checked`);
+    this.#findings[task] = undefined;
+    const { output, name } = this.#plan.tasks[task];
+    if (finding.kind === "run") {
+      if (!this.#freshness.sourcesUnchanged(task)) return;
+      const sha256 = this.#freshness.artifacts[task]!;
+      const size = this.#cache.files.size(output);
+      this.#cache.insert(finding.fingerprint, { artifact_path: output, sha256, size });
+      this.#freshness.noteMade(finding.fingerprint);
+    }
+    this.#cache.remember(name, finding.trace);
+  }
+}
