@@ -1,0 +1,103 @@
+/**
+ * Owns the benchmark program: its arguments, the order of the workloads, and what goes where. Results go to stdout,
+ * everything else to stderr.
+ * It measures nothing itself, and no figure makes it fail: a figure is judged by people, beside the machine it comes from.
+ *
+ *     deno task bench [NAME…] [--runs N] [--json | --markdown]
+ *
+ * @module
+ */
+import { parseArgs } from "@std/cli/parse-args";
+import { BUILD_WORKLOADS } from "./build_workloads.ts";
+import { COLD_WORKLOADS } from "./cold_workloads.ts";
+import { describeMachine, machineText } from "./machine.ts";
+import { Space } from "./space.ts";
+import { conclude, markdownTable, type Result, textTable } from "./table.ts";
+import type { Bench, Workload } from "./workload.ts";
+
+const WORKLOADS: readonly Workload[] = [...COLD_WORKLOADS, ...BUILD_WORKLOADS];
+
+const HELP = `Measure troupe, beside ninja and make where they are installed.
+
+Usage: deno task bench [NAME…] [OPTIONS]
+
+  NAME        workloads to measure (default: all): ${WORKLOADS.map(({ name }) => name).join(", ")}
+
+Options:
+  --runs N    turns each contender takes (default: 5)
+  --json      write the results, with every turn, as JSON
+  --markdown  write the table as Markdown
+  -h, --help  show this help
+
+Amounts are medians, with the least in parentheses; ratios likewise. Verdicts go by the medians.`;
+
+const DEFAULT_RUNS = 5;
+/** Above this somebody else is using the machine. */
+const QUIET_LOAD = 0.5;
+
+/** What the user asked for. */
+interface Choices {
+  readonly workloads: readonly Workload[];
+  readonly runs: number;
+  readonly form: "text" | "markdown" | "json";
+}
+
+/** Answers with the choices or, if they make no sense, with a sentence. */
+function readChoices(args: readonly string[]): Choices | string {
+  const unknown: string[] = [];
+  const flags = parseArgs(args, {
+    boolean: ["json", "markdown", "help"],
+    string: ["runs", "_"],
+    alias: { h: "help" },
+    unknown: (arg, key) => key === undefined || unknown.push(arg) === 0,
+  });
+  if (flags.help) return HELP;
+  if (unknown.length > 0) return `Unknown option '${unknown[0]}'; see --help`;
+  const names = flags._.map(String);
+  const missing = names.find((name) => WORKLOADS.every((workload) => workload.name !== name));
+  if (missing !== undefined) return `Unknown workload '${missing}'; see --help`;
+  const runs = flags.runs === undefined ? DEFAULT_RUNS : Number(flags.runs);
+  if (!Number.isSafeInteger(runs) || runs < 1) return `Cannot use '${flags.runs}' as number of runs`;
+  return {
+    workloads: names.length === 0 ? WORKLOADS : WORKLOADS.filter(({ name }) => names.includes(name)),
+    runs,
+    form: flags.json ? "json" : flags.markdown ? "markdown" : "text",
+  };
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const choices = readChoices(args);
+  if (typeof choices === "string") {
+    if (choices !== HELP) console.error(choices);
+    else console.log(choices);
+    return choices === HELP ? 0 : 2;
+  }
+  using space = new Space();
+  Deno.addSignalListener("SIGINT", () => {
+    space[Symbol.dispose]();
+    Deno.exit(130);
+  });
+  const machine = await describeMachine(space.root);
+  console.error(machineText(machine));
+  if (machine.load > QUIET_LOAD) {
+    console.error(`The machine is busy (load ${machine.load.toFixed(2)}): amounts will be too high; trust the ratios`);
+  }
+  const bench: Bench = {
+    space,
+    runs: choices.runs,
+    cpus: machine.cpus,
+    peers: new Map(Object.entries(machine.peers)),
+  };
+  const results: Result[] = [];
+  for (const { name, run } of choices.workloads) {
+    const begun = performance.now();
+    results.push(...(await run(bench)).map(conclude));
+    console.error(`${name}: measured in ${((performance.now() - begun) / 1000).toFixed(0)} s`);
+  }
+  if (choices.form === "json") console.log(JSON.stringify({ machine, runs: choices.runs, results }, null, 2));
+  else if (choices.form === "markdown") console.log(`${machineText(machine)}\n\n${markdownTable(results)}`);
+  else console.log(`\n${textTable(results)}`);
+  return 0;
+}
+
+if (import.meta.main) Deno.exitCode = await main(Deno.args);
