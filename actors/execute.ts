@@ -96,7 +96,10 @@ export class Execution {
     // A program whose stdout is $OUT is taken not to rewrite the artifact in place.
     const inPlace = direct?.stdout === target.temporary ? undefined : { before: identity(target.path) };
     const ended = await this.#runCommand({ command, direct, given });
-    if ("failure" in ended) return ended;
+    if ("failure" in ended) {
+      discard(target, inPlace); // it may have been started and ended again
+      return ended;
+    }
     const output = ended.output.stdout.bytes.length + ended.output.stderr.bytes.length > 0 ? ended.output : undefined;
     const failure = this.#failureOf(ended);
     if (failure !== undefined) {
