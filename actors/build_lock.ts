@@ -16,12 +16,17 @@ export const LOCK_FILE = ".build_cache.lock";
 /** How long a lock that is free may take to be granted before it counts as held. */
 const PATIENCE_MS = 25;
 
+/** The holder of a lock that does not say whose it is. */
+const UNKNOWN = "unknown";
+
 /** A held lock. */
 export interface BuildLock {
   /** True when someone else had it first. */
   readonly waited: boolean;
   /** True when the last holder did not end in good order: its temporary files may lie about. */
   readonly leftBehind: boolean;
+  /** Process id of that holder, where it is known: its commands may still be about to end. */
+  readonly leftBy?: number;
   /** Gives it back. With `untidy` what was left behind still lies about, and the next holder is told again. */
   release(untidy?: "untidy"): void;
 }
@@ -46,7 +51,12 @@ export async function takeBuildLock(folder: string, onWait: (holder: string) => 
       // An orderly holder removes the file before it unlocks: then what was just locked is a file without a name.
       if (isStillAt(path, file)) {
         // Its maker may come second, and the first may have been killed: then there is a process id in it.
-        return hold(path, file, { waited, leftBehind: wasThere || file.statSync().size > 0 });
+        const holder = readHolder(path);
+        return hold(path, file, {
+          waited,
+          leftBehind: wasThere || holder !== UNKNOWN,
+          leftBy: holder === UNKNOWN ? undefined : Number(holder),
+        });
       }
     } catch (error) {
       file.close();
@@ -66,7 +76,7 @@ function open(path: string): { file: Deno.FsFile; wasThere: boolean } {
   }
 }
 
-function hold(path: string, file: Deno.FsFile, how: { waited: boolean; leftBehind: boolean }): BuildLock {
+function hold(path: string, file: Deno.FsFile, how: Omit<BuildLock, "release">): BuildLock {
   try {
     file.truncateSync(0);
     file.writeSync(new TextEncoder().encode(`${Deno.pid}\n`));
@@ -101,9 +111,9 @@ async function tryLock(file: Deno.FsFile): Promise<boolean> {
 
 function readHolder(path: string): string {
   try {
-    return Deno.readTextFileSync(path).trim() || "unknown";
+    return Deno.readTextFileSync(path).trim() || UNKNOWN;
   } catch {
-    return "unknown";
+    return UNKNOWN;
   }
 }
 

@@ -21,6 +21,7 @@ import { expandSources } from "./sources.ts";
 import { StatusTable } from "./status_table.ts";
 import { sweepTemporaries } from "./sweep.ts";
 import { systemDetail } from "./system_error.ts";
+import { awaitCommandsOf } from "./watchdog.ts";
 import { WorkerPool } from "./worker_pool.ts";
 
 /** Workers when neither the config nor the caller says how many. */
@@ -83,6 +84,7 @@ export async function runBuild(build: LoadedBuild, options: RunOptions, reporter
   const lock = await takeLock(build, reporter, stop);
   let untidy = lock?.leftBehind ? "untidy" as const : undefined;
   try {
+    if (lock?.leftBy !== undefined) await awaitCommandsOf(lock.leftBy);
     const prepared = await prepare(build, reporter);
     if (lock?.leftBehind) sweepTemporaries(build.folder, prepared.plan, prepared.cache);
     untidy = undefined;

@@ -18,6 +18,9 @@
 /** Name of the environment variable that marks the commands of one run; its value is the run's token. */
 export const RUN_VARIABLE = "TROUPE_RUN";
 
+/** From the death of a troupe to the end of its last command, with much to spare. */
+const ENDING_MS = 2000;
+
 /** POSIX sh; its arguments are the ledger's path and the mark, `NAME=value`. */
 const SCRIPT = `
 trap '' INT TERM HUP QUIT PIPE
@@ -69,6 +72,40 @@ done
 rm -f "$ledger"
 `;
 
+/** What marks the commands of this process's next run: whose they are, and that they are of no other run. */
+export function makeToken(): string {
+  return `${Deno.pid}-${crypto.randomUUID()}`;
+}
+
+/**
+ * Waits until the commands of a troupe that was killed are gone, so that they do not write where the next build does.
+ * Its watchdog sees to their end; where there is no /proc nothing is known of them.
+ */
+export async function awaitCommandsOf(pid: number): Promise<void> {
+  const deadline = performance.now() + ENDING_MS;
+  while (performance.now() < deadline && hasCommands(pid)) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+function hasCommands(pid: number): boolean {
+  const mark = `\0${RUN_VARIABLE}=${pid}-`;
+  try {
+    for (const { name } of Deno.readDirSync("/proc")) {
+      if (/^\d+$/.test(name) && `\0${environment(name)}`.includes(mark)) return true;
+    }
+  } catch {
+    // no /proc
+  }
+  return false;
+}
+
+function environment(process: string): string {
+  try {
+    return Deno.readTextFileSync(`/proc/${process}/environ`);
+  } catch {
+    return ""; // it has ended, or is somebody else's
+  }
+}
+
 /** A watchdog that waits. */
 export interface Watchdog {
   /** Sends it away with nothing done, and removes the ledger. */
@@ -92,6 +129,8 @@ export function startWatchdog({ ledger, token }: { ledger: string; token: string
   child.unref();
   return {
     async close() {
+      // from here on there may be nothing else to keep the event loop alive
+      child.ref();
       const input = child.stdin.getWriter();
       try {
         await input.write(new TextEncoder().encode("done\n"));

@@ -9,7 +9,7 @@ import { removeIfPresent, temporaryPath } from "./artifact.ts";
 import { createLedger, LedgerSlot, readSlot } from "./ledger.ts";
 import type { FromWorker, RunTask, ToWorker, WorkerSetup } from "./messages.ts";
 import { systemDetail } from "./system_error.ts";
-import { RUN_VARIABLE, startWatchdog, type Watchdog } from "./watchdog.ts";
+import { makeToken, RUN_VARIABLE, startWatchdog, type Watchdog } from "./watchdog.ts";
 
 /** What the pool tells its owner. */
 export type PoolReport =
@@ -67,7 +67,7 @@ export class WorkerPool {
 
   /** Starts all workers, and the watchdog that ends their commands if this process is killed. */
   start(): void {
-    const token = crypto.randomUUID();
+    const token = makeToken();
     this.#startWatchdog(token);
     this.#env = commandEnvironment(token, this.#options.folder);
     for (let id = 1; id <= this.#options.size; id++) this.#members[id] = this.#startOne(id);
