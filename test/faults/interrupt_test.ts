@@ -111,3 +111,27 @@ Deno.test({
     assertEquals(project.read("out/last"), SLOW.map((name) => `${name}\n`).join(""));
   },
 });
+
+// S0.39
+Deno.test({
+  name: "a build right after a kill -9 waits for the commands of the killed one, which would write where it writes",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    const command = `trap '' TERM; if [ -e go ]; then echo right > "$OUT"; exit; fi
+      echo $$ > pid; while :; do echo wrong > "$OUT"; echo wrong > out/place; done`;
+    using project = new Project([
+      { name: "a", output: "out/a", command },
+      { name: "place", output: "out/place", command: "[ ! -e go ] || echo right > out/place; echo" },
+    ]);
+    const running = project.start();
+    await until(() => project.has("pid") && project.temporaries().length > 0, "the command writes");
+    running.kill("SIGKILL");
+    await running.ended;
+    project.write("go", "");
+    const next = await project.build();
+    assertEquals([next.code, next.stderr], [0, ""], said(next));
+    assertEquals(lives(Number(project.read("pid"))), false);
+    assertEquals([project.read("out/a"), project.read("out/place")], ["right\n", "right\n"]);
+    assertEquals(project.temporaries(), []);
+  },
+});
