@@ -43,16 +43,6 @@ export interface ParsedTaskFile {
   readonly mistakes: Mistake[];
 }
 
-/** Names to the offsets where they are written. */
-type Offsets = ReadonlyMap<string, number>;
-
-/** A task and where it is written. */
-interface WrittenTask {
-  readonly task: ShellTask;
-  readonly name: Stretch;
-  readonly dependencies: Offsets;
-}
-
 /** A line that says something, without the blanks around it. */
 interface Line {
   readonly text: string;
@@ -70,7 +60,6 @@ interface Suffix extends Stretch {
 
 const NAME = /^[A-Za-z0-9_]+$/;
 const SUFFIX = /^\[\s*(after|timeout|retries)\s*:([^\]]*)\]$/;
-const NO_DEPENDENCIES: Offsets = new Map();
 const MOST_RETRIES = 1000;
 /** A timer holds no more. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
@@ -78,17 +67,19 @@ const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 /** Parses and checks the text of a task file, dependencies and cycles included. */
 export function parseTaskFile(text: string): ParsedTaskFile {
   const mistakes: Mistake[] = [];
-  const written: WrittenTask[] = [];
+  const tasks: ShellTask[] = [];
+  const lines: Line[] = [];
   const unreadable = new Set<string>();
   for (const line of readLines(text)) {
     const task = readTask(line, mistakes);
-    if (task) written.push(task);
-    else addLikelyNames(line.text, unreadable);
+    if (task) {
+      tasks.push(task);
+      lines.push(line);
+    } else addLikelyNames(line.text, unreadable);
   }
-  if (written.length === 0 && mistakes.length === 0) return { mistakes: [say.noTasksInFile(text.length)] };
-  checkNames(written, mistakes);
-  const tasks = written.map(({ task }) => task);
-  checkGraph(tasks, { written, unreadable, mistakes });
+  if (tasks.length === 0 && mistakes.length === 0) return { mistakes: [say.noTasksInFile(text.length)] };
+  checkNames(tasks, lines, mistakes);
+  checkGraph(tasks, { lines, unreadable, mistakes });
   if (mistakes.length === 0) return { tasks, mistakes };
   return { mistakes: mistakes.sort((a, b) => startOf(a) - startOf(b)) };
 }
@@ -110,41 +101,31 @@ function* readLines(text: string): Generator<Line> {
 }
 
 /** The task of a line, unless it has no usable name. */
-function readTask(line: Line, mistakes: Mistake[]): WrittenTask | undefined {
+function readTask(line: Line, mistakes: Mistake[]): ShellTask | undefined {
   const colon = line.text.indexOf(":");
   if (colon < 0) {
     mistakes.push(say.notATask(stretch(line, 0, line.text.length)));
     return undefined;
   }
-  const nameText = line.text.slice(0, colon).trimEnd();
-  const name = stretch(line, 0, nameText.length || 1);
-  const hasName = NAME.test(nameText);
-  if (!hasName) mistakes.push(say.badTaskName(name, nameText));
+  const name = line.text.slice(0, colon).trimEnd();
+  const hasName = NAME.test(name);
+  if (!hasName) mistakes.push(say.badTaskName(stretch(line, 0, name.length || 1), name));
 
-  const { command, suffixes } = takeSuffixes(line, colon + 1);
-  if (command === "" && hasName) mistakes.push(say.missingCommand(name, nameText));
-  const nul = command.indexOf("\0");
-  if (nul >= 0) {
+  const { command, suffixes } = takeSuffixes(line);
+  if (command === "" && hasName) mistakes.push(say.missingCommand(stretch(line, 0, name.length), name));
+  if (command.includes("\0")) {
     const at = line.text.indexOf("\0", colon);
     mistakes.push(say.nulInCommand(stretch(line, at, at + 1)));
   }
-  const dependencies = readAfter(suffixes, mistakes);
-  const timeout = readOnce("timeout", suffixes, { parse: parseTimeout, mistakes });
-  const retries = readOnce("retries", suffixes, { parse: parseRetries, mistakes });
-  if (!hasName) return undefined;
-  const task = {
-    name: nameText,
-    command,
-    dependencies: [...dependencies.keys()],
-    timeoutMs: timeout,
-    retries: retries ?? 0,
-  };
-  return { task, name, dependencies };
+  const dependencies = readDependencies(suffixes, mistakes);
+  const timeoutMs = readOnce("timeout", suffixes, { parse: parseTimeout, mistakes });
+  const retries = readOnce("retries", suffixes, { parse: parseRetries, mistakes }) ?? 0;
+  return hasName ? { name, command, dependencies, timeoutMs, retries } : undefined;
 }
 
 /** What stands behind the colon: the command, and the suffixes in written order. */
-function takeSuffixes(line: Line, from: number): { command: string; suffixes: Suffix[] } {
-  const indented = line.text.slice(from).trimStart();
+function takeSuffixes(line: Line): { command: string; suffixes: Suffix[] } {
+  const indented = line.text.slice(line.text.indexOf(":") + 1).trimStart();
   const start = line.start + line.text.length - indented.length;
   const suffixes: Suffix[] = [];
   let command = indented;
@@ -161,25 +142,30 @@ function takeSuffixes(line: Line, from: number): { command: string; suffixes: Su
   return { command, suffixes: suffixes.reverse() };
 }
 
-/** The names in all `[after:…]` of a line, each with the offset where it is written first. */
-function readAfter(suffixes: readonly Suffix[], mistakes: Mistake[]): Offsets {
-  const offsets = new Map<string, number>();
+function readDependencies(suffixes: readonly Suffix[], mistakes: Mistake[]): string[] {
+  const names: string[] = [];
+  forEachName(suffixes, (name, start, suffix) => {
+    if (NAME.test(name)) names.push(name);
+    else mistakes.push(say.wrongSuffix(name === "" ? suffix : { ...suffix, ...spanAt(start, name) }, "after", name));
+  });
+  const isShort = names.length < 8;
+  return isShort && names.every((name, at) => names.indexOf(name) === at) ? names : [...new Set(names)];
+}
+
+/** Visits what stands between the commas of all `[after:…]` of a line, and its offset. */
+function forEachName(
+  suffixes: readonly Suffix[],
+  visit: (name: string, start: number, suffix: Suffix) => void,
+): void {
   for (const suffix of suffixes) {
     if (suffix.word !== "after") continue;
     let from = suffix.valueStart;
     for (const entry of suffix.value.split(",")) {
       const name = entry.trim();
-      const start = from + entry.length - entry.trimStart().length;
-      if (NAME.test(name)) {
-        if (!offsets.has(name)) offsets.set(name, start);
-      } else {
-        const at = name === "" ? suffix : { line: suffix.line, start, end: start + name.length };
-        mistakes.push(say.wrongSuffix(at, "after", name));
-      }
+      visit(name, from + entry.length - entry.trimStart().length, suffix);
       from += entry.length + 1;
     }
   }
-  return offsets.size === 0 ? NO_DEPENDENCIES : offsets;
 }
 
 /** The value of a suffix that may be given once. */
@@ -210,38 +196,55 @@ function parseRetries(value: string): number | undefined {
   return /^\d+$/.test(value) && Number(value) <= MOST_RETRIES ? Number(value) : undefined;
 }
 
-function checkNames(written: readonly WrittenTask[], mistakes: Mistake[]): void {
-  const owners = new StringIndex(written.length);
-  for (const [index, { task, name }] of written.entries()) {
-    const owner = owners.add(task.name, index);
-    if (owner >= 0) mistakes.push(say.repeatedTaskName(written[owner].name, name, task.name));
+function checkNames(tasks: readonly ShellTask[], lines: readonly Line[], mistakes: Mistake[]): void {
+  const owners = new StringIndex(tasks.length);
+  for (let index = 0; index < tasks.length; index++) {
+    const name = tasks[index].name;
+    const owner = owners.add(name, index);
+    if (owner < 0) continue;
+    mistakes.push(
+      say.repeatedTaskName(stretch(lines[owner], 0, name.length), stretch(lines[index], 0, name.length), name),
+    );
   }
 }
 
 function checkGraph(
   tasks: readonly ShellTask[],
-  { written, unreadable, mistakes }: {
-    written: readonly WrittenTask[];
+  { lines, unreadable, mistakes }: {
+    lines: readonly Line[];
     unreadable: ReadonlySet<string>;
     mistakes: Mistake[];
   },
 ): void {
   const { graph, mistakes: unknown } = buildGraph(tasks);
-  for (const mistake of unknown) {
+  const found = [
     // Whoever depends on a task whose line cannot be read is told about that line only.
-    if (!mistake.places.some((place) => "path" in place && unreadable.has(nameIn(place.path)))) add(mistake);
-  }
-  for (const mistake of cycleMistakes(tasks, findCycles(graph))) add(mistake);
-
-  function add(mistake: Mistake): void {
+    ...unknown.filter(({ places: [place] }) => !("path" in place && unreadable.has(nameIn(place.path)))),
+    ...cycleMistakes(tasks, findCycles(graph)),
+  ];
+  const dependencies = new Map<number, Map<string, Span>>();
+  for (const mistake of found) {
     mistakes.push({ ...mistake, places: mistake.places.map((place) => "path" in place ? spanOf(place.path) : place) });
   }
 
+  /** Lines with a mistake are read once more: to keep every place of a good file would double the time it takes. */
   function spanOf(path: JsonPath): Span {
-    const start = written[Number(path[1])].dependencies.get(nameIn(path));
-    if (start === undefined) throw new Error(`Bug: no place in the task file for ${JSON.stringify(path)}`);
-    return { start, end: start + nameIn(path).length };
+    const index = Number(path[1]);
+    const spans = dependencies.get(index) ?? dependencySpans(lines[index]);
+    dependencies.set(index, spans);
+    const span = spans.get(nameIn(path));
+    if (span === undefined) throw new Error(`Bug: no place in the task file for ${JSON.stringify(path)}`);
+    return span;
   }
+}
+
+/** Where each dependency of a line is written first. */
+function dependencySpans(line: Line): Map<string, Span> {
+  const spans = new Map<string, Span>();
+  forEachName(takeSuffixes(line).suffixes, (name, start) => {
+    if (!spans.has(name)) spans.set(name, spanAt(start, name));
+  });
+  return spans;
 }
 
 /** The name in `["tasks", index, "dependencies", name]`, the one kind of path that graph.ts gives. */
@@ -257,6 +260,10 @@ function addLikelyNames(text: string, names: Set<string>): void {
 
 function stretch(line: Line, from: number, to: number): Stretch {
   return { line: line.number, start: line.start + from, end: line.start + to };
+}
+
+function spanAt(start: number, text: string): Span {
+  return { start, end: start + text.length };
 }
 
 function startOf(mistake: Mistake): number {
