@@ -55,6 +55,7 @@ export class BuildLog {
         this.busy.delete(event.worker);
         break;
       case "skipped":
+      case "printed":
         break;
       default:
         unreachable(event);

@@ -7,8 +7,7 @@
  */
 import { dirname } from "@std/path/posix/dirname";
 import { join } from "@std/path/posix/join";
-import type { TaskFailure } from "../graph/failure.ts";
-import { type SimpleCommand, simpleCommand } from "../graph/simple_command.ts";
+import { simpleCommand } from "../graph/simple_command.ts";
 import { unreachable } from "../graph/task.ts";
 import {
   adoptInPlace,
@@ -21,38 +20,64 @@ import {
   type Target,
   temporaryPath,
 } from "./artifact.ts";
-import type { LedgerSlot } from "./ledger.ts";
-import type { Output, RunTask } from "./messages.ts";
-import { type Ended, type RunningProcess, SpawnError, startProcess } from "./process.ts";
+import { CommandRun, type Surroundings } from "./command_run.ts";
+import type { Invocation } from "./invocation.ts";
+import type { Output, RunShell, RunTask } from "./messages.ts";
 import { systemDetail } from "./system_error.ts";
-
-/** How long a command has between TERM and KILL. */
-const GRACE_MS = 500;
 
 /** A list handed to a command is left out when it is longer: Linux takes 128 KiB for one string of the environment. */
 const LIST_LIMIT = 120 * 1024;
 
-/** What an attempt needs of the worker that makes it. */
-export interface Surroundings {
-  readonly workerId: number;
-  readonly folder: string;
-  readonly env: Readonly<Record<string, string>>;
-  readonly ledger: LedgerSlot;
-}
-
 /** How an attempt ended. */
-export type Attempt = (Publication | { readonly unrestorable: true }) & { readonly output?: Output };
+export type Attempt =
+  & { readonly output?: Output }
+  & (Publication | { readonly unrestorable: true } | { readonly done: true });
 
 /** One attempt, made by {@linkcode run}, that can be ended from outside while it waits for its command. */
-export class Execution {
-  #process: RunningProcess | undefined;
-  readonly #timers: ReturnType<typeof setTimeout>[] = [];
-  #timedOut = false;
-  #cancelled = false;
-
-  constructor(readonly task: RunTask, readonly surroundings: Surroundings) {}
-
+export interface Execution {
   /** Does the task's work; never rejects for anything the user or the system did. */
+  run(): Promise<Attempt>;
+  /** Asks the command to end, or makes it. */
+  cancel(signal: "SIGTERM" | "SIGKILL"): void;
+}
+
+/** An attempt at a task that makes no artifact. */
+export class ShellExecution implements Execution {
+  readonly #command: CommandRun;
+
+  /** `onOutput` hears what the command prints as it comes, if the task asks for that. */
+  constructor(
+    readonly task: RunShell,
+    surroundings: Surroundings,
+    readonly onOutput: NonNullable<Invocation["onOutput"]>,
+  ) {
+    this.#command = new CommandRun(surroundings, task.timeoutMs);
+  }
+
+  async run(): Promise<Attempt> {
+    const { command, name, env, stream } = this.task;
+    const given = { TASK: name };
+    const { failure, output } = await this.#command.run(command, {
+      direct: simpleCommand(command, given),
+      env: { ...env, ...given },
+      onOutput: stream ? this.onOutput : undefined,
+    });
+    return failure === undefined ? { done: true, output } : { failure, output };
+  }
+
+  cancel(signal: "SIGTERM" | "SIGKILL"): void {
+    this.#command.cancel(signal);
+  }
+}
+
+/** An attempt at a task that makes an artifact. */
+export class ArtifactExecution implements Execution {
+  readonly #command: CommandRun;
+
+  constructor(readonly task: RunTask, readonly surroundings: Surroundings) {
+    this.#command = new CommandRun(surroundings, task.timeoutMs);
+  }
+
   async run(): Promise<Attempt> {
     const { task, surroundings } = this;
     const path = join(surroundings.folder, task.output);
@@ -73,19 +98,17 @@ export class Execution {
       case "restore":
         return publishCopy(target, join(surroundings.folder, work.from), work.sha256) ?? { unrestorable: true };
       case "command":
-        return await this.#command(work.command, target);
+        return await this.#runCommand(work.command, target);
       default:
         return unreachable(work);
     }
   }
 
-  /** Asks the command to end, then makes it. */
   cancel(signal: "SIGTERM" | "SIGKILL"): void {
-    this.#cancelled = true;
-    this.#end(signal);
+    this.#command.cancel(signal);
   }
 
-  async #command(command: string, target: Target): Promise<Attempt> {
+  async #runCommand(command: string, target: Target): Promise<Attempt> {
     try {
       Deno.mkdirSync(dirname(target.path), { recursive: true });
     } catch (error) {
@@ -95,13 +118,7 @@ export class Execution {
     const direct = simpleCommand(command, given);
     // A program whose stdout is $OUT is taken not to rewrite the artifact in place.
     const inPlace = direct?.stdout === target.temporary ? undefined : { before: identity(target.path) };
-    const ended = await this.#runCommand({ command, direct, given });
-    if ("failure" in ended) {
-      discard(target, inPlace); // it may have been started and ended again
-      return ended;
-    }
-    const output = ended.output.stdout.bytes.length + ended.output.stderr.bytes.length > 0 ? ended.output : undefined;
-    const failure = this.#failureOf(ended);
+    const { failure, output } = await this.#command.run(command, { direct, env: { ...this.task.env, ...given } });
     if (failure !== undefined) {
       discard(target, inPlace);
       return { failure, output };
@@ -116,49 +133,6 @@ export class Execution {
     setList(given, "IN", this.task.sources);
     setList(given, "DEPS", this.task.dependencyArtifacts);
     return given;
-  }
-
-  async #runCommand(
-    { command, direct, given }: { command: string; direct?: SimpleCommand; given: Record<string, string> },
-  ): Promise<Ended | { readonly failure: TaskFailure }> {
-    const { task, surroundings } = this;
-    try {
-      this.#process = startProcess({
-        argv: ["/bin/sh", "-c", command],
-        direct,
-        cwd: surroundings.folder,
-        env: { ...task.env, ...given },
-        commonEnv: surroundings.env,
-      });
-    } catch (error) {
-      if (!(error instanceof SpawnError)) throw error;
-      return { failure: { kind: "spawn", detail: error.message } };
-    }
-    surroundings.ledger.set(this.#process.groupId);
-    if (task.timeoutMs !== undefined) {
-      this.#timers.push(setTimeout(() => {
-        this.#timedOut = true;
-        this.#end("SIGTERM");
-      }, task.timeoutMs));
-    }
-    const ended = await this.#process.ended;
-    surroundings.ledger.clear();
-    for (const timer of this.#timers) clearTimeout(timer);
-    return ended;
-  }
-
-  #end(signal: "SIGTERM" | "SIGKILL"): void {
-    const process = this.#process;
-    if (process === undefined) return;
-    process.signal(signal);
-    if (signal === "SIGTERM") this.#timers.push(setTimeout(() => process.signal("SIGKILL"), GRACE_MS));
-  }
-
-  #failureOf(ended: Ended): TaskFailure | undefined {
-    if (this.#timedOut) return { kind: "timeout", timeoutMs: this.task.timeoutMs ?? 0 };
-    if (this.#cancelled) return { kind: "cancelled" };
-    if (ended.signal !== null) return { kind: "signal", signal: ended.signal };
-    if (ended.code !== 0) return { kind: "exit", code: ended.code ?? -1 };
   }
 }
 

@@ -40,6 +40,18 @@ export interface RunTask {
   readonly expectedSha256?: string;
 }
 
+/** One task that makes no artifact: a command, run for what it does and prints. */
+export interface RunShell {
+  readonly kind: "shell";
+  readonly task: number;
+  readonly name: string;
+  readonly command: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly timeoutMs?: number;
+  /** Whether to pass on what it prints as it comes. */
+  readonly stream: boolean;
+}
+
 /** Asks the worker to end the command it runs; `KILL` when `TERM` was not enough. */
 export interface CancelTask {
   readonly kind: "cancel";
@@ -51,7 +63,7 @@ export interface Close {
   readonly kind: "close";
 }
 
-export type ToWorker = WorkerSetup | RunTask | CancelTask | Close;
+export type ToWorker = WorkerSetup | RunTask | RunShell | CancelTask | Close;
 
 /** One captured stream: the head of what was printed, and how much of it was dropped. */
 export interface Captured {
@@ -91,6 +103,13 @@ export type FromWorker =
     readonly failure: TaskFailure;
     readonly durationMs: number;
     readonly output?: Output;
+  }
+  /** What a command has just printed, when it was asked to be passed on. */
+  | {
+    readonly kind: "printed";
+    readonly task: number;
+    readonly stream: "stdout" | "stderr";
+    readonly bytes: Uint8Array<ArrayBuffer>;
   }
   /** The task was no longer pending: another worker has it. */
   | { readonly kind: "lost"; readonly task: number }

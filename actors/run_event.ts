@@ -29,6 +29,12 @@ export type RunEvent =
     /** Number of the further attempt that follows; absent when none does. */
     readonly retry?: number;
   }
+  | {
+    readonly kind: "printed";
+    readonly task: number;
+    readonly stream: "stdout" | "stderr";
+    readonly bytes: Uint8Array;
+  }
   | { readonly kind: "crashed"; readonly worker: number }
   | { readonly kind: "skipped"; readonly task: number };
 

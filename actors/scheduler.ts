@@ -150,6 +150,8 @@ export class Scheduler {
         this.#ended(worker, task, { durationMs, output, failure });
         return this.#step({ kind: "failed", worker, task, retriable: failure.kind !== "cancelled" });
       }
+      case "printed":
+        return this.#parts.onEvent(message);
       case "unrestorable": {
         this.#parts.work.unrestorable(message.task);
         this.counts.running--;

@@ -5,7 +5,7 @@
  * @module
  */
 import type { TaskFailure } from "../graph/failure.ts";
-import type { Published, RunTask } from "./messages.ts";
+import type { Published, RunShell, RunTask } from "./messages.ts";
 
 /** What was found about one task whose dependencies are completed. */
 export type Finding =
@@ -24,7 +24,7 @@ export interface Work {
   /** Whether a task must be done. */
   check(task: number): Finding;
   /** What a worker is told, after `check` said that it must be done or copied. */
-  message(task: number, restore: boolean): RunTask;
+  message(task: number, restore: boolean): RunTask | RunShell;
   /** The task's artifact is in place. */
   arrived(task: number, published: Published): void;
   /** What was to be copied was not there. */

@@ -5,10 +5,10 @@
  *
  * @module
  */
-import type { TaskFailure } from "../graph/failure.ts";
-import { type Attempt, Execution } from "./execute.ts";
+import type { Surroundings } from "./command_run.ts";
+import { ArtifactExecution, type Attempt, type Execution, ShellExecution } from "./execute.ts";
 import { LedgerSlot } from "./ledger.ts";
-import type { FromWorker, RunTask, ToWorker, WorkerSetup } from "./messages.ts";
+import type { FromWorker, RunShell, RunTask, ToWorker, WorkerSetup } from "./messages.ts";
 import { StatusTable } from "./status_table.ts";
 
 /** The part of a dedicated worker's global scope that is used here. */
@@ -20,7 +20,7 @@ interface Scope {
 
 const scope = self as unknown as Scope;
 let table: StatusTable;
-let surroundings: Execution["surroundings"];
+let surroundings: Surroundings;
 let current: Execution | undefined;
 
 scope.onmessage = ({ data }) => {
@@ -29,6 +29,7 @@ scope.onmessage = ({ data }) => {
       setUp(data);
       break;
     case "run":
+    case "shell":
       run(data);
       break;
     case "cancel":
@@ -52,17 +53,25 @@ function setUp(setup: WorkerSetup): void {
   scope.postMessage({ kind: "ready" });
 }
 
-async function run(task: RunTask): Promise<void> {
+async function run(task: RunTask | RunShell): Promise<void> {
   if (!table.change(task.task, "pending", "running")) {
     scope.postMessage({ kind: "lost", task: task.task });
     return;
   }
   scope.postMessage({ kind: "started", task: task.task });
   const begun = performance.now();
-  current = new Execution(task, surroundings);
+  current = executionOf(task);
   const attempt = await current.run();
   current = undefined;
   answer(task.task, attempt, performance.now() - begun);
+}
+
+function executionOf(task: RunTask | RunShell): Execution {
+  if (task.kind === "run") return new ArtifactExecution(task, surroundings);
+  return new ShellExecution(task, surroundings, (stream, bytes) => {
+    const copy = bytes.slice();
+    scope.postMessage({ kind: "printed", task: task.task, stream, bytes: copy }, [copy.buffer]);
+  });
 }
 
 function answer(task: number, attempt: Attempt, durationMs: number): void {
@@ -72,10 +81,10 @@ function answer(task: number, attempt: Attempt, durationMs: number): void {
   }
   const { output } = attempt;
   const transfer = output === undefined ? [] : [output.stdout.bytes.buffer, output.stderr.bytes.buffer];
-  if ("published" in attempt) {
-    scope.postMessage({ kind: "completed", task, published: attempt.published, durationMs, output }, transfer);
+  if ("failure" in attempt) {
+    scope.postMessage({ kind: "failed", task, failure: attempt.failure, durationMs, output }, transfer);
   } else {
-    const failure: TaskFailure = attempt.failure;
-    scope.postMessage({ kind: "failed", task, failure, durationMs, output }, transfer);
+    const published = "published" in attempt ? attempt.published : undefined;
+    scope.postMessage({ kind: "completed", task, published, durationMs, output }, transfer);
   }
 }

@@ -7,7 +7,7 @@
 import { join } from "@std/path/posix/join";
 import { removeIfPresent, temporaryPath } from "./artifact.ts";
 import { createLedger, LedgerSlot, readSlot } from "./ledger.ts";
-import type { FromWorker, RunTask, ToWorker, WorkerSetup } from "./messages.ts";
+import type { FromWorker, RunShell, RunTask, ToWorker, WorkerSetup } from "./messages.ts";
 import { systemDetail } from "./system_error.ts";
 import { makeToken, RUN_VARIABLE, startWatchdog, type Watchdog } from "./watchdog.ts";
 
@@ -73,9 +73,11 @@ export class WorkerPool {
     for (let id = 1; id <= this.#options.size; id++) this.#members[id] = this.#startOne(id);
   }
 
-  run(worker: number, task: RunTask): void {
+  run(worker: number, task: RunTask | RunShell): void {
     const member = this.#members[worker];
-    if (member !== undefined) member.temporary = temporaryPath(join(this.#options.folder, task.output), worker);
+    if (member !== undefined && task.kind === "run") {
+      member.temporary = temporaryPath(join(this.#options.folder, task.output), worker);
+    }
     this.#send(worker, task);
   }
 
