@@ -1,0 +1,355 @@
+// The task file: text in, shell tasks or every mistake out, word for word.
+import { assert, assertEquals } from "@std/assert";
+import { fromFileUrl } from "@std/path";
+import fc from "fast-check";
+import { renderMistake, Source } from "../../graph/source.ts";
+import { parseTaskFile, type ShellTask } from "../../graph/task_file.ts";
+import { seedFor } from "../random.ts";
+
+const FIXTURES = fromFileUrl(new URL("../../fixtures/tasks", import.meta.url));
+
+function good(text: string): ShellTask[] {
+  const { tasks, mistakes } = parseTaskFile(text);
+  assertEquals(mistakes, []);
+  assert(tasks);
+  return tasks;
+}
+
+/** The one task of a line. */
+function task(line: string): ShellTask {
+  const [only, ...others] = good(line);
+  assertEquals(others, []);
+  return only;
+}
+
+function messages(text: string): string[] {
+  const { tasks, mistakes } = parseTaskFile(text);
+  assertEquals(tasks, undefined);
+  return mistakes.map((mistake) => mistake.message);
+}
+
+/** All mistakes as they are shown. */
+function shown(text: string, name = "tasks.txt"): string {
+  const source = new Source(name, text);
+  return parseTaskFile(text).mistakes.map((mistake) => renderMistake(mistake, source)).join("\n\n");
+}
+
+// S2.1
+Deno.test("parseTaskFile() reads comments, blank lines, commands and suffixes", () => {
+  const tasks = good(`# comment
+  # indented comment: not a task
+
+fetch: npm ci
+  lint : npm run lint [after:fetch]
+build_2: make -j4 [after: fetch , lint,fetch ][ timeout : 1.5 ] [retries:2] [after:lint]
+`);
+  const none = { dependencies: [], timeoutMs: undefined, retries: 0 };
+  assertEquals(tasks, [
+    { ...none, name: "fetch", command: "npm ci" },
+    { ...none, name: "lint", command: "npm run lint", dependencies: ["fetch"] },
+    { name: "build_2", command: "make -j4", dependencies: ["fetch", "lint"], timeoutMs: 1500, retries: 2 },
+  ]);
+});
+
+// S2.1
+Deno.test("parseTaskFile() reads any line ends and a byte order mark", () => {
+  for (const end of ["\n", "\r\n", "\r"]) {
+    const text = ["\ufeffa: echo a", "", "# c", "b: echo b [after:a]"].join(end);
+    assertEquals(good(text).map(({ name, command }) => [name, command]), [["a", "echo a"], ["b", "echo b"]]);
+    assertEquals(good(text + end).length, 2);
+    assertEquals(messages(`${text}${end}c`), ["Syntax error at line 5: Expected 'task_name: command'"]);
+  }
+});
+
+// S2.4
+Deno.test("parseTaskFile() leaves everything in a command that is no suffix", () => {
+  const commands = [
+    "[ -f x ] && echo [ok]",
+    "curl http://localhost:8080/#top",
+    "echo 'a: b' # c",
+    "echo [after] [x:y] [afters:a] [After:a]",
+    "echo [after:a] && echo b",
+    "echo [after:a] [ok]",
+    'echo "[after:a]"',
+    "echo [timeout:3] ]",
+    "echo [[after:a]]",
+    "[[ $a == [ab] ]]",
+    "]",
+    "echo []",
+    "echo :",
+  ];
+  for (const command of commands) {
+    const read = task(`test: ${command}`);
+    assertEquals([read.command, read.dependencies, read.timeoutMs], [command, [], undefined]);
+  }
+  assertEquals(task("test: echo [ok] [retries:1]").command, "echo [ok]");
+});
+
+Deno.test("parseTaskFile() keeps timeouts within what a timer can hold", () => {
+  const timeout = (value: string) => task(`a: b [timeout:${value}]`).timeoutMs;
+  assertEquals(["0.25", "90", ".5", "3.", "0.00001", "99999999999"].map(timeout), [
+    250,
+    90_000,
+    500,
+    3000,
+    1,
+    2 ** 31 - 1,
+  ]);
+});
+
+// S2.2
+Deno.test("parseTaskFile() refuses names and suffixes that are none, with the number of the line", () => {
+  const at = "Syntax error at line 1: ";
+  const cases: [string, ...string[]][] = [
+    ["npm run lint", "Expected 'task_name: command'"],
+    [": x", "Expected a task name before ':'"],
+    ["a b: x", "Task name 'a b' must hold only letters, digits and underscores"],
+    ["é: x", "Task name 'é' must hold only letters, digits and underscores"],
+    ["a:", "Task 'a' has no command"],
+    ["a: x\0y", "A command must not contain NUL"],
+    [
+      "a: x [after:,]",
+      ..."12".replace(/./g, "'[after:…]' must list task names, but a value is missing|").split("|", 2),
+    ],
+    ["a: x [timeout:]", "'[timeout:…]' must be a positive number of seconds, but a value is missing"],
+    ["a: x [timeout:abc]", "'[timeout:…]' must be a positive number of seconds, not 'abc'"],
+    ["a: x [timeout:0]", "'[timeout:…]' must be a positive number of seconds, not '0'"],
+    ["a: x [timeout:.]", "'[timeout:…]' must be a positive number of seconds, not '.'"],
+    ["a: x [timeout:1e9]", "'[timeout:…]' must be a positive number of seconds, not '1e9'"],
+    ["a: x [retries:1001]", "'[retries:…]' must be a whole number from 0 to 1000, not '1001'"],
+    ["a: x [retries:1.5]", "'[retries:…]' must be a whole number from 0 to 1000, not '1.5'"],
+    ["a: x [retries:1] [retries:1]", "'[retries:…]' is given twice"],
+    [`${"a-".repeat(50)}: x`, `Task name '${"a-".repeat(29)}a…' must hold only letters, digits and underscores`],
+  ];
+  for (const [line, ...expected] of cases) assertEquals(messages(line), expected.map((what) => at + what));
+  assertEquals(task("a: x [retries:1000] [timeout:0.1]").retries, 1000);
+});
+
+// S2.3
+Deno.test("parseTaskFile() does not complain about dependencies on a line it cannot read", () => {
+  assertEquals(messages("run-it: x\nlint x\nb: y [after:run_it,lint,gone]"), [
+    "Syntax error at line 1: Task name 'run-it' must hold only letters, digits and underscores",
+    "Syntax error at line 2: Expected 'task_name: command'",
+    "Task 'b' depends on unknown task 'gone'",
+  ]);
+});
+
+// S2.3
+Deno.test("parseTaskFile() points at the first mention of a dependency in several lists", () => {
+  assertEquals(
+    shown("assets: x\nsite: y [after: assets, asets] [retries:1] [after:asets]"),
+    `Task 'site' depends on unknown task 'asets'
+  --> tasks.txt:2:25
+2 | site: y [after: assets, asets] [retries:1] [after:asets]
+  |                         ^^^^^ did you mean 'assets'?`,
+  );
+});
+
+// S2.2, S2.3: fixtures/tasks/errors, each file and what is said about it.
+const ERRORS: Record<string, string> = {
+  no_tasks: `The task file has no tasks
+  --> no_tasks.txt:4:1
+4 |
+  | ^ add a line 'task_name: command'`,
+  no_colon: `Syntax error at line 3: Expected 'task_name: command'
+  --> no_colon.txt:3:1
+3 | npm run lint
+  | ^^^^^^^^^^^^ a comment begins with '#'`,
+  bad_name: `Syntax error at line 3: Task name 'unit-tests' must hold only letters, digits and underscores
+  --> bad_name.txt:3:1
+3 | unit-tests: echo ok [after:fetch]
+  | ^^^^^^^^^^ did you mean 'unit_tests'?`,
+  no_name: `Syntax error at line 2: Expected a task name before ':'
+  --> no_name.txt:2:1
+2 | : echo hello
+  | ^`,
+  no_command: `Syntax error at line 3: Task 'lint' has no command
+  --> no_command.txt:3:1
+3 | lint: [after:fetch]
+  | ^^^^ write 'lint: command'`,
+  duplicate_name: `Syntax error at line 4: Duplicate task name 'lint'
+  --> duplicate_name.txt:2:1
+2 | lint: echo one
+  | ^^^^
+  --> duplicate_name.txt:4:1
+4 | lint: echo two
+  | ^^^^ names must be unique`,
+  unknown_dependency: `Task 'site' depends on unknown task 'asets'
+  --> unknown_dependency.txt:3:24
+3 | site: echo site [after:asets]
+  |                        ^^^^^ did you mean 'assets'?`,
+  cycle: `Circular dependency detected: a → b → c → a
+  --> cycle.txt:4:18
+4 | c: echo c [after:a]
+  |                  ^`,
+  self_cycle: `Circular dependency detected: a → a
+  --> self_cycle.txt:2:18
+2 | a: echo a [after:a]
+  |                  ^`,
+  empty_after: `Syntax error at line 3: '[after:…]' must list task names, but a value is missing
+  --> empty_after.txt:3:15
+3 | lint: echo ok [after:]
+  |               ^^^^^^^^`,
+  bad_after: `Syntax error at line 3: '[after:…]' must list task names, not 'un it'
+  --> bad_after.txt:3:29
+3 | lint: echo ok [after:fetch, un it]
+  |                             ^^^^^`,
+  bad_timeout: `Syntax error at line 2: '[timeout:…]' must be a positive number of seconds, not '5s'
+  --> bad_timeout.txt:2:15
+2 | lint: echo ok [timeout:5s]
+  |               ^^^^^^^^^^^^ seconds, without a unit`,
+  bad_retries: `Syntax error at line 2: '[retries:…]' must be a whole number from 0 to 1000, not '-1'
+  --> bad_retries.txt:2:15
+2 | lint: echo ok [retries:-1]
+  |               ^^^^^^^^^^^^`,
+  repeated_timeout: `Syntax error at line 2: '[timeout:…]' is given twice
+  --> repeated_timeout.txt:2:15
+2 | lint: echo ok [timeout:5] [retries:1] [timeout:6]
+  |               ^^^^^^^^^^^
+  --> repeated_timeout.txt:2:39
+2 | lint: echo ok [timeout:5] [retries:1] [timeout:6]
+  |                                       ^^^^^^^^^^^ keep one of them`,
+  many: `Syntax error at line 2: Task name 'run-it' must hold only letters, digits and underscores
+  --> many.txt:2:1
+2 | run-it: echo run
+  | ^^^^^^ did you mean 'run_it'?
+
+Syntax error at line 3: Expected 'task_name: command'
+  --> many.txt:3:1
+3 | lint echo lint
+  | ^^^^^^^^^^^^^^ a comment begins with '#'
+
+Syntax error at line 4: Task 'build' has no command
+  --> many.txt:4:1
+4 | build: [after:lint,tset] [timeout:soon]
+  | ^^^^^ write 'build: command'
+
+Task 'build' depends on unknown task 'tset'
+  --> many.txt:4:20
+4 | build: [after:lint,tset] [timeout:soon]
+  |                    ^^^^ did you mean 'test'?
+
+Syntax error at line 4: '[timeout:…]' must be a positive number of seconds, not 'soon'
+  --> many.txt:4:26
+4 | build: [after:lint,tset] [timeout:soon]
+  |                          ^^^^^^^^^^^^^^
+
+Circular dependency detected: test → test
+  --> many.txt:5:24
+5 | test: echo test [after:test]
+  |                        ^^^^
+
+Syntax error at line 6: Duplicate task name 'test'
+  --> many.txt:5:1
+5 | test: echo test [after:test]
+  | ^^^^
+  --> many.txt:6:1
+6 | test: echo again [retries:many]
+  | ^^^^ names must be unique
+
+Syntax error at line 6: '[retries:…]' must be a whole number from 0 to 1000, not 'many'
+  --> many.txt:6:18
+6 | test: echo again [retries:many]
+  |                  ^^^^^^^^^^^^^^`,
+};
+
+Deno.test("parseTaskFile() tells each mistake of fixtures/tasks/errors", () => {
+  const files = [...Deno.readDirSync(`${FIXTURES}/errors`)].map((file) => file.name).sort();
+  assertEquals(files, Object.keys(ERRORS).map((name) => `${name}.txt`).sort());
+  for (const file of files) {
+    const text = Deno.readTextFileSync(`${FIXTURES}/errors/${file}`);
+    assertEquals(shown(text, file), ERRORS[file.slice(0, -".txt".length)]);
+  }
+});
+
+Deno.test("parseTaskFile() reads the other files of fixtures/tasks", () => {
+  const read = (name: string) => good(Deno.readTextFileSync(`${FIXTURES}/${name}.txt`));
+  const shape = Object.fromEntries(read("pipeline").map((task) => [task.name, task.dependencies]));
+  assertEquals(shape, {
+    fetch: [],
+    lint: ["fetch"],
+    typecheck: ["fetch"],
+    unit_tests: ["lint", "typecheck"],
+    build: ["lint", "typecheck"],
+    integration: ["unit_tests", "build"],
+  });
+  assertEquals(["failing", "slow", "noisy"].map((name) => read(name).length), [6, 3, 3]);
+  assertEquals(read("slow")[1].timeoutMs, 300);
+});
+
+Deno.test("parseTaskFile() never throws, and gives either tasks or mistakes with places in the text", () => {
+  const piece = fc.oneof(
+    fc.string({ unit: "binary", maxLength: 3 }),
+    fc.constantFrom(
+      "a",
+      "b_1",
+      ":",
+      ": ",
+      " ",
+      "\t",
+      "\n",
+      "\r\n",
+      "\r",
+      "#",
+      "[",
+      "]",
+      ",",
+      "\ufeff",
+      "\0",
+      "__proto__",
+    ),
+    fc.constantFrom("[after:", "[timeout:", "[retries:", "[after:a]", "[timeout:1]", "a: x [after:b_1]\n", "b_1: y\n"),
+  );
+  const text = fc.array(piece, { maxLength: 30 }).map((pieces) => pieces.join(""));
+  fc.assert(
+    fc.property(text, (text) => {
+      const { tasks, mistakes } = parseTaskFile(text);
+      assertEquals(tasks === undefined, mistakes.length > 0);
+      const source = new Source("tasks.txt", text);
+      for (const mistake of mistakes) {
+        assert(mistake.places.every((place) => "start" in place && place.start >= 0 && place.start <= text.length));
+        const line = /^Syntax error at line (\d+): /.exec(mistake.message)?.[1];
+        const place = mistake.places.at(-1)!;
+        if (line && "start" in place) assertEquals(source.position(place.start).line, Number(line));
+        renderMistake(mistake, source);
+      }
+    }),
+    { seed: seedFor("parseTaskFile"), numRuns: 2000 },
+  );
+});
+
+Deno.test("parseTaskFile() reads back every task that can be written", () => {
+  const name = fc.stringMatching(/^[A-Za-z0-9_]{1,8}$/);
+  // What ends like a suffix cannot be a command; quotes around it make it one.
+  const command = fc.string({ unit: "grapheme", minLength: 1, maxLength: 30 })
+    .map((text) => text.replace(/[\0\r\n\ufeff]/g, "").trim())
+    .filter((text) => text !== "" && !/\[\s*(after|timeout|retries)\s*:[^[\]]*\]$/.test(text));
+  const tasks = fc.uniqueArray(name, { minLength: 1, maxLength: 8 }).chain((names) =>
+    fc.tuple(...names.map((name, at) =>
+      fc.record({
+        name: fc.constant(name),
+        command,
+        dependencies: fc.subarray(names.slice(0, at)),
+        timeoutMs: fc.option(fc.integer({ min: 1, max: 1e6 }), { nil: undefined }),
+        retries: fc.integer({ min: 0, max: 1000 }),
+      })
+    ))
+  );
+  const style = fc.record({ end: fc.constantFrom("\n", "\r\n"), blank: fc.constantFrom("", " ", "\t ") });
+  fc.assert(
+    fc.property(tasks, style, (tasks, style) => assertEquals(good(written(tasks, style)), tasks)),
+    { seed: seedFor("written"), numRuns: 500 },
+  );
+});
+
+/** The text of tasks. */
+function written(tasks: readonly ShellTask[], { end, blank }: { end: string; blank: string }): string {
+  return tasks.map(({ name, command, dependencies, timeoutMs, retries }) => {
+    const suffixes = [
+      ...(retries > 0 ? [`[retries:${blank}${retries}]`] : []),
+      ...(dependencies.length > 0 ? [`[${blank}after:${dependencies.join(`${blank},`)}]`] : []),
+      ...(timeoutMs === undefined ? [] : [`[timeout:${timeoutMs / 1000}${blank}]`]),
+    ];
+    return [blank + name + blank + ":" + blank + command, ...suffixes].join(" ");
+  }).join(end);
+}
