@@ -4,7 +4,7 @@
  * @module
  */
 import { InputError } from "./actors/load.ts";
-import { StoppedError } from "./actors/system.ts";
+import { StoppedError } from "./actors/stop_listener.ts";
 import { WorkerStartError } from "./actors/worker_pool.ts";
 import { buildCommand, SIGNAL_EXIT } from "./cli/build.ts";
 import { nearest } from "./graph/suggest.ts";

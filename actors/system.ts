@@ -13,16 +13,15 @@ import { BuildCache, CACHE_FILE } from "./build_cache.ts";
 import { type BuildLock, takeBuildLock } from "./build_lock.ts";
 import { BuildLog, type Level } from "./build_log.ts";
 import { BuildWork } from "./build_work.ts";
+import { Engine } from "./engine.ts";
 import type { LoadedBuild } from "./load.ts";
 import type { Reporter } from "./reporter.ts";
 import type { Counts } from "./run_event.ts";
-import { Scheduler } from "./scheduler.ts";
 import { expandSources } from "./sources.ts";
-import { StatusTable } from "./status_table.ts";
+import { StoppedError, StopListener, type StopSignal } from "./stop_listener.ts";
 import { sweepTemporaries } from "./sweep.ts";
 import { systemDetail } from "./system_error.ts";
 import { awaitCommandsOf } from "./watchdog.ts";
-import { WorkerPool } from "./worker_pool.ts";
 
 /** Workers when neither the config nor the caller says how many. */
 const DEFAULT_WORKERS = 8;
@@ -31,10 +30,6 @@ const PROGRESS_MS = 5000;
 const SAVE_CHECK_MS = 1000;
 /** A build spends at most one part in this many on writing its cache. */
 const SAVE_SHARE = 50;
-
-/** Signals that end a run in good order. */
-export type StopSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
-const STOP_SIGNALS: readonly StopSignal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /** Choices for one build. */
 export interface RunOptions {
@@ -56,14 +51,6 @@ export interface RunEnd {
   readonly report: BuildReport;
   /** What ended it early. */
   readonly signal?: StopSignal;
-}
-
-/** A stop was asked for before the first task; nothing was started. */
-export class StoppedError extends Error {
-  override readonly name = "StoppedError";
-  constructor(readonly signal: StopSignal) {
-    super(`Stopped by ${signal}`);
-  }
 }
 
 /** Everything that stands ready before the first task. */
@@ -113,50 +100,32 @@ async function run(
   reporter: Reporter,
   stop: StopListener,
 ): Promise<RunEnd> {
-  const table = new StatusTable(plan.size);
   const log = new BuildLog(plan, reporter, options.level);
-  const workers = options.workers ?? build.numWorkers ?? DEFAULT_WORKERS;
   const saver = new Saver(cache, reporter);
   const work = new BuildWork(plan, cache, { force: options.force });
-  const timers: ReturnType<typeof setInterval>[] = [];
-  const scheduler = new Scheduler({
+  const engine: Engine = new Engine({
     plan,
-    workers,
-    failFast: options.failFast,
     work,
-    table,
-    createPool: (onReport) => {
-      timers.push(
-        setInterval(() => log.progress(scheduler.counts), PROGRESS_MS),
-        setInterval(() => saver.saveIfDue(), SAVE_CHECK_MS),
-      );
-      return new WorkerPool({
-        size: workers,
-        table: table.buffer,
-        folder: build.folder,
-        onReport,
-        onWarning: (sentence) => reporter.error(sentence),
-      });
-    },
+    workers: options.workers ?? build.numWorkers ?? DEFAULT_WORKERS,
+    failFast: options.failFast,
+    folder: build.folder,
     onEvent: (event) => log.note(event),
+    onWarning: (sentence) => reporter.error(sentence),
+    everyMs: [[PROGRESS_MS, () => log.progress(engine.counts)], [SAVE_CHECK_MS, () => saver.saveIfDue()]],
   });
-  stop.onSignal = () => scheduler.post({ kind: "interrupt" });
-  const hideLive = options.showLive?.(log, scheduler.counts);
+  const hideLive = options.showLive?.(log, engine.counts);
   try {
-    scheduler.post({ kind: "begin" });
-    if (stop.signal !== undefined) scheduler.post({ kind: "interrupt" });
-    await scheduler.finished;
-    const report = buildReport(plan.tasks, scheduler.ends, {
+    const { ends, utilization } = await engine.run(stop);
+    const report = buildReport(plan.tasks, ends, {
       totalMs: performance.now() - options.begunMs,
-      utilization: scheduler.utilization(),
+      utilization,
       digestOf: (task) => work.digest(task),
     });
     if (cache.isDirty && report.completed === report.total_tasks) cache.prune();
     return { report, signal: stop.signal };
   } finally {
     hideLive?.();
-    for (const timer of timers) clearInterval(timer);
-    await scheduler.close();
+    await engine.close();
     saver.save();
   }
 }
@@ -201,32 +170,5 @@ class Saver {
     }
     this.#lastEndMs = performance.now();
     this.#lastCostMs = this.#lastEndMs - begun;
-  }
-}
-
-/** Hears the signals that ask for an end for as long as it is in scope. */
-class StopListener implements Disposable {
-  signal: StopSignal | undefined;
-  onSignal: (() => void) | undefined;
-  /** Resolves with the first signal. */
-  readonly stopped: Promise<StopSignal>;
-  readonly #listeners: [StopSignal, () => void][] = [];
-
-  constructor() {
-    let resolve: (signal: StopSignal) => void;
-    this.stopped = new Promise((settle) => resolve = settle);
-    for (const signal of STOP_SIGNALS) {
-      const listener = () => {
-        this.signal ??= signal;
-        resolve(this.signal);
-        this.onSignal?.();
-      };
-      Deno.addSignalListener(signal, listener);
-      this.#listeners.push([signal, listener]);
-    }
-  }
-
-  [Symbol.dispose](): void {
-    for (const [signal, listener] of this.#listeners) Deno.removeSignalListener(signal, listener);
   }
 }
