@@ -63,7 +63,7 @@ async function content(bench: Bench): Promise<Row[]> {
       prepare: () => floorFolder = bench.space.folder("floor"),
       turn: async () => (await measureCold("floor", floorFolder, `${many.size}`)).ms,
     },
-  ], bench.runs);
+  ], bench.turns);
   const row: Row = {
     workload: "one task without a command, of 2000 `content` tasks, all included",
     unit: "ms",
@@ -76,7 +76,7 @@ async function content(bench: Bench): Promise<Row[]> {
   const found = await contest([
     { name: "many", turn: () => timeTroupe(many.folder) },
     { name: "one", turn: () => timeTroupe(one.folder) },
-  ], bench.runs);
+  ], bench.turns);
   const ones = found.get("one")!;
   return [row, {
     workload: "reading, scheduling and cache, a task: 2000 `content` tasks up to date, less one",
@@ -93,7 +93,7 @@ async function full(
   const contenders = [...tools(bench, ["ninja"], jobs)].map(([name, build]) =>
     fromNothing(bench, name, independentProject(bench.space, 2000, command), build)
   );
-  const taken = await contest(contenders, bench.runs);
+  const taken = await contest(contenders, bench.turns);
   return [{
     workload: title,
     unit: "ms",
@@ -108,7 +108,7 @@ async function chain(bench: Bench): Promise<Row[]> {
   const contenders = [...tools(bench, ["ninja"])].map(([name, build]) =>
     fromNothing(bench, name, chainProject(bench.space, size), build)
   );
-  const taken = await contest(contenders, bench.runs);
+  const taken = await contest(contenders, bench.turns);
   const ninja = taken.get("ninja");
   return [{
     workload: "one link of a chain of 500 commands",
@@ -135,7 +135,7 @@ async function again(bench: Bench, size: number): Promise<Row[]> {
   const idle = await contest([
     ...[...tools(bench, peers)].map(([name, build]) => unchanged(name, projects.get(name)!, build)),
     { name: EMPTY, turn: () => timeProgram(Deno.execPath(), denoArgs("bench/empty.ts")) },
-  ], bench.runs);
+  ], bench.turns);
   const rows = [...peers, EMPTY].map((name): Row => ({
     workload: `nothing to do, ${size} tasks`,
     unit: "ms",
@@ -147,7 +147,7 @@ async function again(bench: Bench, size: number): Promise<Row[]> {
 
   const edited = await contest(
     [...tools(bench, peers)].map(([name, build]) => afterEdit(name, projects.get(name)!, build)),
-    bench.runs,
+    bench.turns,
   );
   for (const name of peers) {
     rows.push({

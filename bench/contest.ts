@@ -21,10 +21,21 @@ export interface Contender {
   readonly check?: () => void;
 }
 
-/** Lets all contenders take `runs` turns each; answers with what the turns took, by name. */
-export async function contest(contenders: readonly Contender[], runs: number): Promise<Map<string, number[]>> {
+/** How often each contender takes its turn. */
+export interface Turns {
+  readonly most: number;
+  /** Once this has passed, {@linkcode FEWEST_TURNS} are enough: on a slow machine a benchmark must end too. */
+  readonly patienceMs: number;
+}
+
+const FEWEST_TURNS = 3;
+
+/** Lets all contenders take their turns, each as many; answers with what the turns took, by name. */
+export async function contest(contenders: readonly Contender[], turns: Turns): Promise<Map<string, number[]>> {
   const taken = new Map(contenders.map(({ name }): [string, number[]] => [name, []]));
-  for (let run = 0; run < runs; run++) {
+  const begun = performance.now();
+  for (let run = 0; run < turns.most; run++) {
+    if (run >= FEWEST_TURNS && performance.now() - begun > turns.patienceMs) break;
     for (const { name, prepare, turn, check } of contenders) {
       prepare?.();
       await sync();

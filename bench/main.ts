@@ -10,6 +10,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { BUILD_WORKLOADS } from "./build_workloads.ts";
 import { COLD_WORKLOADS } from "./cold_workloads.ts";
+import type { Turns } from "./contest.ts";
 import { describeMachine, machineText } from "./machine.ts";
 import { Space } from "./space.ts";
 import { conclude, markdownTable, type Result, textTable } from "./table.ts";
@@ -24,21 +25,21 @@ Usage: deno task bench [NAME…] [OPTIONS]
   NAME        workloads to measure (default: all): ${WORKLOADS.map(({ name }) => name).join(", ")}
 
 Options:
-  --runs N    turns each contender takes (default: 5)
+  --runs N    turns each contender takes (default: 5, or 3 where these take long)
   --json      write the results, with every turn, as JSON
   --markdown  write the table as Markdown
   -h, --help  show this help
 
 Amounts are medians, with the least in parentheses; ratios likewise. Verdicts go by the medians.`;
 
-const DEFAULT_RUNS = 5;
+const DEFAULT_TURNS: Turns = { most: 5, patienceMs: 15_000 };
 /** Above this somebody else is using the machine. */
 const QUIET_LOAD = 0.5;
 
 /** What the user asked for. */
 interface Choices {
   readonly workloads: readonly Workload[];
-  readonly runs: number;
+  readonly turns: Turns;
   readonly form: "text" | "markdown" | "json";
 }
 
@@ -56,11 +57,11 @@ function readChoices(args: readonly string[]): Choices | string {
   const names = flags._.map(String);
   const missing = names.find((name) => WORKLOADS.every((workload) => workload.name !== name));
   if (missing !== undefined) return `Unknown workload '${missing}'; see --help`;
-  const runs = flags.runs === undefined ? DEFAULT_RUNS : Number(flags.runs);
-  if (!Number.isSafeInteger(runs) || runs < 1) return `Cannot use '${flags.runs}' as number of runs`;
+  const turns = flags.runs === undefined ? DEFAULT_TURNS : { most: Number(flags.runs), patienceMs: Infinity };
+  if (!Number.isSafeInteger(turns.most) || turns.most < 1) return `Cannot use '${flags.runs}' as number of runs`;
   return {
     workloads: names.length === 0 ? WORKLOADS : WORKLOADS.filter(({ name }) => names.includes(name)),
-    runs,
+    turns,
     form: flags.json ? "json" : flags.markdown ? "markdown" : "text",
   };
 }
@@ -84,7 +85,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const bench: Bench = {
     space,
-    runs: choices.runs,
+    turns: choices.turns,
     cpus: machine.cpus,
     peers: new Map(Object.entries(machine.peers)),
   };
@@ -94,7 +95,7 @@ async function main(args: readonly string[]): Promise<number> {
     results.push(...(await run(bench)).map(conclude));
     console.error(`${name}: measured in ${((performance.now() - begun) / 1000).toFixed(0)} s`);
   }
-  if (choices.form === "json") console.log(JSON.stringify({ machine, runs: choices.runs, results }, null, 2));
+  if (choices.form === "json") console.log(JSON.stringify({ machine, results }, null, 2));
   else if (choices.form === "markdown") console.log(`${machineText(machine)}\n\n${markdownTable(results)}`);
   else console.log(`\n${textTable(results)}`);
   return 0;

@@ -3,13 +3,13 @@
  *
  * @module
  */
+import type { Turns } from "./contest.ts";
 import type { Space } from "./space.ts";
 
 /** What all workloads are given. */
 export interface Bench {
   readonly space: Space;
-  /** Turns each contender takes. */
-  readonly runs: number;
+  readonly turns: Turns;
   readonly cpus: number;
   /** Name → version of every peer that is installed. */
   readonly peers: ReadonlyMap<string, string>;
