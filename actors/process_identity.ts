@@ -1,0 +1,53 @@
+/**
+ * Owns the answer to "does the process that wrote this still live?", asked later by another process.
+ * It starts and ends none.
+ *
+ * A process id alone is given to another process some day, so the moment the process began goes with it where the
+ * system tells it (Linux): boot and clock tick.
+ *
+ * @module
+ */
+import process from "node:process";
+
+/** Who a process was. */
+export interface ProcessIdentity {
+  readonly host: string;
+  readonly pid: number;
+  /** When it began, in the system's own words; null where the system does not tell. */
+  readonly birth: string | null;
+}
+
+/** `unknown` means that it ran on another host. */
+export type Liveness = "alive" | "dead" | "unknown";
+
+export function thisProcess(): ProcessIdentity {
+  return { host: Deno.hostname(), pid: Deno.pid, birth: birthOf(Deno.pid) ?? null };
+}
+
+export function livenessOf({ host, pid, birth }: ProcessIdentity): Liveness {
+  if (host !== Deno.hostname()) return "unknown";
+  if (!isThere(pid)) return "dead";
+  const birthNow = birthOf(pid);
+  return birth === null || birthNow === undefined || birth === birthNow ? "alive" : "dead";
+}
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as { code?: string }).code !== "ESRCH"; // another user's process may not be signalled
+  }
+}
+
+/** Empty for a dead process that nobody has waited for. */
+function birthOf(pid: number): string | undefined {
+  try {
+    const boot = Deno.readTextFileSync("/proc/sys/kernel/random/boot_id").trim();
+    const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
+    // the name in parentheses may hold spaces and parentheses itself; the state follows it, the start is the 20th
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return /^[ZX]$/.test(fields[0]) ? "" : `${boot}/${fields[19]}`;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * Owns small pieces of history for tests.
+ *
+ * @module
+ */
+import { assert } from "@std/assert";
+import { History, type NewRun } from "../../actors/history.ts";
+import type { TaskDefinition } from "../../actors/history_queries.ts";
+import type { Output } from "../../actors/messages.ts";
+
+export function definition(name: string, dependencies: string[] = [], more: Partial<TaskDefinition> = {}) {
+  return { name, command: `echo ${name}`, dependencies, retries: 0, env: {}, ...more };
+}
+
+/** What a command printed, nothing dropped unless told. */
+export function output(stdout: string | Uint8Array<ArrayBuffer>, stderr = "", dropped = 0): Output {
+  const bytes = typeof stdout === "string" ? new TextEncoder().encode(stdout) : stdout;
+  return { stdout: { bytes, dropped }, stderr: { bytes: new TextEncoder().encode(stderr), dropped: 0 } };
+}
+
+/** A history where nothing may go wrong. */
+export function open(path: string): Promise<History> {
+  return History.open(path, (sentence) => {
+    throw new Error(sentence);
+  });
+}
+
+export function newRun(tasks: readonly TaskDefinition[], more: Partial<NewRun> = {}): NewRun {
+  return { kind: "run", source: "/project/tasks.txt", folder: "/project", tasks, ...more };
+}
+
+/** Records a run in which every task passes. */
+export async function record(history: History, tasks: readonly TaskDefinition[]): Promise<number> {
+  const id = (await history.begin(newRun(tasks)))!;
+  tasks.forEach((_, i) => history.ended(id, i, { status: "passed", exitCode: 0, durationMs: 1, output: output("") }));
+  assert(await history.finish(id));
+  return id;
+}
+
+/** Five tasks that depend on each other in two ways. */
+export const SOME = [
+  definition("fetch", [], { timeoutMs: 60_000, retries: 2, env: { A: "1" } }),
+  definition("lint", ["fetch"]),
+  definition("test", ["fetch"]),
+  definition("slow", []),
+  definition("deploy", ["lint", "test"]),
+];
