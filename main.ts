@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { InputError } from "./actors/load.ts";
+import { InputError } from "./actors/input.ts";
 import { StoppedError } from "./actors/stop_listener.ts";
 import { WorkerStartError } from "./actors/worker_pool.ts";
 import { buildCommand, SIGNAL_EXIT } from "./cli/build.ts";

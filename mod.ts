@@ -15,7 +15,7 @@ import { Reporter } from "./actors/reporter.ts";
 import { runBuild } from "./actors/system.ts";
 import type { BuildReport } from "./graph/report.ts";
 
-export { InputError } from "./actors/load.ts";
+export { InputError } from "./actors/input.ts";
 export type { Status } from "./graph/event.ts";
 export type { BuildReport, BuildResult } from "./graph/report.ts";
 

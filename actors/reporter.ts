@@ -26,6 +26,8 @@ export interface ReporterOptions {
   readonly paint?: (text: string, tone: Tone) => string;
 }
 
+const NEWLINE = new Uint8Array([10]);
+
 const FLUSH_BYTES = 64 * 1024;
 
 /** The actor that writes; its methods put in order what is written at the end of the turn. */
@@ -65,6 +67,16 @@ export class Reporter {
     this.#bytes += bytes.length;
     if (bytes[bytes.length - 1] !== 10) this.#text = "\n";
     this.#schedule();
+  }
+
+  /** A command's own output to stderr, byte for byte, ended by a newline, after all lines that came before. */
+  errorOutput(bytes: Uint8Array): void {
+    if (bytes.length === 0 || this.#options.lines === "none") return;
+    this.flush();
+    this.#footer?.hide();
+    this.#write("stderr", bytes);
+    if (bytes[bytes.length - 1] !== 10) this.#write("stderr", NEWLINE);
+    this.#footer?.show();
   }
 
   /** A warning or an error about the run itself: always to stderr, and after all lines that came before. */

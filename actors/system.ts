@@ -18,7 +18,7 @@ import type { LoadedBuild } from "./load.ts";
 import type { Reporter } from "./reporter.ts";
 import type { Counts } from "./run_event.ts";
 import { expandSources } from "./sources.ts";
-import { StoppedError, StopListener, type StopSignal } from "./stop_listener.ts";
+import { StopListener, StoppedError, type StopSignal } from "./stop_listener.ts";
 import { sweepTemporaries } from "./sweep.ts";
 import { systemDetail } from "./system_error.ts";
 import { awaitCommandsOf } from "./watchdog.ts";
@@ -41,7 +41,7 @@ export interface RunOptions {
   readonly force: boolean;
   readonly level: Level;
   /** Shows a display while the run lasts; answers with what takes it away. */
-  readonly showLive?: (log: BuildLog, counts: Counts) => () => void;
+  readonly showLive?: (log: BuildLog, counts: Counts, total: number) => () => void;
   /** `performance.now()` at which the run counts as begun. */
   readonly begunMs: number;
 }
@@ -113,7 +113,7 @@ async function run(
     onWarning: (sentence) => reporter.error(sentence),
     everyMs: [[PROGRESS_MS, () => log.progress(engine.counts)], [SAVE_CHECK_MS, () => saver.saveIfDue()]],
   });
-  const hideLive = options.showLive?.(log, engine.counts);
+  const hideLive = options.showLive?.(log, engine.counts, plan.size);
   try {
     const { ends, utilization } = await engine.run(stop);
     const report = buildReport(plan.tasks, ends, {

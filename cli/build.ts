@@ -4,16 +4,17 @@
  *
  * @module
  */
-import type { BuildLog, Level } from "../actors/build_log.ts";
-import { InputError, loadBuild } from "../actors/load.ts";
+import type { Level } from "../actors/build_log.ts";
+import { InputError } from "../actors/input.ts";
+import { loadBuild } from "../actors/load.ts";
 import { replaceFile } from "../actors/atomic_file.ts";
 import { Reporter } from "../actors/reporter.ts";
-import type { Counts } from "../actors/run_event.ts";
 import { runBuild } from "../actors/system.ts";
 import { systemDetail } from "../actors/system_error.ts";
 import { type BuildReport, summaryLine } from "../graph/report.ts";
+import { liveDisplay } from "./live.ts";
 import { type Flags, type FlagSpec, parseFlags, wholeNumber } from "./options.ts";
-import { createReporter, detectScreen, type Screen } from "./terminal.ts";
+import { createReporter, detectScreen } from "./terminal.ts";
 
 /** What `troupe build --help` prints. */
 export const BUILD_HELP = `Build the artifacts of a config that are not up to date.
@@ -72,7 +73,7 @@ export async function buildCommand(args: readonly string[]): Promise<number> {
     failFast: flags.on.has("fail-fast"),
     force: flags.on.has("force"),
     level,
-    showLive: screen.isLive && level !== "quiet" ? await liveDisplay(screen, reporter) : undefined,
+    showLive: level === "quiet" ? undefined : await liveDisplay(screen, reporter),
     begunMs,
   }, reporter);
   if (level !== "quiet") reporter.line(summaryLine(end.report), end.report.failed > 0 ? "bad" : "good");
@@ -86,23 +87,6 @@ export async function buildCommand(args: readonly string[]): Promise<number> {
 function levelOf(flags: Flags): Level {
   if (flags.on.has("quiet")) return "quiet";
   return flags.on.has("verbose") ? "verbose" : "normal";
-}
-
-async function liveDisplay(screen: Screen, reporter: Reporter): Promise<(log: BuildLog, counts: Counts) => () => void> {
-  const { LiveView } = await import("../actors/live_view.ts");
-  return (log, counts) => {
-    const view = new LiveView({
-      total: log.plan.size,
-      done: () => counts.completed + counts.failed + counts.skipped,
-      failed: () => counts.failed,
-      busy: log.busy,
-    }, screen.lines);
-    reporter.footer = view;
-    return () => {
-      reporter.footer = undefined;
-      view.close();
-    };
-  };
 }
 
 /** Answers whether the report is where it was asked for. */

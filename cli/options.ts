@@ -5,7 +5,7 @@
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
-import { InputError } from "../actors/load.ts";
+import { InputError } from "../actors/input.ts";
 import { nearest } from "../graph/suggest.ts";
 
 /** The flags of one command. */

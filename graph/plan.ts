@@ -18,26 +18,27 @@ export interface Plan extends Schedulable {
   readonly producers: ReadonlyMap<string, number>;
 }
 
-/** Puts the parts together; the order of urgency is by longest remaining path, then as declared. */
+/** Puts the parts together. */
 export function makePlan(
   tasks: readonly Task[],
   graph: Graph,
   sources: readonly (readonly string[])[],
 ): Plan {
+  return { ...schedulable(tasks, graph), tasks, graph, sources, producers: outputsOf(tasks) };
+}
+
+/** What the rules of scheduling need of tasks; the order of urgency is by longest remaining path, then as declared. */
+export function schedulable(tasks: readonly Pick<Task, "retries">[], graph: Graph): Schedulable {
   const remaining = longestRemainingPath(graph);
   const order = Int32Array.from(tasks, (_, task) => task);
   order.sort((a, b) => remaining[b] - remaining[a] || a - b);
   return {
     size: tasks.length,
-    tasks,
-    graph,
-    sources,
     dependencyStart: graph.dependencyStart,
     dependentStart: graph.dependentStart,
     dependents: graph.dependents,
     order,
     retries: Int32Array.from(tasks, (task) => task.retries),
-    producers: outputsOf(tasks),
   };
 }
 

@@ -1,0 +1,103 @@
+/**
+ * Owns one run of shell tasks from checked tasks to its report: history, engine, and the closing of both.
+ * It schedules nothing and prints nothing but warnings about the run itself.
+ *
+ * @module
+ */
+import type { Graph } from "../graph/graph.ts";
+import { schedulable } from "../graph/plan.ts";
+import type { RunReport } from "../graph/run_report.ts";
+import type { Level } from "./build_log.ts";
+import { DatabaseError } from "./database_error.ts";
+import { Engine } from "./engine.ts";
+import { History } from "./history.ts";
+import type { Reporter } from "./reporter.ts";
+import type { Counts } from "./run_event.ts";
+import { RunLog } from "./run_log.ts";
+import { RunRecorder } from "./run_recorder.ts";
+import { ShellWork, type ShellWorkTask } from "./shell_work.ts";
+import { StopListener, type StopSignal } from "./stop_listener.ts";
+
+/** Limit for one attempt of a task that has none of its own, in milliseconds. */
+export const DEFAULT_TIMEOUT_MS = 60_000;
+
+/** Checked tasks and where they come from. */
+export interface TaskRunInput {
+  readonly tasks: readonly ShellWorkTask[];
+  readonly graph: Graph;
+  /** Absolute; where commands run. */
+  readonly folder: string;
+  /** Absolute path of the task file. */
+  readonly source: string;
+  /** The run this one retries. */
+  readonly retryOf?: number;
+}
+
+/** Choices for one run. */
+export interface TaskRunOptions {
+  /** How many tasks may run at once, at least 1. */
+  readonly jobs: number;
+  /** For tasks without a limit of their own. */
+  readonly timeoutMs: number;
+  /** Path of the history. */
+  readonly database: string;
+  readonly level: Level;
+  /** Shows a display while the run lasts; answers with what takes it away. */
+  readonly showLive?: (log: RunLog, counts: Counts, total: number) => () => void;
+}
+
+/** How a run ended. */
+export interface TaskRunEnd {
+  readonly report: RunReport;
+  /** What ended it early. */
+  readonly signal?: StopSignal;
+  /** Its number in the history, if all of it is there. */
+  readonly savedAs?: number;
+}
+
+/** Runs the tasks. A history that cannot be written is told of once and changes nothing else. */
+export async function runTasks(input: TaskRunInput, options: TaskRunOptions, reporter: Reporter): Promise<TaskRunEnd> {
+  using stop = new StopListener();
+  const tasks = input.tasks.map((task) => ({ ...task, timeoutMs: task.timeoutMs ?? options.timeoutMs }));
+  const definitions = tasks.map((task) => ({ ...task, env: task.env ?? {} }));
+  const { source, folder, retryOf } = input;
+  const recorder = new RunRecorder({ kind: "run", source, folder, retryOf, tasks: definitions });
+  const history = await openHistory(options.database, reporter);
+  if (history === undefined) recorder.detach();
+  else await recorder.attach(history);
+  const log = new RunLog(tasks, reporter, options.level);
+  const engine = new Engine({
+    plan: schedulable(tasks, input.graph),
+    work: new ShellWork(tasks, { stream: options.level === "verbose" }),
+    workers: Math.min(options.jobs, tasks.length),
+    failFast: false,
+    folder,
+    onEvent: (event) => log.note(event, recorder.note(event, stop.signal !== undefined)),
+    onWarning: (sentence) => reporter.error(sentence),
+  });
+  const hideLive = options.showLive?.(log, engine.counts, tasks.length);
+  try {
+    await engine.run(stop);
+  } finally {
+    hideLive?.();
+    await engine.close();
+  }
+  const isSaved = await recorder.finish(stop.signal);
+  history?.close();
+  return {
+    report: recorder.report(stop.signal !== undefined),
+    signal: stop.signal,
+    savedAs: isSaved ? recorder.id : undefined,
+  };
+}
+
+/** Opens a history for recording, or says in one line why there is none. */
+export async function openHistory(path: string, reporter: Reporter): Promise<History | undefined> {
+  const unsaved = (sentence: string) => reporter.error(`${sentence}; this run is not saved`);
+  try {
+    return await History.open(path, unsaved);
+  } catch (error) {
+    if (!(error instanceof DatabaseError)) throw error;
+    unsaved(error.message);
+  }
+}
