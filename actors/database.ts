@@ -167,8 +167,7 @@ export async function openDatabase(path: string, options: OpenOptions): Promise<
     try {
       return prepared(new Database(path, open(absolute)), options);
     } catch (error) {
-      const isReadable = options.access === "look" && error instanceof DatabaseError && error.kind === "unopenable";
-      if (!isReadable || hasContent(`${absolute}-wal`)) throw error;
+      if (options.access !== "look" || !isReadOnly(error) || hasContent(`${absolute}-wal`)) throw error;
       // In a folder that cannot be written SQLite cannot keep its own files, so it must be told that nobody writes.
       const uri = `file:${absolute.split("/").map(encodeURIComponent).join("/")}?immutable=1`;
       return prepared(new Database(path, open(uri)), options);
@@ -248,6 +247,11 @@ export async function whileLocked<Result>(work: () => Result, patienceMs = LOCKE
     }
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
+}
+
+/** SQLite says the one or the other when it cannot keep its own files beside the database. */
+function isReadOnly(error: unknown): boolean {
+  return error instanceof DatabaseError && (error.kind === "unopenable" || error.kind === "readonly");
 }
 
 function isThere(path: string): boolean {

@@ -49,6 +49,7 @@ const SAYINGS: readonly (readonly [RegExp, DatabaseErrorKind])[] = [
 /** What the runtime threw as a {@linkcode DatabaseError}, or as it is when it does not come from SQLite. */
 export function asDatabaseError(error: unknown, path: string): unknown {
   if (!(error instanceof Error) || (error as { code?: unknown }).code !== "ERR_SQLITE_ERROR") return error;
+  if (error instanceof Deno.errors.NotCapable) return error;
   const kind = SAYINGS.find(([saying]) => saying.test(error.message))?.[1] ?? "unusable";
   // SQLite calls it an I/O error when the disk is too full for the memory its processes share
   if (kind === "unusable" && /I\/O/.test(error.message) && /No space|quota/i.test(obstacle(path) ?? "")) {

@@ -7,7 +7,6 @@
  *
  * @module
  */
-import process from "node:process";
 
 /** Who a process was. */
 export interface ProcessIdentity {
@@ -33,9 +32,16 @@ export function livenessOf({ host, pid, birth }: ProcessIdentity): Liveness {
 
 function isThere(pid: number): boolean {
   try {
-    return process.kill(pid, 0);
+    (Deno.kill as (pid: number, signal: number) => void)(pid, 0); // no signal, only the question
+    return true;
   } catch (error) {
-    return (error as { code?: string }).code !== "ESRCH"; // another user's process may not be signalled
+    if (error instanceof Deno.errors.NotFound) return false;
+    if (!(error instanceof TypeError)) return true; // another user's process may not be asked
+  }
+  try { // Deno 2.4 cannot ask
+    return Deno.statSync(`/proc/${pid}`).isDirectory;
+  } catch {
+    return Deno.build.os !== "linux";
   }
 }
 
