@@ -16,14 +16,25 @@ Usage: troupe COMMAND [OPTIONS]
 
 Commands:
   build [CONFIG]   build the artifacts of a config that are not up to date
+  run TASKFILE     run the shell tasks of a task file, and record them in a history
+  history          list recorded runs
+  show RUN         show a recorded run, or one of its tasks with what it printed
+  retry RUN        run again what did not pass in a recorded run
 
 Options:
   -h, --help       show this help; troupe COMMAND --help shows a command's
   -V, --version    show the version
 `;
 
-const COMMANDS: ReadonlyMap<string, (args: readonly string[]) => Promise<number>> = new Map([
-  ["build", buildCommand],
+type Command = (args: readonly string[]) => Promise<number>;
+
+/** Each command is loaded when it is asked for: a build that finds nothing to do needs no history. */
+const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
+  ["build", () => Promise.resolve(buildCommand)],
+  ["run", async () => (await import("./cli/run.ts")).runCommand],
+  ["history", async () => (await import("./cli/history.ts")).historyCommand],
+  ["show", async () => (await import("./cli/history.ts")).showCommand],
+  ["retry", async () => (await import("./cli/retry.ts")).retryCommand],
 ]);
 
 /** Runs the program with the given arguments and answers with the exit code. */
@@ -64,8 +75,8 @@ async function dispatch(args: readonly string[]): Promise<number> {
     console.log(`troupe ${config.version}`);
     return 0;
   }
-  const command = COMMANDS.get(name);
-  if (command !== undefined) return await command(rest);
+  const load = COMMANDS.get(name);
+  if (load !== undefined) return await (await load())(rest);
   const guess = nearest(name, COMMANDS.keys());
   throw new InputError(
     `Unknown command '${name}'${guess === undefined ? "; see troupe --help" : `, did you mean '${guess}'?`}`,

@@ -17,6 +17,8 @@ import { chooseTasks, type InputError, mistakesError, readInput } from "./input.
 export interface LoadedBuild {
   /** Absolute; where relative paths start and commands run. */
   readonly folder: string;
+  /** Absolute path of the config. */
+  readonly source: string;
   readonly numWorkers?: number;
   /** All tasks or, where some were chosen, these and what they need. */
   readonly tasks: readonly Task[];
@@ -41,6 +43,7 @@ export async function loadBuild(path: string, only: readonly string[] = []): Pro
   const chosen = chooseTasks(config.tasks, graph, only);
   return {
     folder: dirname(resolve(path)),
+    source: resolve(path),
     numWorkers: config.numWorkers,
     ...(chosen ?? { tasks: config.tasks, graph }),
     explain: (later) => explain(source, later, chosen?.indexes),

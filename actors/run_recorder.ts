@@ -19,6 +19,7 @@ export class RunRecorder {
   readonly #startedAt: (number | undefined)[];
   readonly #attempts: Uint16Array;
   readonly #begunAt = unixSeconds();
+  readonly #begunMs = performance.now();
   /** What came before the history was open. */
   #waiting: (() => void)[] | undefined = [];
   #history: History | undefined;
@@ -99,6 +100,7 @@ export class RunRecorder {
       id: this.#id ?? null,
       started_at: this.#begunAt,
       finished_at: unixSeconds(),
+      duration_ms: Math.round(performance.now() - this.#begunMs),
       total_tasks: tasks.length,
       ...countStatuses(tasks),
       interrupted: isInterrupted,

@@ -12,6 +12,7 @@ import { type BuildReport, buildReport } from "../graph/report.ts";
 import { BuildCache, CACHE_FILE } from "./build_cache.ts";
 import { type BuildLock, takeBuildLock } from "./build_lock.ts";
 import { BuildLog, type Level } from "./build_log.ts";
+import { BuildRecorder } from "./build_recorder.ts";
 import { BuildWork } from "./build_work.ts";
 import { Engine } from "./engine.ts";
 import type { LoadedBuild } from "./load.ts";
@@ -40,6 +41,8 @@ export interface RunOptions {
   /** Do everything again, whatever the cache says. */
   readonly force: boolean;
   readonly level: Level;
+  /** Path of the history to record it in; default none. */
+  readonly database?: string;
   /** Shows a display while the run lasts; answers with what takes it away. */
   readonly showLive?: (log: BuildLog, counts: Counts, total: number) => () => void;
   /** `performance.now()` at which the run counts as begun. */
@@ -51,6 +54,8 @@ export interface RunEnd {
   readonly report: BuildReport;
   /** What ended it early. */
   readonly signal?: StopSignal;
+  /** Its number in the history, if all of it is there. */
+  readonly savedAs?: number;
 }
 
 /** Everything that stands ready before the first task. */
@@ -103,13 +108,18 @@ async function run(
   const log = new BuildLog(plan, reporter, options.level);
   const saver = new Saver(cache, reporter);
   const work = new BuildWork(plan, cache, { force: options.force });
+  const { database } = options;
+  const recorder = database === undefined ? undefined : new BuildRecorder(plan, { ...build, database }, reporter);
   const engine: Engine = new Engine({
     plan,
     work,
     workers: options.workers ?? build.numWorkers ?? DEFAULT_WORKERS,
     failFast: options.failFast,
     folder: build.folder,
-    onEvent: (event) => log.note(event),
+    onEvent: (event) => {
+      log.note(event);
+      recorder?.note(event, stop.signal !== undefined);
+    },
     onWarning: (sentence) => reporter.error(sentence),
     everyMs: [[PROGRESS_MS, () => log.progress(engine.counts)], [SAVE_CHECK_MS, () => saver.saveIfDue()]],
   });
@@ -122,7 +132,7 @@ async function run(
       digestOf: (task) => work.digest(task),
     });
     if (cache.isDirty && report.completed === report.total_tasks) cache.prune();
-    return { report, signal: stop.signal };
+    return { report, signal: stop.signal, savedAs: await recorder?.finish(stop.signal) };
   } finally {
     hideLive?.();
     await engine.close();

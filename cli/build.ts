@@ -12,6 +12,8 @@ import { Reporter } from "../actors/reporter.ts";
 import { runBuild } from "../actors/system.ts";
 import { systemDetail } from "../actors/system_error.ts";
 import { type BuildReport, summaryLine } from "../graph/report.ts";
+import { resultsSavedLine } from "../graph/run_report.ts";
+import { DEFAULT_DATABASE } from "./database_flag.ts";
 import { liveDisplay } from "./live.ts";
 import { type Flags, type FlagSpec, parseFlags, wholeNumber } from "./options.ts";
 import { createReporter, detectScreen } from "./terminal.ts";
@@ -33,14 +35,16 @@ Options:
   -v, --verbose     also show why each task runs and what it prints
       --json        write the report to stdout as JSON, and all lines to stderr
       --report FILE write the report to a file as JSON
+      --db PATH     record the build in this history (default: ${DEFAULT_DATABASE}), unless there is nothing to do
+      --no-history  do not record it
   -h, --help        show this help
 
 Exit codes: 0 all well, 1 a task failed, 2 the input is wrong, 70 a bug in troupe, 128+n ended by signal n.
 `;
 
 const FLAGS: FlagSpec = {
-  boolean: ["fail-fast", "force", "dry-run", "quiet", "verbose", "json", "help"],
-  string: ["jobs", "task", "report"],
+  boolean: ["fail-fast", "force", "dry-run", "quiet", "verbose", "json", "no-history", "help"],
+  string: ["jobs", "task", "report", "db"],
   collect: ["task"],
   alias: { j: "jobs", t: "task", f: "force", n: "dry-run", q: "quiet", v: "verbose", h: "help" },
   positional: 1,
@@ -48,8 +52,8 @@ const FLAGS: FlagSpec = {
 
 export const SIGNAL_EXIT = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
-/** Runs the command and answers with the exit code. */
-export async function buildCommand(args: readonly string[]): Promise<number> {
+/** Runs the command and answers with the exit code. `saysWhereSaved` also names the run in the history. */
+export async function buildCommand(args: readonly string[], saysWhereSaved = false): Promise<number> {
   const begunMs = performance.now();
   const flags = parseFlags("build", args, FLAGS);
   if (flags.on.has("help")) {
@@ -68,7 +72,9 @@ export async function buildCommand(args: readonly string[]): Promise<number> {
     return await dryRun(build, { force: flags.on.has("force"), json: flags.on.has("json") }, reporter);
   }
   const level = levelOf(flags);
+  const database = flags.on.has("no-history") ? undefined : flags.values.get("db") ?? DEFAULT_DATABASE;
   const end = await runBuild(build, {
+    database,
     workers,
     failFast: flags.on.has("fail-fast"),
     force: flags.on.has("force"),
@@ -77,6 +83,9 @@ export async function buildCommand(args: readonly string[]): Promise<number> {
     begunMs,
   }, reporter);
   if (level !== "quiet") reporter.line(summaryLine(end.report), end.report.failed > 0 ? "bad" : "good");
+  if (saysWhereSaved && level !== "quiet" && end.savedAs !== undefined) {
+    reporter.line(resultsSavedLine(database!, end.savedAs));
+  }
   if (end.signal !== undefined) reporter.error(`Stopped by ${end.signal}`);
   const isWritten = writeReport(end.report, flags, reporter);
   reporter.flush();

@@ -56,6 +56,8 @@ export interface RunRecord extends RunCounts {
   readonly started_at: number;
   /** Unix seconds; null while it goes on, and for ever when it was killed. */
   readonly finished_at: number | null;
+  /** Null as long as `finished_at` is. */
+  readonly duration_ms: number | null;
   readonly total_tasks: number;
   /** Whether a signal ended it. */
   readonly interrupted: boolean;
@@ -228,8 +230,8 @@ function statusText({ status, skip_reason }: EndedTask): string {
   }
 }
 
-function runDuration({ started_at, finished_at }: RunRecord): string {
-  return finished_at === null ? "unfinished" : durationText((finished_at - started_at) * 1000);
+function runDuration({ duration_ms }: RunRecord): string {
+  return duration_ms === null ? "unfinished" : durationText(duration_ms);
 }
 
 /** Line ends and other control characters as blanks: a command may not move the reader's cursor. */
