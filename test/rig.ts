@@ -11,6 +11,9 @@ const PROGRAM = fromFileUrl(new URL("../build.ts", import.meta.url));
 /** How long a build may take before it counts as hanging; then it is killed and its test fails with the log. */
 const HANGING_MS = 90_000;
 
+/** What a gate lets through at once: read by one read(), so that several may wait at one gate. */
+const RECORD_BYTES = 128;
+
 /** How a run of the program ended. */
 export interface Ended {
   readonly code: number;
@@ -251,7 +254,7 @@ export class Held {
 
   /** Lets one start of it write the text (its name unless told) to `$OUT` and end. */
   release({ text = this.name, code = 0 }: { text?: string; code?: number } = {}): void {
-    this.gate.writeSync(new TextEncoder().encode(`${code} ${text}\n`));
+    this.gate.writeSync(new TextEncoder().encode(`${code} ${text}`.padEnd(RECORD_BYTES, "\n")));
   }
 
   /** Told by the rig. */
@@ -282,8 +285,9 @@ class Gates {
     const gate = this.#fifo(`gate-${name}`);
     const held = new Held(
       name,
-      `echo '${name}' > '${this.#folder}/announcements'; read -r code text < '${this.#folder}/gate-${name}'; ` +
-        `printf '%s\\n' "$text" > "$OUT"; exit "$code"`,
+      `echo '${name}' > '${this.#folder}/announcements'; ` +
+        `said=$(dd bs=${RECORD_BYTES} count=1 < '${this.#folder}/gate-${name}' 2>&-); ` +
+        `printf '%s\\n' "\${said#* }" > "$OUT"; exit "\${said%% *}"`,
       gate,
     );
     this.#held.set(name, held);
