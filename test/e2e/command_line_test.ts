@@ -108,7 +108,7 @@ rigTest("a second build of the same config waits, says for whom, and finds the w
   held.release();
   assertEquals([executed(await first.ended), executed(await second.ended)], [["a"], []]);
   assertEquals(held.starts, 1);
-  assertEquals(rig.files(), [".build_cache.json", "a", "build.json"]);
+  assertEquals(rig.files(), [".build_cache.json", "a", "build.json", "taskrun.db"]);
 });
 
 rigTest("a second build that is stopped while it waits has done nothing", async (rig) => {

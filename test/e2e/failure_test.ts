@@ -71,7 +71,7 @@ rigTest("build ends a command that takes longer than its timeout, with all its c
   const started = rig.read("pids").trim().split("\n").map(Number);
   assertEquals(started.length, 6);
   assertEquals(started.filter(isAlive), []);
-  assertEquals(rig.files(), ["build.json", "pids"]);
+  assertEquals(rig.files(), ["build.json", "pids", "taskrun.db"]);
 });
 
 rigTest("build applies a timeout to each attempt", async (rig) => {

@@ -67,7 +67,7 @@ rigTest("build shows a failure with its error, skips what needs it and goes on w
     "Worker N: Started task 'killed' (dependencies: none)",
   ]);
   assertEquals(code, 1);
-  assertEquals(rig.files(), [".build_cache.json", "build.json", "good.txt"]);
+  assertEquals(rig.files(), [".build_cache.json", "build.json", "good.txt", "taskrun.db"]);
 });
 
 rigTest("build shows what a failed command printed under its line, and nothing of one that succeeds", async (rig) => {
