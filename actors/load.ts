@@ -4,11 +4,13 @@
  *
  * @module
  */
+import { basename } from "@std/path/posix/basename";
 import { dirname } from "@std/path/posix/dirname";
 import { resolve } from "@std/path/posix/resolve";
 import { parseBuildConfig } from "../graph/build_config.ts";
 import type { Mistake, Place } from "../graph/failure.ts";
 import { buildGraph, cycleMistakes, findCycles, type Graph } from "../graph/graph.ts";
+import { outputIsConfig } from "../graph/mistakes.ts";
 import { Source } from "../graph/source.ts";
 import type { Task } from "../graph/task.ts";
 import { chooseTasks, type InputError, mistakesError, readInput } from "./input.ts";
@@ -38,7 +40,7 @@ export async function loadBuild(path: string, only: readonly string[] = []): Pro
   const { config, mistakes } = await parseBuildConfig(text);
   if (config === undefined) throw await explain(source, mistakes);
   const { graph, mistakes: unknown } = buildGraph(config.tasks);
-  const found = [...unknown, ...cycleMistakes(config.tasks, findCycles(graph))];
+  const found = [...overwritten(config.tasks, path), ...unknown, ...cycleMistakes(config.tasks, findCycles(graph))];
   if (found.length > 0) throw await explain(source, found);
   const chosen = chooseTasks(config.tasks, graph, only);
   return {
@@ -48,6 +50,14 @@ export async function loadBuild(path: string, only: readonly string[] = []): Pro
     ...(chosen ?? { tasks: config.tasks, graph }),
     explain: (later) => explain(source, later, chosen?.indexes),
   };
+}
+
+/** Tasks whose artifact would replace the config. */
+function overwritten(tasks: readonly Task[], path: string): Mistake[] {
+  const name = basename(path);
+  const index = tasks.findIndex((task) => task.output === name);
+  if (index < 0) return [];
+  return [outputIsConfig({ index, name: tasks[index].name }, ["tasks", index, "output_artifact"], name)];
 }
 
 /** Renders mistakes; `indexes` gives the place in the config of tasks that were chosen from it. */

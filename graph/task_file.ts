@@ -1,6 +1,6 @@
 /**
  * Owns the task file: its text in, shell tasks or every mistake in it out.
- * It reads no file and runs nothing. The sentences of its mistakes are in mistakes.ts; what tasks mean to each other as a
+ * It reads no file and runs nothing. The sentences of its mistakes are in task_file_mistakes.ts; what tasks mean to each other as a
  * graph is graph.ts, which speaks of places as paths: here they become stretches of the text.
  *
  * ```
@@ -16,8 +16,8 @@
  */
 import type { JsonPath, Mistake } from "./failure.ts";
 import { buildGraph, cycleMistakes, findCycles } from "./graph.ts";
-import * as say from "./mistakes.ts";
-import type { Stretch, SuffixWord } from "./mistakes.ts";
+import * as say from "./task_file_mistakes.ts";
+import type { Stretch, SuffixWord } from "./task_file_mistakes.ts";
 import type { Span } from "./source.ts";
 import { StringIndex } from "./string_index.ts";
 

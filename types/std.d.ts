@@ -221,6 +221,11 @@ declare module "@std/fmt/colors" {
   export function yellow(str: string): string;
 }
 
+declare module "@std/path/posix/basename" {
+  /** The last part of a path. */
+  export function basename(path: string | URL, suffix?: string): string;
+}
+
 declare module "@std/path/posix/dirname" {
   /** The folder of a path. */
   export function dirname(path: string | URL): string;
