@@ -30,7 +30,7 @@ function makeProject(): Project {
 const STRIDES: Readonly<Record<"KILL" | "KILLAFTER" | "EIO" | "ENOSPC", number>> = {
   KILL: 1,
   KILLAFTER: 2,
-  EIO: 1,
+  EIO: 2,
   ENOSPC: 3,
 };
 

@@ -124,7 +124,7 @@ Deno.test({
 
 Deno.test("a cache with random bytes: at most one sentence, a right build, exit 0", async () => {
   const random = randomFrom(seedFor("damaged cache"));
-  await inPairs(Array.from({ length: 25 }, () => async () => {
+  await inPairs(Array.from({ length: 16 }, () => async () => {
     const bytes = randomBytes(random);
     const said = await assertHarmless((project) => {
       const cache = Deno.readFileSync(project.path(CACHE));
@@ -139,7 +139,7 @@ Deno.test("a cache with random bytes: at most one sentence, a right build, exit 
 
 Deno.test("a cache with values of wrong types: at most one sentence, a right build, exit 0", async () => {
   const random = randomFrom(seedFor("mistyped cache"));
-  await inPairs(Array.from({ length: 40 }, () => async () => {
+  await inPairs(Array.from({ length: 24 }, () => async () => {
     const said = await assertHarmless((project) => {
       const cache = JSON.parse(project.read(CACHE));
       const change = mistype(cache, random);

@@ -29,7 +29,7 @@ function round(): void {
     reads++;
     if (!isWhole(text)) partial.push(`${path}: ${text.length} characters, ${JSON.stringify(text.slice(0, 40))}`);
   }
-  setTimeout(round, 1);
+  setTimeout(round, 3);
 }
 
 function read(path: string): string | undefined {
