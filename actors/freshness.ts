@@ -112,6 +112,7 @@ export class Freshness {
     if (changes.length > 0) return changes.join("; ");
     const inPlace = this.cache.files.digest(output);
     if (typeof inPlace === "object" && "missing" in inPlace && inPlace.missing) return "artifact missing";
+    if (inPlace === this.cache.get(after[0])?.sha256) return "artifact not the expected one";
     return "artifact edited";
   }
 }
