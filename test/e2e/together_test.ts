@@ -43,6 +43,20 @@ rigTest("two builds of one config at once do each task once between them", async
   assertEquals(rig.read("log").trim().split("\n").length, 30);
 });
 
+// S0.1: how long it takes is shown in bench/
+rigTest("a config of 200 tasks and 500 KB is built like any other", async (rig) => {
+  const tasks = Array.from({ length: 200 }, (_, i) => ({
+    name: `t${i}`,
+    output_artifact: `out/${i}`,
+    content: `${i} `.repeat(2400 / `${i} `.length),
+  }));
+  rig.write("build.json", { tasks });
+  const { size } = Deno.statSync(rig.path("build.json"));
+  assert(size > 480_000 && size < 520_000, `${size}`);
+  assertEquals((await rig.build(["--quiet"])).code, 0);
+  for (const { output_artifact, content } of tasks) assertEquals(rig.read(output_artifact), content);
+});
+
 // S0.63
 rigTest("10 000 lines of eight workers, and what their commands print, do not interleave", async (rig) => {
   const tasks = Array.from({ length: 3000 }, (_, i) => ({
