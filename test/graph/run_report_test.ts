@@ -29,7 +29,8 @@ const TASK: TaskRecord = { ...ENDED, exit_code: 0, started_at: START, finished_a
 const RUN: RunRecord = {
   id: 42,
   started_at: START,
-  finished_at: START + 30.7,
+  finished_at: START + 31,
+  duration_ms: 30_700,
   total_tasks: 6,
   passed: 5,
   failed: 1,
@@ -132,8 +133,18 @@ Deno.test("resultsSavedLine() names the database and the run", () => {
 // S2.21
 Deno.test("historyLines() lists runs as given", () => {
   const lines = historyLines([
-    { ...RUN, id: 44, started_at: START + 86_400, finished_at: null, passed: 1, failed: 0 },
-    { ...RUN, id: 43, finished_at: START + 0.04, passed: 2, failed: 2, timeout: 1, skipped: 2, interrupted: true },
+    { ...RUN, id: 44, started_at: START + 86_400, finished_at: null, duration_ms: null, passed: 1, failed: 0 },
+    {
+      ...RUN,
+      id: 43,
+      finished_at: START,
+      duration_ms: 40,
+      passed: 2,
+      failed: 2,
+      timeout: 1,
+      skipped: 2,
+      interrupted: true,
+    },
     RUN,
   ], "UTC");
   assertEquals(
