@@ -71,7 +71,9 @@ export class FileIndex {
     if (this.#seen.has(path) || this.#stats.has(path)) return true;
     const stat = this.#stat(path);
     if ("detail" in stat) return !stat.missing;
-    this.#stats.set(path, stat);
+    const known = this.#known(path);
+    if (known !== undefined && matches(known, stat)) this.#seen.set(path, known);
+    else this.#stats.set(path, stat);
     return true;
   }
 
@@ -79,7 +81,7 @@ export class FileIndex {
   digest(path: string): string | Unreadable | TooMuch {
     const seen = this.#seen.get(path);
     if (seen !== undefined) return seen[3];
-    const stat = this.#stats.get(path) ?? this.#stat(path);
+    const stat = (this.#stats.size > 0 ? this.#stats.get(path) : undefined) ?? this.#stat(path);
     this.#stats.delete(path);
     if ("detail" in stat) return stat;
     const known = this.#known(path);

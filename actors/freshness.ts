@@ -9,6 +9,7 @@ import type { TaskFailure } from "../graph/failure.ts";
 import { differences, type Inputs, type Trace, trace } from "../graph/fingerprint.ts";
 import type { Plan } from "../graph/plan.ts";
 import type { BuildCache } from "./build_cache.ts";
+import type { FileIndex, TooMuch } from "./file_index.ts";
 
 /** What was found about one task whose dependencies are completed. */
 export type BuildFinding =
@@ -48,14 +49,13 @@ export class Freshness {
     if (this.options.force && !this.#made.has(found.fingerprint)) return { ...found, kind: "run", reason: "forced" };
     const entry = cache.get(found.fingerprint);
     if (entry !== undefined && (declared.expectedSha256 ?? entry.sha256) === entry.sha256) {
-      for (const path of new Set([declared.output, entry.artifact_path])) {
-        const digest = cache.files.digest(path);
-        if (typeof digest === "object" && "tooMuch" in digest) return { kind: "tooMuch", path };
-        if (digest !== entry.sha256) continue;
-        return path === declared.output
-          ? { ...found, kind: "fresh", sha256: digest }
-          : { ...found, kind: "restore", from: path, sha256: digest };
-      }
+      const { artifact_path: from, sha256 } = entry;
+      const inPlace = cache.files.digest(declared.output);
+      if (inPlace === sha256) return { ...found, kind: "fresh", sha256 };
+      if (isTooMuch(inPlace)) return { kind: "tooMuch", path: declared.output };
+      const elsewhere = from === declared.output ? undefined : cache.files.digest(from);
+      if (elsewhere === sha256) return { ...found, kind: "restore", from, sha256 };
+      if (isTooMuch(elsewhere)) return { kind: "tooMuch", path: from };
     }
     return { ...found, kind: "run", reason: this.#reason(task, found.trace) };
   }
@@ -82,7 +82,7 @@ export class Freshness {
       const path = sources[i];
       const digest = cache.files.digest(path);
       if (typeof digest === "object") {
-        return "tooMuch" in digest
+        return isTooMuch(digest)
           ? { kind: "tooMuch", path }
           : { kind: "unreadable", failure: { kind: "source", path, detail: digest.detail } };
       }
@@ -115,4 +115,8 @@ export class Freshness {
     if (inPlace === this.cache.get(after[0])?.sha256) return "artifact not the expected one";
     return "artifact edited";
   }
+}
+
+function isTooMuch(digest: ReturnType<FileIndex["digest"]> | undefined): digest is TooMuch {
+  return typeof digest === "object" && "tooMuch" in digest;
 }

@@ -115,7 +115,7 @@ function writeRow(database: Database, { run, task, startedAt, end }: Row): void 
     end?.status ?? null,
     isSkipped ? null : end?.exitCode ?? null,
     startedAt,
-    end?.finishedAt ?? null,
+    isSkipped ? null : end?.finishedAt ?? null,
     end?.durationMs === undefined ? null : Math.round(end.durationMs),
     end?.output ? storedOutput(end.output.stdout) : null,
     end?.output ? storedOutput(end.output.stderr) : null,

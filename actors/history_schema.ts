@@ -39,7 +39,7 @@ create table tasks (
   status text check (status in ('passed', 'failed', 'skipped', 'timeout')),  -- null while it runs
   exit_code integer,                         -- null if skipped or ended by a signal
   started_at integer,                        -- Unix seconds; null if skipped
-  finished_at integer,
+  finished_at integer,                       -- null if skipped
   duration_ms integer,
   stdout text,                               -- a blob when it is not valid UTF-8 or holds a NUL
   stderr text,

@@ -39,7 +39,7 @@ export async function expandSources(
   for (let task = 0; task < tasks.length; task++) {
     const { name, output, sourceFiles, dependencies } = tasks[task];
     files[task] = sourceFiles;
-    if (sourceFiles.some((pattern) => GLOB.test(pattern) && !exists(pattern))) {
+    if (hasGlob(sourceFiles, exists)) {
       globs ??= await openGlobs(folder, tasks);
       const expansion = expandOne(sourceFiles, output, exists, globs);
       files[task] = expansion.files;
@@ -58,6 +58,11 @@ export async function expandSources(
     }
   }
   return { files, origins, mistakes, warnings };
+}
+
+function hasGlob(patterns: readonly string[], exists: (path: string) => boolean): boolean {
+  for (const pattern of patterns) if (GLOB.test(pattern) && !exists(pattern)) return true;
+  return false;
 }
 
 interface Globs {

@@ -14,6 +14,8 @@ import type { Task } from "./task.ts";
 /** Raised when the record's form changes, so that old fingerprints match nothing. */
 const FORM = 1;
 
+const NOTHING: readonly string[] = [];
+
 /** Digits of a digest that a trace keeps: enough to know a version of a file again. */
 const KEPT = 16;
 
@@ -91,7 +93,7 @@ function actionRecord(task: Task): readonly string[] {
 
 function envRecord(env: Readonly<Record<string, string>>): readonly string[] {
   const names = Object.keys(env);
-  return names.sort().flatMap((name) => [name, env[name]]);
+  return names.length === 0 ? NOTHING : names.sort().flatMap((name) => [name, env[name]]);
 }
 
 function cut(digests: readonly string[]): string[] {
