@@ -19,6 +19,8 @@ export interface BuildRecord {
   readonly source: string;
   /** Absolute. */
   readonly folder: string;
+  /** The recorded run that this one retries. */
+  readonly retryOf?: number;
 }
 
 /** The record of one build; it is closed whatever happens. */
@@ -64,7 +66,7 @@ export class BuildRecorder {
       import("./run_recorder.ts"),
       import("./task_run.ts"),
     ]);
-    const { database, source, folder } = this.#record;
+    const { database, source, folder, retryOf } = this.#record;
     const tasks = this.#plan.tasks.map(({ name, action, dependencies, timeoutMs, retries, env }) => ({
       name,
       command: commandText(action),
@@ -73,7 +75,7 @@ export class BuildRecorder {
       retries,
       env,
     }));
-    const recorder = new RunRecorder({ kind: "build", source, folder, tasks });
+    const recorder = new RunRecorder({ kind: "build", source, folder, retryOf, tasks });
     for (const task of this.#hits) recorder.note({ kind: "hit", task, worker: null }, false);
     for (const [event, isStopping] of this.#early) recorder.note(event, isStopping);
     this.#recorder = recorder;

@@ -43,6 +43,8 @@ export interface RunOptions {
   readonly level: Level;
   /** Path of the history to record it in; default none. */
   readonly database?: string;
+  /** The recorded run that this one retries. */
+  readonly retryOf?: number;
   /** Shows a display while the run lasts; answers with what takes it away. */
   readonly showLive?: (log: BuildLog, counts: Counts, total: number) => () => void;
   /** `performance.now()` at which the run counts as begun. */
@@ -108,8 +110,10 @@ async function run(
   const log = new BuildLog(plan, reporter, options.level);
   const saver = new Saver(cache, reporter);
   const work = new BuildWork(plan, cache, { force: options.force });
-  const { database } = options;
-  const recorder = database === undefined ? undefined : new BuildRecorder(plan, { ...build, database }, reporter);
+  const { database, retryOf } = options;
+  const recorder = database === undefined
+    ? undefined
+    : new BuildRecorder(plan, { ...build, database, retryOf }, reporter);
   const engine: Engine = new Engine({
     plan,
     work,

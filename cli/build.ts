@@ -52,8 +52,18 @@ const FLAGS: FlagSpec = {
 
 export const SIGNAL_EXIT = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
-/** Runs the command and answers with the exit code. `saysWhereSaved` also names the run in the history. */
-export async function buildCommand(args: readonly string[], saysWhereSaved = false): Promise<number> {
+/** What differs when another command builds. */
+export interface BuildContext {
+  /** Also name the run in the history. */
+  readonly saysWhereSaved?: boolean;
+  /** The first line. */
+  readonly opening?: string;
+  /** The recorded run that this one retries. */
+  readonly retryOf?: number;
+}
+
+/** Runs the command and answers with the exit code. */
+export async function buildCommand(args: readonly string[], context: BuildContext = {}): Promise<number> {
   const begunMs = performance.now();
   const flags = parseFlags("build", args, FLAGS);
   if (flags.on.has("help")) {
@@ -73,8 +83,10 @@ export async function buildCommand(args: readonly string[], saysWhereSaved = fal
   }
   const level = levelOf(flags);
   const database = flags.on.has("no-history") ? undefined : flags.values.get("db") ?? DEFAULT_DATABASE;
+  if (context.opening !== undefined && level !== "quiet") reporter.line(context.opening);
   const end = await runBuild(build, {
     database,
+    retryOf: context.retryOf,
     workers,
     failFast: flags.on.has("fail-fast"),
     force: flags.on.has("force"),
@@ -83,7 +95,7 @@ export async function buildCommand(args: readonly string[], saysWhereSaved = fal
     begunMs,
   }, reporter);
   if (level !== "quiet") reporter.line(summaryLine(end.report), end.report.failed > 0 ? "bad" : "good");
-  if (saysWhereSaved && level !== "quiet" && end.savedAs !== undefined) {
+  if (context.saysWhereSaved && level !== "quiet" && end.savedAs !== undefined) {
     reporter.line(resultsSavedLine(database!, end.savedAs));
   }
   if (end.signal !== undefined) reporter.error(`Stopped by ${end.signal}`);

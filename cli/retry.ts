@@ -60,10 +60,16 @@ export async function retryCommand(args: readonly string[]): Promise<number> {
     return 0;
   }
   if (run.kind === "build") {
-    return await buildCommand(
-      [run.source, "--db", database, ...set.tasks.flatMap(({ name }) => ["--task", name])],
-      true,
-    );
+    const tasks = set.tasks.map(({ name }) => `--task=${name}`);
+    const given = [
+      ...[...flags.on].map((name) => `--${name}`),
+      ...[...flags.values].filter(([name]) => name !== "db").map(([name, value]) => `--${name}=${value}`),
+    ];
+    return await buildCommand([run.source, `--db=${database}`, ...tasks, ...given], {
+      saysWhereSaved: true,
+      opening,
+      retryOf: run.id,
+    });
   }
   return await runAndReport(inputOf(run, set), flags, opening);
 }

@@ -46,6 +46,9 @@ const FLAGS: FlagSpec = {
   positional: 1,
 };
 
+/** A flag whose value is the next argument. */
+const TAKES_VALUE = /^(--(jobs|timeout|task|db|report)|-[jt])$/;
+
 /** Flags that `run` and `retry` share once the tasks are known. */
 export interface RunFlags {
   readonly flags: Flags;
@@ -54,7 +57,7 @@ export interface RunFlags {
 
 /** Runs `troupe run` and answers with the exit code. */
 export async function runCommand(args: readonly string[]): Promise<number> {
-  if (args.some((arg) => arg.endsWith(".json") && !arg.startsWith("-"))) return await buildCommand(args, true);
+  if (namesConfig(args)) return await buildCommand(args, { saysWhereSaved: true });
   const flags = parseFlags("run", args, FLAGS);
   if (flags.on.has("help")) {
     new Reporter({ lines: "stdout" }).result(RUN_HELP.trimEnd());
@@ -63,6 +66,11 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   const [path] = flags.positional;
   if (path === undefined) throw new InputError("troupe run needs a task file; see troupe run --help");
   return await runAndReport(loadTasks(path, flags.lists.get("task")), flags);
+}
+
+/** Whether the file to run is a build config; the value of a flag is not that file. */
+function namesConfig(args: readonly string[]): boolean {
+  return args.some((arg, at) => /^[^-].*\.json$/.test(arg) && !TAKES_VALUE.test(args[at - 1] ?? ""));
 }
 
 /** Runs loaded tasks by the flags and answers with the exit code. `opening` is the first line. */
