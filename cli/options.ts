@@ -37,7 +37,7 @@ export function parseFlags(command: string, args: readonly string[], spec: FlagS
   const known = [...spec.boolean, ...spec.string, ...Object.keys(spec.alias ?? {})];
   const parsed = parseArgs([...args], {
     boolean: [...spec.boolean],
-    string: [...spec.string],
+    string: [...spec.string, "_"], // or a file called 007 would be looked for as 7
     collect: [...(spec.collect ?? [])],
     alias: { ...spec.alias },
     unknown: (arg: string) => {
