@@ -28,6 +28,12 @@ export interface ReporterOptions {
 
 const NEWLINE = new Uint8Array([10]);
 
+/** So much goes into a pipe whole or not at all (PIPE_BUF), and Deno does not say how much of a larger piece went. */
+const ATOMIC_BYTES = 4096;
+
+/** Between two tries at a pipe that is full. */
+const NAP_MS = 2;
+
 const FLUSH_BYTES = 64 * 1024;
 
 /** The actor that writes; its methods put in order what is written at the end of the turn. */
@@ -41,6 +47,7 @@ export class Reporter {
   #footer: Footer | undefined;
   /** Someone closed the other end (`troupe build | head`): there is nobody to write to, and that is no error. */
   #isBroken = false;
+  readonly #nap = new Int32Array(new SharedArrayBuffer(4));
 
   constructor(options: ReporterOptions) {
     this.#options = options;
@@ -128,11 +135,17 @@ export class Reporter {
 
   #write(to: "stdout" | "stderr", bytes: Uint8Array): void {
     if (this.#isBroken) return;
-    try {
-      for (let at = 0; at < bytes.length;) at += Deno[to].writeSync(bytes.subarray(at));
-    } catch (error) {
-      if (error instanceof Deno.errors.WouldBlock) return this.#write(to, bytes);
-      this.#isBroken = true;
+    for (let at = 0; at < bytes.length;) {
+      try {
+        at += Deno[to].writeSync(bytes.subarray(at, at + ATOMIC_BYTES));
+      } catch (error) {
+        if (!(error instanceof Deno.errors.WouldBlock)) {
+          this.#isBroken = true;
+          return;
+        }
+        // Someone made the pipe non-blocking, and its reader is slow: wait for it as a blocking one would.
+        Atomics.wait(this.#nap, 0, 0, NAP_MS);
+      }
     }
   }
 }
