@@ -8,8 +8,9 @@ import type { TaskFailure } from "../graph/failure.ts";
 import type { LedgerSlot } from "./ledger.ts";
 import type { Output } from "./messages.ts";
 import { type Ended, type Invocation, type RunningProcess, SpawnError, startProcess } from "./process.ts";
+import type { EndSignal } from "./stop_listener.ts";
 
-/** How long a command has between TERM and KILL. */
+/** How long a command has between being asked to end and KILL. */
 const GRACE_MS = 500;
 
 /** What a command needs of the worker that runs it. */
@@ -67,16 +68,16 @@ export class CommandRun {
   }
 
   /** Asks the command to end and, if it does not, makes it. */
-  cancel(signal: "SIGTERM" | "SIGKILL"): void {
+  cancel(signal: EndSignal): void {
     this.#isCancelled = true;
     this.#end(signal);
   }
 
-  #end(signal: "SIGTERM" | "SIGKILL"): void {
+  #end(signal: EndSignal): void {
     const process = this.#process;
     if (process === undefined) return;
     process.signal(signal);
-    if (signal === "SIGTERM") this.#timers.push(setTimeout(() => process.signal("SIGKILL"), GRACE_MS));
+    if (signal !== "SIGKILL") this.#timers.push(setTimeout(() => process.signal("SIGKILL"), GRACE_MS));
   }
 
   #failureOf(ended: Ended): TaskFailure | undefined {

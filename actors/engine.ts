@@ -71,7 +71,7 @@ export class Engine {
    * @throws {WorkerStartError} When the system does not let the workers start.
    */
   async run(stop: StopListener): Promise<EngineEnd> {
-    const interrupt = () => this.#scheduler.post({ kind: "interrupt" });
+    const interrupt = () => this.#scheduler.post({ kind: "interrupt", signal: stop.signal });
     stop.onSignal = interrupt;
     this.#scheduler.post({ kind: "begin" });
     if (stop.signal !== undefined) interrupt();

@@ -23,6 +23,7 @@ import {
 import { CommandRun, type Surroundings } from "./command_run.ts";
 import type { Invocation } from "./invocation.ts";
 import type { Output, RunShell, RunTask } from "./messages.ts";
+import type { EndSignal } from "./stop_listener.ts";
 import { systemDetail } from "./system_error.ts";
 
 /** A list handed to a command is left out when it is longer: Linux takes 128 KiB for one string of the environment. */
@@ -38,7 +39,7 @@ export interface Execution {
   /** Does the task's work; never rejects for anything the user or the system did. */
   run(): Promise<Attempt>;
   /** Asks the command to end, or makes it. */
-  cancel(signal: "SIGTERM" | "SIGKILL"): void;
+  cancel(signal: EndSignal): void;
 }
 
 /** An attempt at a task that makes no artifact. */
@@ -65,7 +66,7 @@ export class ShellExecution implements Execution {
     return failure === undefined ? { done: true, output } : { failure, output };
   }
 
-  cancel(signal: "SIGTERM" | "SIGKILL"): void {
+  cancel(signal: EndSignal): void {
     this.#command.cancel(signal);
   }
 }
@@ -104,7 +105,7 @@ export class ArtifactExecution implements Execution {
     }
   }
 
-  cancel(signal: "SIGTERM" | "SIGKILL"): void {
+  cancel(signal: EndSignal): void {
     this.#command.cancel(signal);
   }
 

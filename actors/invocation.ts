@@ -6,6 +6,7 @@
  */
 import type { SimpleCommand } from "../graph/simple_command.ts";
 import type { Output } from "./messages.ts";
+import type { EndSignal } from "./stop_listener.ts";
 
 /** A command to start. */
 export interface Invocation {
@@ -43,7 +44,7 @@ export interface RunningProcess {
   /** Settles once the leader has ended and its group is gone; never rejects. */
   readonly ended: Promise<Ended>;
   /** Signals the whole group; no error when it is gone. */
-  signal(name: "SIGTERM" | "SIGKILL"): void;
+  signal(name: EndSignal): void;
 }
 
 /** One way to start commands; throws {@linkcode SpawnError} when a command cannot be started. */

@@ -6,6 +6,7 @@
  */
 import type { TaskFailure } from "../graph/failure.ts";
 import type { Action } from "../graph/task.ts";
+import type { EndSignal } from "./stop_listener.ts";
 
 /** Told to a worker once, when it starts. */
 export interface WorkerSetup {
@@ -52,10 +53,10 @@ export interface RunShell {
   readonly stream: boolean;
 }
 
-/** Asks the worker to end the command it runs; `KILL` when `TERM` was not enough. */
+/** Asks the worker to end the command it runs; `KILL` when asking was not enough. */
 export interface CancelTask {
   readonly kind: "cancel";
-  readonly signal: "SIGTERM" | "SIGKILL";
+  readonly signal: EndSignal;
 }
 
 /** Asks an idle worker to end its thread. */

@@ -4,12 +4,13 @@
  *
  * @module
  */
+import type { EndSignal } from "./stop_listener.ts";
 
 /** One group, as a back end can reach it. */
 export interface Group {
   readonly id: number;
   /** False when the group is gone. */
-  signal(name: "SIGTERM" | "SIGKILL"): boolean;
+  signal(name: EndSignal): boolean;
   isThere(): boolean | Promise<boolean>;
 }
 

@@ -18,6 +18,7 @@ import {
   wholeEnv,
 } from "./invocation.ts";
 import { endGroup, type Group } from "./process_group.ts";
+import type { EndSignal } from "./stop_listener.ts";
 
 /** A stream that stays open after the whole group has ended counts as drained after this long without a byte … */
 const QUIET_MS = 50;
@@ -73,7 +74,7 @@ class PortableProcess implements RunningProcess {
     this.ended = this.#run();
   }
 
-  signal(name: "SIGTERM" | "SIGKILL"): void {
+  signal(name: EndSignal): void {
     this.#group.signal(name);
   }
 

@@ -36,6 +36,7 @@ import {
 import { CHUNK_BYTES, openPipe, type Pipe, PipeReader, PollSet } from "./posix_pipes.ts";
 import { StringEncoder } from "./posix_strings.ts";
 import { endGroup, type Group } from "./process_group.ts";
+import type { EndSignal } from "./stop_listener.ts";
 
 /** Signals a command starts with as the system has them: PIPE, which Deno ignores, and those troupe handles. */
 const DEFAULT_SIGNALS = ["SIGPIPE", "SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
@@ -218,7 +219,7 @@ class PosixProcess implements RunningProcess {
     this.ended = this.#run();
   }
 
-  signal(name: "SIGTERM" | "SIGKILL"): void {
+  signal(name: EndSignal): void {
     this.#group.signal(name);
   }
 

@@ -15,6 +15,7 @@ import { Mailbox } from "./mailbox.ts";
 import type { FromWorker, Output } from "./messages.ts";
 import type { Counts, RunEvent } from "./run_event.ts";
 import type { StatusTable } from "./status_table.ts";
+import type { StopSignal } from "./stop_listener.ts";
 import type { Finding, Work } from "./work.ts";
 import { type PoolReport, type WorkerPool, WorkerStartError } from "./worker_pool.ts";
 
@@ -22,7 +23,8 @@ import { type PoolReport, type WorkerPool, WorkerStartError } from "./worker_poo
 export type SchedulerMessage =
   | { readonly kind: "begin" }
   | { readonly kind: "checked"; readonly task: number; readonly finding: Finding }
-  | { readonly kind: "interrupt" }
+  /** A signal is what running commands are asked to end by; SIGTERM unless told. */
+  | { readonly kind: "interrupt"; readonly signal?: StopSignal }
   | PoolReport;
 
 /** The parts a scheduler works with. */
@@ -57,6 +59,7 @@ export class Scheduler {
   readonly #begun = performance.now();
   readonly counts: Counts = { completed: 0, failed: 0, skipped: 0, running: 0 };
   #pool: WorkerPool | undefined;
+  #askBy: StopSignal = "SIGTERM";
   #resolve!: () => void;
   #reject!: (error: unknown) => void;
   /** Settles when everything is settled and nothing runs; rejects only for a bug. The workers are still there. */
@@ -107,6 +110,7 @@ export class Scheduler {
       case "checked":
         return this.#checked(message.task, message.finding);
       case "interrupt":
+        this.#askBy = message.signal ?? this.#askBy;
         return this.#step({ kind: "interrupted" });
       case "crashed":
         return this.#crashed(message.worker, message.detail);
@@ -210,7 +214,7 @@ export class Scheduler {
       case "skip":
         return this.#skip(effect.task);
       case "cancel":
-        return this.#pool!.cancel(effect.worker, effect.signal);
+        return this.#pool!.cancel(effect.worker, effect.signal === "SIGTERM" ? this.#askBy : effect.signal);
       case "finish":
         return this.#resolve();
       default:

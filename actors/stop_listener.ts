@@ -7,6 +7,10 @@
 
 /** Signals that end a run in good order. */
 export type StopSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
+
+/** What a command is ended by: asked to in the words in which troupe was, or made to. */
+export type EndSignal = StopSignal | "SIGKILL";
+
 const STOP_SIGNALS: readonly StopSignal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /** A stop was asked for before the first task; nothing was started. */

@@ -8,6 +8,7 @@ import { join } from "@std/path/posix/join";
 import { removeIfPresent, temporaryPath } from "./artifact.ts";
 import { createLedger, LedgerSlot, readSlot } from "./ledger.ts";
 import type { FromWorker, RunShell, RunTask, ToWorker, WorkerSetup } from "./messages.ts";
+import type { EndSignal } from "./stop_listener.ts";
 import { systemDetail } from "./system_error.ts";
 import { makeToken, RUN_VARIABLE, startWatchdog, type Watchdog } from "./watchdog.ts";
 
@@ -81,7 +82,7 @@ export class WorkerPool {
     this.#send(worker, task);
   }
 
-  cancel(worker: number, signal: "SIGTERM" | "SIGKILL"): void {
+  cancel(worker: number, signal: EndSignal): void {
     this.#send(worker, { kind: "cancel", signal });
   }
 

@@ -6,7 +6,7 @@ const SLOW = ["s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8"];
 
 /** Notes a process id, then does as told; with `go` there, the command is done at once. */
 function slow(name: string, index: number): TaskSpec {
-  const stubborn = index % 2 === 0 ? "trap '' TERM;" : "trap ': > termed; exit 1' TERM;";
+  const stubborn = index % 2 === 0 ? "trap '' TERM INT;" : "trap ': > termed; exit 1' TERM INT;";
   // a grandchild that dies of TERM, one that ignores it
   const body = `if [ -e go ]; then echo ${name} > "$OUT"; exit; fi
     echo half > "$OUT"
