@@ -1,0 +1,103 @@
+/**
+ * Owns what the fault tests of the task runner have in common: a folder with a task file, `troupe` in a process of its
+ * own, and the questions to its history afterwards.
+ * It knows no fault.
+ *
+ * @module
+ */
+import { assertEquals } from "@std/assert";
+import { dirname, fromFileUrl } from "@std/path";
+import { query } from "../../actors/raw_database.ts";
+import { type Ended, Project, type Running, said, start, type StartOptions } from "../rig.ts";
+
+/** The program, without a command. */
+export const TROUPE = [Deno.execPath(), "run", "-A", fromFileUrl(new URL("../../../main.ts", import.meta.url))];
+
+/** A folder with a task file and its history, removed when it goes out of scope. */
+export class TaskProject implements Disposable {
+  readonly #project = new Project();
+  readonly folder = this.#project.folder;
+  readonly temp = this.#project.temp;
+  /** Where runs are recorded unless told otherwise. */
+  database = `${this.folder}/taskrun.db`;
+
+  constructor(tasks: string) {
+    this.write("tasks.txt", tasks);
+  }
+
+  path(name: string): string {
+    return `${this.folder}/${name}`;
+  }
+
+  write(name: string, content: string | Uint8Array): void {
+    this.#project.write(name, content);
+  }
+
+  read(name: string): string {
+    return this.#project.read(name);
+  }
+
+  has(name: string): boolean {
+    return this.#project.has(name);
+  }
+
+  remove(name: string): void {
+    this.#project.remove(name);
+  }
+
+  fifo(name: string): string {
+    return this.#project.fifo(name);
+  }
+
+  /** Starts any command of troupe on this history. */
+  start(command: readonly string[], { args = [], through = [], env = {} }: StartOptions = {}): Running {
+    const database = command[0] === "run" || !command.includes("--db") ? ["--db", this.database] : [];
+    return start([...through, ...TROUPE, ...command, ...database, ...args], { TMPDIR: this.temp, ...env });
+  }
+
+  /** Starts a run of the task file. */
+  startRun(options: StartOptions = {}): Running {
+    return this.start(["run", this.path("tasks.txt")], options);
+  }
+
+  run(options: StartOptions = {}): Promise<Ended> {
+    return this.startRun(options).ended;
+  }
+
+  /** What a command that looks at the history prints. */
+  async look(...command: string[]): Promise<string> {
+    const ended = await this.start(command).ended;
+    assertEquals([ended.code, ended.stderr], [0, ""], said(ended));
+    return ended.stdout;
+  }
+
+  rows(sql: string): Record<string, unknown>[] {
+    return query<Record<string, unknown>>(this.database, sql).map((row) => ({ ...row }));
+  }
+
+  /** Name → status of the tasks of a run that have a row. */
+  statuses(run = 1): Record<string, unknown> {
+    const rows = this.rows(`select name, status from tasks where run_id = ${run} order by name`);
+    return Object.fromEntries(rows.map(({ name, status }) => [name, status]));
+  }
+
+  /** The file is a whole database, and what troupe's temp folder held is gone. */
+  assertSound(): void {
+    assertEquals(this.rows("pragma integrity_check"), [{ integrity_check: "ok" }]);
+    assertEquals(this.rows("pragma foreign_key_check"), []);
+  }
+
+  [Symbol.dispose](): void {
+    this.#project[Symbol.dispose]();
+  }
+}
+
+/** Name → word of each task's line. */
+export function outcomes({ stdout }: Ended): Record<string, string> {
+  return Object.fromEntries(
+    [...stdout.matchAll(/^\[\d+\/\d+\] (\w+):.* \.{4,} ([A-Z]+)/gm)].map(([, ...pair]) => pair),
+  );
+}
+
+/** The folder of this file, for programs that tests start. */
+export const HERE = dirname(fromFileUrl(import.meta.url));
