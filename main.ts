@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { DatabaseError } from "./actors/database_error.ts";
 import { InputError } from "./actors/input.ts";
 import { StoppedError } from "./actors/stop_listener.ts";
 import { WorkerStartError } from "./actors/worker_pool.ts";
@@ -20,6 +21,7 @@ Commands:
   history          list recorded runs
   show RUN         show a recorded run, or one of its tasks with what it printed
   retry RUN        run again what did not pass in a recorded run
+  locks            list who holds file locks, and clean up after the dead
 
 Options:
   -h, --help       show this help; troupe COMMAND --help shows a command's
@@ -35,6 +37,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["history", async () => (await import("./cli/history.ts")).historyCommand],
   ["show", async () => (await import("./cli/history.ts")).showCommand],
   ["retry", async () => (await import("./cli/retry.ts")).retryCommand],
+  ["locks", async () => (await import("./cli/locks.ts")).locksCommand],
 ]);
 
 /** Runs the program with the given arguments and answers with the exit code. */
@@ -42,7 +45,8 @@ export async function main(args: readonly string[]): Promise<number> {
   try {
     return await dispatch(args);
   } catch (error) {
-    if (error instanceof InputError) {
+    // A history that is damaged may open and only then show that it cannot be read.
+    if (error instanceof InputError || error instanceof DatabaseError) {
       console.error(error.message);
       return 2;
     }

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { describeTaskFailure, type TaskFailure } from "../graph/failure.ts";
 import { droppedLine } from "../graph/report.ts";
 import { taskLine, type TaskRecord } from "../graph/run_report.ts";
 import type { Level } from "./build_log.ts";
@@ -12,6 +13,9 @@ import { LineSplitter } from "./line_splitter.ts";
 import type { Captured, Output } from "./messages.ts";
 import type { Reporter } from "./reporter.ts";
 import type { RunEvent } from "./run_event.ts";
+
+/** Failures that the task's line and what it printed explain; of others the reason is told. */
+const SAYS_ENOUGH: ReadonlySet<TaskFailure["kind"]> = new Set(["exit", "timeout", "cancelled"]);
 
 /** The log of one run. */
 export class RunLog {
@@ -50,7 +54,11 @@ export class RunLog {
     if (isGood && this.level === "quiet") return;
     const tone = isGood ? "plain" : ended.status === "skipped" ? "dim" : "bad";
     this.reporter.line(taskLine(ended, { finished: this.#finished, total: this.tasks.length }), tone);
-    if (event.kind === "failed" && this.level !== "verbose") this.#showOutput(event.output);
+    if (event.kind !== "failed") return;
+    if (this.level !== "verbose") this.#showOutput(event.output);
+    if (!SAYS_ENOUGH.has(event.failure.kind)) {
+      this.reporter.error(`${ended.name}: ${describeTaskFailure(event.failure)}`);
+    }
   }
 
   /** What a failed command printed goes to stderr: stdout is for the lines. */
