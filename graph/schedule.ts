@@ -180,9 +180,8 @@ function recheckTwins(schedule: Schedule, leader: number, effects: Effect[]): vo
 
 function crashed(schedule: Schedule, worker: number, effects: Effect[]): void {
   const task = schedule.taskOf[worker];
-  schedule.taskOf[worker] = -1;
   if (task < 0) return;
-  schedule.running--;
+  giveBack(schedule, worker, task);
   failed(schedule, { worker, task, retriable: true }, effects);
 }
 
@@ -219,9 +218,15 @@ function check(schedule: Schedule, task: number, effects: Effect[]): void {
 /** Takes the task back from its worker, who is idle again. */
 function release(schedule: Schedule, worker: number, task: number): void {
   if (schedule.taskOf[worker] !== task) throw new Error(`Bug: worker ${worker} does not have task ${task}`);
+  giveBack(schedule, worker, task);
+  schedule.setIdle(worker);
+}
+
+/** The worker has the task no more, and the task nothing of what it held. */
+function giveBack(schedule: Schedule, worker: number, task: number): void {
   schedule.taskOf[worker] = -1;
   schedule.running--;
-  schedule.setIdle(worker);
+  for (const rank of schedule.admission?.release(task, schedule.plan.order) ?? []) schedule.queue.push(rank);
 }
 
 /** Gives work to idle workers, looks ahead just far enough to keep them busy, and notices the end. */
@@ -236,7 +241,13 @@ function advance(schedule: Schedule, effects: Effect[]): void {
     effects.push({ kind: "startWorkers" });
   }
   while (queue.size > 0 && idle.size > 0) {
-    const task = plan.order[queue.pop()!];
+    const rank = queue.pop()!;
+    const task = plan.order[rank];
+    const turnedAway = schedule.admission?.admit(rank, plan.order);
+    if (turnedAway !== undefined) {
+      for (const woken of turnedAway) queue.push(woken);
+      continue;
+    }
     const worker = schedule.takeIdle();
     schedule.move(task, Phase.Running);
     schedule.taskOf[worker] = task;

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { Admission, type Needs } from "./admission.ts";
 import type { Status } from "./event.ts";
 import { Heap } from "./heap.ts";
 
@@ -63,6 +64,8 @@ export interface Schedulable {
   readonly order: Int32Array;
   /** Further attempts each task has after a failed one. */
   readonly retries: Int32Array;
+  /** What tasks need of things that are limited; absent when no task needs any. */
+  readonly needs?: Needs;
 }
 
 /** Choices for one run. */
@@ -81,8 +84,9 @@ export class Schedule {
   readonly rank: Int32Array;
   /** Ranks of tasks whose turn to be checked has come. */
   readonly ready = new Heap();
-  /** Ranks of tasks for the next idle worker. */
+  /** Ranks of tasks for the next idle worker, but for those that wait for something limited. */
   readonly queue = new Heap();
+  readonly admission: Admission | undefined;
   /** Tasks that are queued in order to copy an artifact rather than to make one. */
   readonly restoring: Uint8Array;
   /** Ids of workers with nothing to do, and the same as marks. */
@@ -115,6 +119,7 @@ export class Schedule {
       this.unmet[task] = dependencyStart[task + 1] - dependencyStart[task];
       this.rank[order[task]] = task;
     }
+    this.admission = plan.needs && new Admission(plan.needs);
     this.taskOf = new Int32Array(options.workers + 1).fill(-1);
     this.isIdle = new Uint8Array(options.workers + 1);
   }
