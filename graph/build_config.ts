@@ -6,7 +6,9 @@
  *
  * @module
  */
-import { type JsonObject, labelOf, outputKey, readTask } from "./config_fields.ts";
+import { checkResources, readResourceLimits } from "./config_declarations.ts";
+import { outputKey, readTask } from "./config_fields.ts";
+import { isObject, type JsonObject, labelOf } from "./config_object.ts";
 import type { Mistake } from "./failure.ts";
 import { buildGraph, cycleMistakes, findCycles } from "./graph.ts";
 import { parseJsonText } from "./json_text.ts";
@@ -18,6 +20,8 @@ import type { Task } from "./task.ts";
 /** What a build is told to do. */
 export interface BuildConfig {
   readonly numWorkers?: number;
+  /** How much of each resource there is; absent when nothing limits any. */
+  readonly resourceLimits?: Readonly<Record<string, number>>;
   /** In declared order, so that a task's index is its index in the text. */
   readonly tasks: readonly Task[];
 }
@@ -28,7 +32,7 @@ export interface ParsedBuildConfig {
   readonly mistakes: Mistake[];
 }
 
-const CONFIG_KEYS: readonly string[] = ["num_workers", "tasks", "$schema"];
+const CONFIG_KEYS: readonly string[] = ["num_workers", "resource_limits", "tasks", "$schema"];
 const MOST_WORKERS = 1024;
 
 /** Parses and checks the text of a build config. */
@@ -51,12 +55,15 @@ export function checkBuildConfig(value: unknown): ParsedBuildConfig {
     mistakes.push(say.wrongValue({ path: ["$schema"], name: "$schema" }, "a string", schema));
   }
   const numWorkers = readNumWorkers(value.num_workers, mistakes);
+  const resourceLimits = readResourceLimits(value.resource_limits, mistakes);
   const list = value.tasks;
   if (list === undefined) mistakes.push(say.noTasks(true));
   else if (!Array.isArray(list)) mistakes.push(say.wrongValue({ path: ["tasks"], name: "tasks" }, "a list", list));
   else if (list.length === 0) mistakes.push(say.noTasks(false));
   const tasks = Array.isArray(list) ? readTasks(list, mistakes) : [];
-  return mistakes.length > 0 ? { mistakes } : { config: { numWorkers, tasks }, mistakes };
+  checkResources(tasks, resourceLimits, mistakes);
+  if (mistakes.length > 0) return { mistakes };
+  return { config: { numWorkers, ...(resourceLimits === undefined ? {} : { resourceLimits }), tasks }, mistakes };
 }
 
 function readNumWorkers(value: unknown, mistakes: Mistake[]): number | undefined {
@@ -138,8 +145,4 @@ function isAnyOwned(folders: Set<string>, owners: StringIndex): boolean {
     if (slash > 0) folders.add(folder.slice(0, slash));
   }
   return false;
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -7,14 +7,12 @@
  *
  * @module
  */
+import { readDeclarations } from "./config_declarations.ts";
+import { fieldOf, type JsonObject, labelOf, readPaths, readStrings } from "./config_object.ts";
 import type { Mistake } from "./failure.ts";
 import * as say from "./mistakes.ts";
-import type { Field, TaskLabel } from "./mistakes.ts";
-import { isPlainText, normaliseOutput, normaliseSource } from "./paths.ts";
+import { isPlainText, normaliseOutput } from "./paths.ts";
 import type { Action, Task } from "./task.ts";
-
-/** A JSON object; its keys may be any, `__proto__` included. */
-export type JsonObject = Readonly<Record<string, unknown>>;
 
 export const TASK_KEYS = [
   "name",
@@ -28,6 +26,12 @@ export const TASK_KEYS = [
   "env",
   "timeout",
   "retries",
+  "reads",
+  "writes",
+  "files_affected",
+  "difficulty",
+  "shares",
+  "resources",
 ] as const;
 
 /** Set by troupe for every command, so not the user's to declare. */
@@ -38,12 +42,11 @@ const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 const MOST_RETRIES = 1000;
 
 const CONCATENATE: Action = Object.freeze({ kind: "concatenate" });
-const NO_STRINGS: readonly string[] = Object.freeze([]);
 const NO_ENVIRONMENT: Readonly<Record<string, string>> = Object.freeze({});
 
 /** A task as far as it could be read: where something was wrong, a mistake was added and the field is empty. */
 export function readTask(object: JsonObject, index: number, mistakes: Mistake[]): Task {
-  let known = true;
+  let known = true, declares = false;
   for (const name in object) {
     switch (name) {
       case "name":
@@ -58,38 +61,37 @@ export function readTask(object: JsonObject, index: number, mistakes: Mistake[])
       case "timeout":
       case "retries":
         break;
+      case "reads":
+      case "writes":
+      case "files_affected":
+      case "difficulty":
+      case "shares":
+      case "resources":
+        declares = true;
+        break;
       default:
         known = false;
     }
   }
   if (!known) reportUnknownKeys(object, index, mistakes);
-  return {
+  const task = {
     name: readName(object, index, mistakes),
     action: readAction(object, index, mistakes),
     dependencies: readDependencies(object, index, mistakes),
-    sourceFiles: readSources(object, index, mistakes),
+    sourceFiles: readPaths(object, index, { key: "source_files", mistakes }),
     output: readOutput(object, index, mistakes),
     expectedSha256: readSha256(object, index, mistakes),
     env: readEnvironment(object, index, mistakes),
     timeoutMs: readTimeout(object, index, mistakes),
     retries: readRetries(object, index, mistakes),
   };
-}
-
-/** A task for the sentences: by name where that is usable. */
-export function labelOf(object: JsonObject, index: number): TaskLabel {
-  const name = object.name;
-  return typeof name === "string" && name !== "" ? { index, name } : { index };
+  const declared = declares ? readDeclarations(object, index, mistakes) : undefined;
+  return declared === undefined ? task : { ...task, declared };
 }
 
 /** The key an output is given by. */
 export function outputKey(object: JsonObject): "output" | "output_artifact" {
   return object.output_artifact === undefined && object.output !== undefined ? "output" : "output_artifact";
-}
-
-function fieldOf(object: JsonObject, index: number, ...keys: (string | number)[]): Field {
-  const name = keys.map((key, at) => typeof key === "number" ? `[${key}]` : at === 0 ? key : `.${key}`).join("");
-  return { path: ["tasks", index, ...keys], name, task: labelOf(object, index) };
 }
 
 function reportUnknownKeys(object: JsonObject, index: number, mistakes: Mistake[]): void {
@@ -156,39 +158,6 @@ function readDependencies(object: JsonObject, index: number, mistakes: Mistake[]
 /** Names tend to differ at their ends and to agree at their beginnings, which is where `===` would start. */
 function isSame(a: string, b: string): boolean {
   return a.length === b.length && a.charCodeAt(a.length - 1) === b.charCodeAt(b.length - 1) && a === b;
-}
-
-function readSources(object: JsonObject, index: number, mistakes: Mistake[]): readonly string[] {
-  const list = readStrings(object, index, { key: "source_files", mistakes });
-  let normalised: string[] | undefined;
-  for (let at = 0; at < list.length; at++) {
-    const path = normaliseSource(list[at]);
-    if (path === list[at]) continue;
-    if (typeof path === "string") (normalised ??= list.slice())[at] = path;
-    else mistakes.push(say.badText(fieldOf(object, index, "source_files", at), path.rule));
-  }
-  return normalised ?? list;
-}
-
-function readStrings(
-  object: JsonObject,
-  index: number,
-  { key, mistakes }: { key: "dependencies" | "source_files"; mistakes: Mistake[] },
-): readonly string[] {
-  const list = object[key];
-  if (list === undefined) return NO_STRINGS;
-  if (!Array.isArray(list)) {
-    const hint = typeof list === "string" ? "put it in [ ]" : undefined;
-    mistakes.push(say.wrongValue(fieldOf(object, index, key), "a list of strings", list, hint));
-    return NO_STRINGS;
-  }
-  let isGood = true;
-  for (let at = 0; at < list.length; at++) {
-    if (typeof list[at] === "string") continue;
-    isGood = false;
-    mistakes.push(say.wrongValue(fieldOf(object, index, key, at), "a string", list[at]));
-  }
-  return isGood ? list : NO_STRINGS;
 }
 
 function readOutput(object: JsonObject, index: number, mistakes: Mistake[]): string {

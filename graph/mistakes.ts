@@ -80,6 +80,27 @@ export function badText(field: Field, rule: string, hint?: string): Mistake {
   return { message: `${fieldOf(field)} ${rule}`, places: [value(field.path)], hint };
 }
 
+/** For a key that may not be so; `what` names the kind of key. */
+export function badName(field: Field, what: string, rule: string): Mistake {
+  const of = field.task ? ` of ${labelOf(field.task)}` : "";
+  return { message: `${what}${of} ${rule}`, places: [key(field.path)] };
+}
+
+export function unlimitedResource(task: TaskLabel, resource: string, limited: Iterable<string>): Mistake {
+  return {
+    message: `Task ${nameOf(task)} asks for resource ${quote(resource)}, which has no limit in 'resource_limits'`,
+    places: [key(["tasks", task.index, "resources", resource])],
+    hint: didYouMean(nearest(resource, limited)) ?? "where there are limits, every resource needs one",
+  };
+}
+
+export function overResourceLimit(task: TaskLabel, resource: string, [asked, limit]: [number, number]): Mistake {
+  return {
+    message: `Task ${nameOf(task)} asks for ${asked} of resource ${quote(resource)}, more than its limit ${limit}`,
+    places: [value(["tasks", task.index, "resources", resource]), value(["resource_limits", resource])],
+  };
+}
+
 export function missingName(task: TaskLabel): Mistake {
   return { message: `Task ${task.index + 1} must have a name`, places: [value(["tasks", task.index])] };
 }

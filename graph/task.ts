@@ -33,6 +33,25 @@ export interface Task {
   readonly timeoutMs?: number;
   /** Further attempts after a failed one; 0 means one attempt in all. */
   readonly retries: number;
+  /** What the gates are told beside all this; absent where nothing was declared, as for most tasks. */
+  readonly declared?: Declarations;
+}
+
+/**
+ * What a task touches and costs beside its sources and its artifact: for the gates alone, which decide what may run
+ * together, and so no part of the fingerprint. What was not declared is absent.
+ */
+export interface Declarations {
+  /** Files and globs it reads beside its sources, normalised as these. */
+  readonly reads?: readonly string[];
+  /** Files and globs it writes beside its artifact, normalised as sources. */
+  readonly writes?: readonly string[];
+  /** From 1, which is what an undeclared one counts as, to 10. */
+  readonly difficulty?: number;
+  /** Names of shared mutable state: counters, connections, rate limits. */
+  readonly shares?: readonly string[];
+  /** How much of each resource it holds while it runs, each more than 0. */
+  readonly resources?: Readonly<Record<string, number>>;
 }
 
 /** Marks the place a closed union has been used up; reaching it is a bug. */

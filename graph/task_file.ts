@@ -5,7 +5,7 @@
  *
  * ```
  * # comment
- * build: cc -o app *.c && [ -x app ] [after:lint,unit_tests] [timeout:90] [retries:2]
+ * build: cc -o app *.c && [ -x app ] [after:lint,unit_tests] [timeout:90] [retries:2] [writes:app]
  * └name  └command                    └suffixes, any number, in any order
  * ```
  *
@@ -17,9 +17,11 @@
 import type { JsonPath, Mistake } from "./failure.ts";
 import { buildGraph, cycleMistakes, findCycles } from "./graph.ts";
 import * as say from "./task_file_mistakes.ts";
+import { forEachEntry, readDeclarations, SUFFIX, type Suffix } from "./task_file_suffixes.ts";
 import type { Stretch, SuffixWord } from "./task_file_mistakes.ts";
 import type { Span } from "./source.ts";
 import { StringIndex } from "./string_index.ts";
+import type { Declarations } from "./task.ts";
 
 /** One task of a task file: a name for a command, and what must have passed before it. */
 export interface ShellTask {
@@ -33,6 +35,8 @@ export interface ShellTask {
   readonly timeoutMs?: number;
   /** Further attempts after a failed one; 0 means one attempt in all. */
   readonly retries: number;
+  /** What the gates are told; absent where nothing was declared. */
+  readonly declared?: Declarations;
 }
 
 /** The tasks of a file without mistakes, or mistakes without tasks. */
@@ -51,15 +55,7 @@ interface Line {
   readonly start: number;
 }
 
-/** One `[word:value]` at the end of a line. */
-interface Suffix extends Stretch {
-  readonly word: SuffixWord;
-  readonly value: string;
-  readonly valueStart: number;
-}
-
 const NAME = /^[A-Za-z0-9_]+$/;
-const SUFFIX = /^\[\s*(after|timeout|retries)\s*:([^\]]*)\]$/;
 const MOST_RETRIES = 1000;
 /** A timer holds no more. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
@@ -120,7 +116,10 @@ function readTask(line: Line, mistakes: Mistake[]): ShellTask | undefined {
   const dependencies = readDependencies(suffixes, mistakes);
   const timeoutMs = readOnce("timeout", suffixes, { parse: parseTimeout, mistakes });
   const retries = readOnce("retries", suffixes, { parse: parseRetries, mistakes }) ?? 0;
-  return hasName ? { name, command, dependencies, timeoutMs, retries } : undefined;
+  const declared = readDeclarations(suffixes, mistakes);
+  if (!hasName) return undefined;
+  const task = { name, command, dependencies, timeoutMs, retries };
+  return declared === undefined ? task : { ...task, declared };
 }
 
 /** What stands behind the colon: the command, and the suffixes in written order. */
@@ -144,28 +143,12 @@ function takeSuffixes(line: Line): { command: string; suffixes: Suffix[] } {
 
 function readDependencies(suffixes: readonly Suffix[], mistakes: Mistake[]): string[] {
   const names: string[] = [];
-  forEachName(suffixes, (name, start, suffix) => {
+  forEachEntry(suffixes, "after", (name, start, suffix) => {
     if (NAME.test(name)) names.push(name);
     else mistakes.push(say.wrongSuffix(name === "" ? suffix : { ...suffix, ...spanAt(start, name) }, "after", name));
   });
   const isShort = names.length < 8;
   return isShort && names.every((name, at) => names.indexOf(name) === at) ? names : [...new Set(names)];
-}
-
-/** Visits what stands between the commas of all `[after:…]` of a line, and its offset. */
-function forEachName(
-  suffixes: readonly Suffix[],
-  visit: (name: string, start: number, suffix: Suffix) => void,
-): void {
-  for (const suffix of suffixes) {
-    if (suffix.word !== "after") continue;
-    let from = suffix.valueStart;
-    for (const entry of suffix.value.split(",")) {
-      const name = entry.trim();
-      visit(name, from + entry.length - entry.trimStart().length, suffix);
-      from += entry.length + 1;
-    }
-  }
 }
 
 /** The value of a suffix that may be given once. */
@@ -241,7 +224,7 @@ function checkGraph(
 /** Where each dependency of a line is written first. */
 function dependencySpans(line: Line): Map<string, Span> {
   const spans = new Map<string, Span>();
-  forEachName(takeSuffixes(line).suffixes, (name, start) => {
+  forEachEntry(takeSuffixes(line).suffixes, "after", (name, start) => {
     if (!spans.has(name)) spans.set(name, spanAt(start, name));
   });
   return spans;

@@ -15,7 +15,7 @@ export interface Stretch {
 }
 
 /** What may stand in brackets at the end of a task's line. */
-export type SuffixWord = "after" | "timeout" | "retries";
+export type SuffixWord = "after" | "timeout" | "retries" | "reads" | "writes" | "resource";
 
 export function noTasksInFile(end: number): Mistake {
   return {
@@ -53,6 +53,9 @@ export function wrongSuffix(at: Stretch, word: SuffixWord, actual: string): Mist
     after: "list task names",
     timeout: "be a positive number of seconds",
     retries: "be a whole number from 0 to 1000",
+    reads: "list files or globs",
+    writes: "list files or globs",
+    resource: "list resources, each a name or name=amount",
   };
   const reason = actual === "" ? "but a value is missing" : `not ${quote(beginning(actual))}`;
   const hint = word === "timeout" && /^\d.*[a-z]/i.test(actual) ? "seconds, without a unit" : undefined;

@@ -68,6 +68,59 @@ Deno.test("parseBuildConfig() reads every field", async () => {
   assertEquals([all.env, all.retries, all.timeoutMs, all.sourceFiles], [{}, 0, undefined, []]);
 });
 
+// S1.5, S1.10, S1.12
+Deno.test("parseBuildConfig() keeps what tasks declare for the gates, normalised, and nothing where nothing is declared", async () => {
+  const { tasks, resourceLimits } = await good(`{"resource_limits": {"gpu": 2}, "tasks": [
+    {"name": "a", "output": "a", "reads": ["./x//y", "../*.h"], "writes": ["log/./*.txt"], "difficulty": 7,
+     "shares": ["counter", "db", "counter"], "resources": {"gpu": 1.5}},
+    {"name": "b", "output": "b", "files_affected": ["log"]},
+    {"name": "c", "output": "c", "reads": [], "shares": [], "resources": {}},
+    {"name": "d", "output": "d"}
+  ]}`);
+  assertEquals(resourceLimits, { gpu: 2 });
+  assertEquals(tasks.map((task) => task.declared), [
+    {
+      reads: ["x/y", "../*.h"],
+      writes: ["log/*.txt"],
+      difficulty: 7,
+      shares: ["counter", "db"],
+      resources: { gpu: 1.5 },
+    },
+    { writes: ["log"] },
+    undefined,
+    undefined,
+  ]);
+  assertEquals(tasks.map((task) => Object.hasOwn(task, "declared")), [true, true, false, false]);
+});
+
+Deno.test("parseBuildConfig() refuses a resource without a limit where there are limits, and one beyond its limit", async () => {
+  assertEquals(
+    await shown(`{"resource_limits": {"gpu": 2},
+"tasks": [
+  {"name": "a", "output": "a", "resources": {"gpus": 1}},
+  {"name": "b", "output": "b", "resources": {"gpu": 3}},
+  {"name": "c", "output": "c", "resources": {"licence": 1}}
+]}`),
+    `Task 'a' asks for resource 'gpus', which has no limit in 'resource_limits'
+  --> build.json:3:46
+3 |   {"name": "a", "output": "a", "resources": {"gpus": 1}},
+  |                                              ^^^^^^ did you mean 'gpu'?
+
+Task 'b' asks for 3 of resource 'gpu', more than its limit 2
+  --> build.json:4:53
+4 |   {"name": "b", "output": "b", "resources": {"gpu": 3}},
+  |                                                     ^
+  --> build.json:1:29
+1 | {"resource_limits": {"gpu": 2},
+  |                             ^
+
+Task 'c' asks for resource 'licence', which has no limit in 'resource_limits'
+  --> build.json:5:46
+5 |   {"name": "c", "output": "c", "resources": {"licence": 1}}
+  |                                              ^^^^^^^^^ where there are limits, every resource needs one`,
+  );
+});
+
 Deno.test("parseBuildConfig() folds dependencies named twice", async () => {
   const many = Array.from({ length: 40 }, (_, i) => `t${i % 20}`);
   const tasks = [...new Set(many)].map((name) => ({ name, output: name }));
@@ -223,6 +276,18 @@ Deno.test("parseBuildConfig() reports wrong values of each field, word for word"
     [{ timeout: "5" }, "'timeout' of task 'a' must be a positive number of seconds, not a string"],
     [{ retries: -1 }, "'retries' of task 'a' must be an integer from 0 to 1000, not -1"],
     [{ retries: 1.5 }, "'retries' of task 'a' must be an integer from 0 to 1000, not 1.5"],
+    [{ reads: "x" }, "'reads' of task 'a' must be a list of strings, not a string"],
+    [{ reads: ["x", ""] }, "'reads[1]' of task 'a' must not be empty"],
+    [{ writes: [7] }, "'writes[0]' of task 'a' must be a string, not 7"],
+    [{ files_affected: ["a\nb"] }, "'files_affected[0]' of task 'a' must not contain control characters"],
+    [{ writes: [], files_affected: [] }, "Task 'a' specifies both 'writes' and 'files_affected'"],
+    [{ difficulty: 11 }, "'difficulty' of task 'a' must be an integer from 1 to 10, not 11"],
+    [{ difficulty: "3" }, "'difficulty' of task 'a' must be an integer from 1 to 10, not a string"],
+    [{ shares: "x" }, "'shares' of task 'a' must be a list of strings, not a string"],
+    [{ shares: [""] }, "'shares[0]' of task 'a' must not be empty"],
+    [{ resources: ["gpu"] }, "'resources' of task 'a' must be an object, not a list"],
+    [{ resources: { gpu: 0 } }, "'resources.gpu' of task 'a' must be a positive number, not 0"],
+    [{ resources: { "": 1 } }, "A name in 'resources' of task 'a' must not be empty"],
   ];
   for (const [fields, message] of cases) assertEquals(await inTask(fields), [message]);
 });
@@ -240,6 +305,9 @@ Deno.test("parseBuildConfig() reports wrong values of the config itself, word fo
     [{ tasks, num_workers: 1025 }, "'num_workers' must be an integer from 1 to 1024, not 1025"],
     [{ tasks, num_workers: "8" }, "'num_workers' must be an integer from 1 to 1024, not a string"],
     [{ tasks, $schema: 1 }, "'$schema' must be a string, not 1"],
+    [{ tasks, resource_limits: 2 }, "'resource_limits' must be an object, not 2"],
+    [{ tasks, resource_limits: { gpu: -1 } }, "'resource_limits.gpu' must be a positive number, not -1"],
+    [{ tasks, resource_limits: { "a\n": 1 } }, "A name in 'resource_limits' must not contain control characters"],
   ];
   for (const [config, message] of cases) assertEquals(await messages(config), [message]);
 });

@@ -1,7 +1,7 @@
 // schema.json, which editors read, and the parser give the same answers, as far as JSON Schema can express the rules.
 //
-// Not expressible, so left out here: unique names and outputs, outputs inside others, unknown dependencies, cycles, and
-// a path that leaves the folder by way of another (`a/../../b`).
+// Not expressible, so left out here: unique names and outputs, outputs inside others, unknown dependencies, cycles,
+// resources without a limit or beyond it, and a path that leaves the folder by way of another (`a/../../b`).
 import { assert, assertEquals } from "@std/assert";
 import { Ajv } from "ajv";
 import fc from "fast-check";
@@ -31,6 +31,8 @@ Deno.test("schema and parser accept the same good configs", () => {
     { tasks: [task()] },
     { $schema: "./schema.json", num_workers: 1024, tasks: [task()] },
     { num_workers: 8.0, tasks: [{ name: "a", output: "a" }] },
+    { resource_limits: {}, tasks: [task()] },
+    { resource_limits: { gpu: 2, "two words": 0.1 }, tasks: [task({ resources: { gpu: 2 } })] },
     ...[
       { command: "cc" },
       { content: "" },
@@ -40,6 +42,10 @@ Deno.test("schema and parser accept the same good configs", () => {
       { env: { A: "", "a b": "c=d", ["__proto__"]: "1" } },
       { timeout: 0.001, retries: 1000 },
       { dependencies: [] },
+      { reads: ["../x", "**/*.c"], writes: [], difficulty: 10 },
+      { files_affected: ["/abs/x"], difficulty: 1.0, shares: ["a counter", "counter"] },
+      { resources: { gpu: 0.5, ["__proto__"]: 1e300 } },
+      { resources: {} },
       { name: "tab-less ü 😀" },
       ...["...", "a/..b", ".x", "././/x", "x.tmp.1", "x.tmp.1.2.o", "a/.build_cache.json"].map((path) => ({
         output_artifact: path,
@@ -62,6 +68,10 @@ Deno.test("schema and parser refuse the same bad configs", () => {
     { tasks: [task()], task: 1 },
     { tasks: [task()], $schema: 1 },
     ...[0, 1025, 1.5, "8", null].map((numWorkers) => ({ num_workers: numWorkers, tasks: [task()] })),
+    ...[[], null, { gpu: 0 }, { gpu: "1" }, { "": 1 }, { "a\n": 1 }].map((limits) => ({
+      resource_limits: limits,
+      tasks: [task()],
+    })),
     { tasks: [{ name: "a" }] },
     { tasks: [{ output: "a" }] },
     JSON.parse('{"tasks": [{"name": "a", "output": "a", "__proto__": 1}]}'),
@@ -96,6 +106,24 @@ Deno.test("schema and parser refuse the same bad configs", () => {
       { retries: 1001 },
       { retries: 0.5 },
       { module: "./gen.ts" },
+      { reads: "x" },
+      { reads: [1] },
+      { writes: [""] },
+      { writes: ["a\0"] },
+      { files_affected: {} },
+      { writes: [], files_affected: [] },
+      { difficulty: 0 },
+      { difficulty: 11 },
+      { difficulty: 2.5 },
+      { difficulty: "3" },
+      { shares: "counter" },
+      { shares: [""] },
+      { shares: ["\x85"] },
+      { resources: ["gpu"] },
+      { resources: { gpu: 0 } },
+      { resources: { gpu: null } },
+      { resources: { "": 1 } },
+      { resources: { "\ud800": 1 } },
       ...["", ".", "./", "/", "/a", "..", "../a", "./../a", "a/", "a/.", "a/..", "a\0", ".build_cache.json"].map(
         (path) => ({ output_artifact: path }),
       ),
@@ -150,6 +178,12 @@ Deno.test("schema and parser agree on mutated configs", () => {
       env: oftenGood(fc.dictionary(text, oftenGood(text), { maxKeys: 2 })),
       timeout: oftenGood(number),
       retries: oftenGood(number),
+      reads: oftenGood(fc.array(oftenGood(path), { maxLength: 2 })),
+      writes: oftenGood(fc.array(oftenGood(path), { maxLength: 2 })),
+      files_affected: oftenGood(fc.array(path, { maxLength: 2 })),
+      difficulty: oftenGood(fc.integer({ min: 0, max: 11 })),
+      shares: oftenGood(fc.array(oftenGood(text), { maxLength: 2 })),
+      resources: oftenGood(fc.dictionary(text, oftenGood(number), { maxKeys: 2 })),
       extra: anything,
     },
     { requiredKeys: [] },

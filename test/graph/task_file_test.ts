@@ -85,6 +85,18 @@ Deno.test("parseTaskFile() leaves everything in a command that is no suffix", ()
   assertEquals(task("test: echo [ok] [retries:1]").command, "echo [ok]");
 });
 
+// S1.5
+Deno.test("parseTaskFile() reads what tasks declare for the gates", () => {
+  const declared = (suffixes: string) => task(`a: b ${suffixes}`).declared;
+  assertEquals(declared("[writes: log/x.txt , ./out//*.o] [reads:a] [reads:../b]"), {
+    reads: ["a", "../b"],
+    writes: ["log/x.txt", "out/*.o"],
+  });
+  assertEquals(declared("[resource:gpu, memory=2.5] [resource: gpu = 2]"), { resources: { gpu: 3, memory: 2.5 } });
+  assertEquals(declared("[resource:__proto__]"), { resources: { ["__proto__"]: 1 } });
+  assertEquals(Object.hasOwn(task("a: b [retries:1]"), "declared"), false);
+});
+
 Deno.test("parseTaskFile() keeps timeouts within what a timer can hold", () => {
   const timeout = (value: string) => task(`a: b [timeout:${value}]`).timeoutMs;
   assertEquals(["0.25", "90", ".5", "3.", "0.00001", "99999999999"].map(timeout), [
@@ -116,6 +128,10 @@ Deno.test("parseTaskFile() refuses names and suffixes that are none, with the nu
     ["a: x [retries:1001]", "'[retries:…]' must be a whole number from 0 to 1000, not '1001'"],
     ["a: x [retries:1.5]", "'[retries:…]' must be a whole number from 0 to 1000, not '1.5'"],
     ["a: x [retries:1] [retries:1]", "'[retries:…]' is given twice"],
+    ["a: x [writes:]", "'[writes:…]' must list files or globs, but a value is missing"],
+    ["a: x [reads:b,,c]", "'[reads:…]' must list files or globs, but a value is missing"],
+    ["a: x [resource:gpu=0]", "'[resource:…]' must list resources, each a name or name=amount, not 'gpu=0'"],
+    ["a: x [resource:=2]", "'[resource:…]' must list resources, each a name or name=amount, not '=2'"],
     [`${"a-".repeat(50)}: x`, `Task name '${"a-".repeat(29)}a…' must hold only letters, digits and underscores`],
   ];
   for (const [line, what] of cases) assertEquals(messages(line), [at + what]);
@@ -188,7 +204,17 @@ Deno.test("parseTaskFile() never throws, and gives either tasks or mistakes with
       "\0",
       "__proto__",
     ),
-    fc.constantFrom("[after:", "[timeout:", "[retries:", "[after:a]", "[timeout:1]", "a: x [after:b_1]\n", "b_1: y\n"),
+    fc.constantFrom(
+      "[after:",
+      "[timeout:",
+      "[retries:",
+      "[after:a]",
+      "[timeout:1]",
+      "[writes:",
+      "[resource:a=",
+      "a: x [after:b_1]\n",
+      "b_1: y\n",
+    ),
   );
   const text = fc.array(piece, { maxLength: 30 }).map((pieces) => pieces.join(""));
   fc.assert(
@@ -213,7 +239,7 @@ Deno.test("parseTaskFile() reads back every task that can be written", () => {
   // What ends like a suffix cannot be a command; quotes around it make it one.
   const command = fc.string({ unit: "grapheme", minLength: 1, maxLength: 30 })
     .map((text) => text.replace(/[\0\r\n\ufeff]/g, "").trim())
-    .filter((text) => text !== "" && !/\[\s*(after|timeout|retries)\s*:[^[\]]*\]$/.test(text));
+    .filter((text) => text !== "" && !/\[\s*(after|timeout|retries|reads|writes|resource)\s*:[^[\]]*\]$/.test(text));
   const tasks = fc.uniqueArray(name, { minLength: 1, maxLength: 8 }).chain((names) =>
     fc.tuple(...names.map((name, at) =>
       fc.record({

@@ -1,0 +1,81 @@
+/**
+ * Owns the suffixes of a task's line that declare something to the gates, and the walk over a suffix that is a list.
+ * What stands in the other suffixes is task_file.ts's; it knows no lines.
+ *
+ * @module
+ */
+import type { Mistake } from "./failure.ts";
+import { isPlainText, normaliseSource } from "./paths.ts";
+import * as say from "./task_file_mistakes.ts";
+import type { Stretch, SuffixWord } from "./task_file_mistakes.ts";
+import type { Declarations } from "./task.ts";
+
+/** One `[word:value]` at the end of a line. */
+export interface Suffix extends Stretch {
+  readonly word: SuffixWord;
+  readonly value: string;
+  readonly valueStart: number;
+}
+
+export const SUFFIX = /^\[\s*(after|timeout|retries|reads|writes|resource)\s*:([^\]]*)\]$/;
+
+const AMOUNT = /^(?:\d+\.?\d*|\.\d+)$/;
+
+/** What `[reads:…]`, `[writes:…]` and `[resource:…]` say, if there are any. Each may be given several times. */
+export function readDeclarations(suffixes: readonly Suffix[], mistakes: Mistake[]): Declarations | undefined {
+  let isAny = false;
+  for (const { word } of suffixes) isAny ||= word === "reads" || word === "writes" || word === "resource";
+  if (!isAny) return undefined;
+  const reads = readPaths("reads", suffixes, mistakes), writes = readPaths("writes", suffixes, mistakes);
+  const resources = readResources(suffixes, mistakes);
+  return {
+    ...(reads.length > 0 ? { reads } : {}),
+    ...(writes.length > 0 ? { writes } : {}),
+    ...(resources.size > 0 ? { resources: Object.fromEntries(resources) } : {}),
+  };
+}
+
+/** Visits what stands between the commas of all suffixes with a word, and its offset. */
+export function forEachEntry(
+  suffixes: readonly Suffix[],
+  word: SuffixWord,
+  visit: (entry: string, start: number, suffix: Suffix) => void,
+): void {
+  for (const suffix of suffixes) {
+    if (suffix.word !== word) continue;
+    let from = suffix.valueStart;
+    for (const text of suffix.value.split(",")) {
+      visit(text.trim(), from + text.length - text.trimStart().length, suffix);
+      from += text.length + 1;
+    }
+  }
+}
+
+function readPaths(word: "reads" | "writes", suffixes: readonly Suffix[], mistakes: Mistake[]): string[] {
+  const paths: string[] = [];
+  forEachEntry(suffixes, word, (entry, start, suffix) => {
+    const path = normaliseSource(entry);
+    if (typeof path === "string") paths.push(path);
+    else mistakes.push(say.wrongSuffix(stretchOf(entry, start, suffix), word, entry));
+  });
+  return paths;
+}
+
+/** `name` or `name=amount`; of a name given twice the amounts add up. */
+function readResources(suffixes: readonly Suffix[], mistakes: Mistake[]): Map<string, number> {
+  const amounts = new Map<string, number>();
+  forEachEntry(suffixes, "resource", (entry, start, suffix) => {
+    const equals = entry.indexOf("=");
+    const name = (equals < 0 ? entry : entry.slice(0, equals)).trim();
+    const text = equals < 0 ? "1" : entry.slice(equals + 1).trim();
+    const amount = AMOUNT.test(text) ? Number(text) : 0;
+    if (name !== "" && isPlainText(name) && amount > 0 && amount < Infinity) {
+      amounts.set(name, (amounts.get(name) ?? 0) + amount);
+    } else mistakes.push(say.wrongSuffix(stretchOf(entry, start, suffix), "resource", entry));
+  });
+  return amounts;
+}
+
+function stretchOf(entry: string, start: number, suffix: Suffix): Stretch {
+  return entry === "" ? suffix : { line: suffix.line, start, end: start + entry.length };
+}
