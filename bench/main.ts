@@ -14,9 +14,10 @@ import type { Turns } from "./contest.ts";
 import { describeMachine, machineText } from "./machine.ts";
 import { Space } from "./space.ts";
 import { conclude, markdownTable, type Result, textTable } from "./table.ts";
+import { TASK_WORKLOADS } from "./tasks.ts";
 import type { Bench, Workload } from "./workload.ts";
 
-const WORKLOADS: readonly Workload[] = [...COLD_WORKLOADS, ...BUILD_WORKLOADS];
+const WORKLOADS: readonly Workload[] = [...COLD_WORKLOADS, ...BUILD_WORKLOADS, ...TASK_WORKLOADS];
 
 const HELP = `Measure troupe, beside ninja and make where they are installed.
 
