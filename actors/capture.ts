@@ -19,9 +19,9 @@ export class Capture {
   #length = 0;
   #dropped = 0;
   readonly #limit: number;
-  readonly #listener: ((bytes: Uint8Array) => void) | undefined;
+  readonly #listener: ((bytes: Uint8Array<ArrayBuffer>) => void) | undefined;
 
-  constructor(limit = CAPTURE_LIMIT, listener?: (bytes: Uint8Array) => void) {
+  constructor(limit = CAPTURE_LIMIT, listener?: (bytes: Uint8Array<ArrayBuffer>) => void) {
     this.#limit = limit;
     this.#listener = listener;
   }

@@ -42,7 +42,7 @@ export class CommandRun {
   /** Runs the text by a shell, or without one where `direct` says how. Never rejects. */
   async run(
     command: string,
-    options: Pick<Invocation, "direct" | "env" | "onOutput">,
+    options: Pick<Invocation, "direct" | "env" | "onOutput" | "mayRead">,
   ): Promise<CommandEnd> {
     const { folder, env, ledger } = this.surroundings;
     const argv = ["/bin/sh", "-c", command];

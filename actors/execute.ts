@@ -46,11 +46,11 @@ export interface Execution {
 export class ShellExecution implements Execution {
   readonly #command: CommandRun;
 
-  /** `onOutput` hears what the command prints as it comes, if the task asks for that. */
+  /** The listener hears what the command prints as it comes, if the task asks for that. */
   constructor(
     readonly task: RunShell,
     surroundings: Surroundings,
-    readonly onOutput: NonNullable<Invocation["onOutput"]>,
+    readonly listener: Pick<Invocation, "onOutput" | "mayRead">,
   ) {
     this.#command = new CommandRun(surroundings, task.timeoutMs);
   }
@@ -61,7 +61,7 @@ export class ShellExecution implements Execution {
     const { failure, output } = await this.#command.run(command, {
       direct: simpleCommand(command, given),
       env: { ...env, ...given },
-      onOutput: stream ? this.onOutput : undefined,
+      ...(stream ? this.listener : {}),
     });
     return failure === undefined ? { done: true, output } : { failure, output };
   }

@@ -21,7 +21,9 @@ export interface Invocation {
   /** The same without a shell: used where that is cheaper and can be started; `argv` is what counts. */
   readonly direct?: SimpleCommand;
   /** Called with each chunk as it is read, in a buffer of its own. */
-  readonly onOutput?: (stream: "stdout" | "stderr", bytes: Uint8Array) => void;
+  readonly onOutput?: (stream: "stdout" | "stderr", bytes: Uint8Array<ArrayBuffer>) => void;
+  /** Awaited before more is read, so that `onOutput` can hear no more than it gets rid of. */
+  readonly mayRead?: () => Promise<void> | undefined;
   /** Bytes kept of each stream; 1 MiB if not given. */
   readonly captureLimit?: number;
 }

@@ -25,25 +25,38 @@ export class LineSplitter {
 
   /** Takes in the next bytes. */
   add(bytes: Uint8Array): void {
-    const all = concatenate([this.#rest, bytes]);
-    const parts: Uint8Array[] = [];
+    const all = this.#rest.length === 0 ? bytes : concatenate([this.#rest, bytes]);
+    const ends: number[] = [];
     let start = 0;
     while (true) {
       const at = all.indexOf(NEWLINE, start);
       const end = at < 0 ? start + LONGEST_LINE : Math.min(at + 1, start + LONGEST_LINE);
       if (at < 0 && end > all.length) break;
-      parts.push(this.#prefix, all.subarray(start, end));
-      if (all[end - 1] !== NEWLINE) parts.push(new Uint8Array([NEWLINE]));
-      start = end;
+      ends.push(start = end);
     }
     this.#rest = all.slice(start);
-    if (parts.length > 0) this.#onLines(concatenate(parts));
+    if (ends.length > 0) this.#onLines(this.#lines(all, ends));
   }
 
   /** The stream has ended: what is left is a line. */
   end(): void {
     if (this.#rest.length > 0) this.#onLines(concatenate([this.#prefix, this.#rest, new Uint8Array([NEWLINE])]));
     this.#rest = new Uint8Array(0);
+  }
+
+  /** In one buffer: what a command prints may be much, and each copy of it is as much again for the collector. */
+  #lines(all: Uint8Array, ends: readonly number[]): Uint8Array {
+    let added = ends.length * this.#prefix.length;
+    for (const end of ends) if (all[end - 1] !== NEWLINE) added++;
+    const lines = new Uint8Array(ends[ends.length - 1] + added);
+    let from = 0, at = 0;
+    for (const end of ends) {
+      lines.set(this.#prefix, at);
+      at += this.#prefix.length;
+      while (from < end) lines[at++] = all[from++];
+      if (all[end - 1] !== NEWLINE) lines[at++] = NEWLINE;
+    }
+    return lines;
   }
 }
 

@@ -59,12 +59,18 @@ export interface CancelTask {
   readonly signal: EndSignal;
 }
 
+/** So many bytes that were `printed` have been dealt with. */
+export interface Shown {
+  readonly kind: "shown";
+  readonly bytes: number;
+}
+
 /** Asks an idle worker to end its thread. */
 export interface Close {
   readonly kind: "close";
 }
 
-export type ToWorker = WorkerSetup | RunTask | RunShell | CancelTask | Close;
+export type ToWorker = WorkerSetup | RunTask | RunShell | CancelTask | Shown | Close;
 
 /** One captured stream: the head of what was printed, and how much of it was dropped. */
 export interface Captured {

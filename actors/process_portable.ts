@@ -69,8 +69,8 @@ class PortableProcess implements RunningProcess {
       signal: (name) => !this.#isGone && succeeds(() => Deno.kill(-child.pid, name)),
       isThere: () => isThere(child.pid),
     };
-    this.#stdout = new Stream(child.stdout, captureOf("stdout", invocation));
-    this.#stderr = new Stream(child.stderr, captureOf("stderr", invocation));
+    this.#stdout = new Stream(child.stdout, captureOf("stdout", invocation), invocation.mayRead);
+    this.#stderr = new Stream(child.stderr, captureOf("stderr", invocation), invocation.mayRead);
     this.ended = this.#run();
   }
 
@@ -111,9 +111,12 @@ class Stream {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #capture: Capture;
   readonly #end: Promise<"ended">;
+  readonly #mayRead: Invocation["mayRead"];
+  #isPaused = false;
   #total = 0;
 
-  constructor(source: ReadableStream<Uint8Array>, capture: Capture) {
+  constructor(source: ReadableStream<Uint8Array>, capture: Capture, mayRead: Invocation["mayRead"]) {
+    this.#mayRead = mayRead;
     this.#reader = source.getReader();
     this.#capture = capture;
     this.#end = this.#read();
@@ -122,7 +125,7 @@ class Stream {
   /** Takes what the leader left in the pipe and closes it; whoever else holds the other end does not matter. */
   async close(): Promise<ReturnType<Capture["finish"]>> {
     const limit = this.#total + DRAIN_BYTES;
-    for (let seen = -1; seen !== this.#total && this.#total < limit;) {
+    for (let seen = -1; (seen !== this.#total || this.#isPaused) && this.#total < limit;) {
       seen = this.#total;
       if (await this.#endsWithin(QUIET_MS)) return this.#capture.finish();
     }
@@ -132,6 +135,9 @@ class Stream {
 
   async #read(): Promise<"ended"> {
     for (;;) {
+      this.#isPaused = true;
+      await this.#mayRead?.();
+      this.#isPaused = false;
       const { done, value } = await this.#reader.read();
       if (done) return "ended";
       this.#capture.add(value);

@@ -240,6 +240,8 @@ class PosixProcess implements RunningProcess {
 
   async #awaitLeader(): Promise<void> {
     const { libc } = this.#spawner;
+    const { mayRead } = this.#handles.invocation;
+    const turnBytes = mayRead === undefined ? undefined : CHUNK_BYTES;
     const set = this.#spawner.takePollSet();
     set.watch(this.#handles.out, this.#handles.err, this.#handles.pidfd);
     do {
@@ -247,8 +249,9 @@ class PosixProcess implements RunningProcess {
       if (await libc.poll(set.pointer, 3n, -1) < 0) continue;
       this.#streams.forEach((stream, i) => {
         // the end of a stream stays readable for ever
-        if (set.happened(i) && stream.read() === "ended") set.ignore(i);
+        if (set.happened(i) && stream.read(turnBytes) === "ended") set.ignore(i);
       });
+      await mayRead?.();
     } while (!set.happened(2));
     this.#spawner.returnPollSet(set);
   }

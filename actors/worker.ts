@@ -23,6 +23,11 @@ let table: StatusTable;
 let surroundings: Surroundings;
 let current: Execution | undefined;
 
+/** What a command has printed waits in the main thread's inbox until it is shown, up to so many bytes. */
+const MOST_AHEAD = 1024 * 1024;
+let ahead = 0;
+let proceed: (() => void) | undefined;
+
 scope.onmessage = ({ data }) => {
   switch (data.kind) {
     case "setup":
@@ -34,6 +39,10 @@ scope.onmessage = ({ data }) => {
       break;
     case "cancel":
       current?.cancel(data.signal);
+      break;
+    case "shown":
+      ahead -= data.bytes;
+      if (ahead < MOST_AHEAD) proceed?.();
       break;
     case "close":
       scope.postMessage({ kind: "closed" });
@@ -68,9 +77,12 @@ async function run(task: RunTask | RunShell): Promise<void> {
 
 function executionOf(task: RunTask | RunShell): Execution {
   if (task.kind === "run") return new ArtifactExecution(task, surroundings);
-  return new ShellExecution(task, surroundings, (stream, bytes) => {
-    const copy = bytes.slice();
-    scope.postMessage({ kind: "printed", task: task.task, stream, bytes: copy }, [copy.buffer]);
+  return new ShellExecution(task, surroundings, {
+    onOutput(stream, bytes) {
+      ahead += bytes.length;
+      scope.postMessage({ kind: "printed", task: task.task, stream, bytes }, [bytes.buffer]);
+    },
+    mayRead: () => ahead < MOST_AHEAD ? undefined : new Promise((resolve) => proceed = resolve),
   });
 }
 

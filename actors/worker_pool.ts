@@ -133,7 +133,9 @@ export class WorkerPool {
       } else if (data.kind !== "started") {
         member.temporary = undefined;
       }
+      const printed = data.kind === "printed" ? data.bytes.length : 0;
       this.#options.onReport({ kind: "worker", worker: id, message: data });
+      if (printed > 0) thread.postMessage({ kind: "shown", bytes: printed } satisfies ToWorker);
     };
     thread.onerror = (event) => {
       event.preventDefault(); // or it would end the whole process
