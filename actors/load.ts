@@ -22,6 +22,8 @@ export interface LoadedBuild {
   /** Absolute path of the config. */
   readonly source: string;
   readonly numWorkers?: number;
+  /** How much of each resource there is. */
+  readonly resourceLimits?: Readonly<Record<string, number>>;
   /** All tasks or, where some were chosen, these and what they need. */
   readonly tasks: readonly Task[];
   readonly graph: Graph;
@@ -47,6 +49,7 @@ export async function loadBuild(path: string, only: readonly string[] = []): Pro
     folder: dirname(resolve(path)),
     source: resolve(path),
     numWorkers: config.numWorkers,
+    resourceLimits: config.resourceLimits,
     ...(chosen ?? { tasks: config.tasks, graph }),
     explain: (later) => explain(source, later, chosen?.indexes),
   };

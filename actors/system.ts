@@ -97,7 +97,7 @@ export async function prepare(build: LoadedBuild, reporter: Reporter): Promise<P
   const producerMistakes = checkProducers(build.tasks, build.graph, sources.files, sources.origins);
   const mistakes = [...sources.mistakes, ...producerMistakes];
   if (mistakes.length > 0) throw await build.explain(mistakes);
-  return { plan: makePlan(build.tasks, build.graph, sources.files), cache };
+  return { plan: makePlan(build.tasks, build.graph, sources.files, build.resourceLimits), cache };
 }
 
 async function run(

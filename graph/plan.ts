@@ -5,6 +5,7 @@
  * @module
  */
 import { type Graph, longestRemainingPath } from "./graph.ts";
+import { needsOf } from "./needs.ts";
 import type { Schedulable } from "./schedule_state.ts";
 import type { Task } from "./task.ts";
 
@@ -23,12 +24,17 @@ export function makePlan(
   tasks: readonly Task[],
   graph: Graph,
   sources: readonly (readonly string[])[],
+  limits?: Readonly<Record<string, number>>,
 ): Plan {
-  return { ...schedulable(tasks, graph), tasks, graph, sources, producers: outputsOf(tasks) };
+  return { ...schedulable(tasks, graph, limits), tasks, graph, sources, producers: outputsOf(tasks) };
 }
 
-/** What the rules of scheduling need of tasks; the order of urgency is by longest remaining path, then as declared. */
-export function schedulable(tasks: readonly Pick<Task, "retries">[], graph: Graph): Schedulable {
+/** What the rules of scheduling need of tasks; `limits` says how much there is of each resource. The order of urgency is by longest remaining path, then as declared. */
+export function schedulable(
+  tasks: readonly Pick<Task, "retries" | "declared">[],
+  graph: Graph,
+  limits?: Readonly<Record<string, number>>,
+): Schedulable {
   const remaining = longestRemainingPath(graph);
   const order = Int32Array.from(tasks, (_, task) => task);
   order.sort((a, b) => remaining[b] - remaining[a] || a - b);
@@ -39,6 +45,7 @@ export function schedulable(tasks: readonly Pick<Task, "retries">[], graph: Grap
     dependents: graph.dependents,
     order,
     retries: Int32Array.from(tasks, (task) => task.retries),
+    needs: needsOf(tasks, limits),
   };
 }
 
