@@ -62,9 +62,8 @@ export async function runTasks(input: TaskRunInput, options: TaskRunOptions, rep
   const definitions = tasks.map((task) => ({ ...task, env: task.env ?? {} }));
   const { source, folder, retryOf } = input;
   const recorder = new RunRecorder({ kind: "run", source, folder, retryOf, tasks: definitions });
-  const history = await openHistory(options.database, reporter);
-  if (history === undefined) recorder.detach();
-  else await recorder.attach(history);
+  // While the workers start: what happens before it is open is entered then.
+  const opening = record(recorder, options.database, reporter);
   const log = new RunLog(tasks, reporter, options.level);
   const engine = new Engine({
     plan: schedulable(tasks, input.graph),
@@ -82,6 +81,7 @@ export async function runTasks(input: TaskRunInput, options: TaskRunOptions, rep
     hideLive?.();
     await engine.close();
   }
+  const history = await opening;
   const isSaved = await recorder.finish(stop.signal);
   history?.close();
   return {
@@ -89,6 +89,14 @@ export async function runTasks(input: TaskRunInput, options: TaskRunOptions, rep
     signal: stop.signal,
     savedAs: isSaved ? recorder.id : undefined,
   };
+}
+
+/** Enters a run in a history, if that can be opened. */
+async function record(recorder: RunRecorder, path: string, reporter: Reporter): Promise<History | undefined> {
+  const history = await openHistory(path, reporter);
+  if (history === undefined) recorder.detach();
+  else await recorder.attach(history);
+  return history;
 }
 
 /** Opens a history for recording, or says in one line why there is none. */
