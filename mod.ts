@@ -16,6 +16,19 @@ import { runBuild } from "./actors/system.ts";
 import type { BuildReport } from "./graph/report.ts";
 
 export { InputError } from "./actors/input.ts";
+export { type Contention, predictContention, type TaskFiles } from "./actors/lock_contention.ts";
+export { FileLockError, type FileLockErrorKind } from "./actors/lock_error.ts";
+export type { LockHolder, LockMode, StaleReason } from "./actors/lock_holder.ts";
+export type {
+  AcquireOptions,
+  FileLock,
+  FileLockManagerOptions,
+  FileLockStatus,
+  LockOwner,
+  LockRequest,
+} from "./actors/lock_request.ts";
+export { FileLockManager } from "./actors/locks.ts";
+export type { Liveness } from "./actors/process_identity.ts";
 export type { Status } from "./graph/event.ts";
 export type { BuildReport, BuildResult } from "./graph/report.ts";
 
