@@ -1,0 +1,63 @@
+/**
+ * Owns what a task is to the gates, whatever file it was declared in: what it waits for, touches and costs.
+ *
+ * @module
+ */
+import { isPlainText, normaliseSource } from "../paths.ts";
+import type { Task } from "../task.ts";
+import type { ShellTask } from "../task_file.ts";
+
+/** A task as the gates see it. All but its name may be left out. */
+export interface GateTask {
+  /** Unique among the tasks. */
+  readonly name: string;
+  /** Names of the tasks that must be done first. */
+  readonly dependencies?: readonly string[];
+  /** Files and globs it reads. */
+  readonly reads?: readonly string[];
+  /** Files and globs it writes. */
+  readonly writes?: readonly string[];
+  /** From 1 (the default) to 10. */
+  readonly difficulty?: number;
+  /** Names of the mutable state it shares with others. */
+  readonly shares?: readonly string[];
+  /** How much of each resource it holds while it runs. */
+  readonly resources?: Readonly<Record<string, number>>;
+}
+
+const NO_PATHS: readonly string[] = [];
+
+/** A task of a build config: its sources are read, its artifact is written. */
+export function gateTaskOf(task: Task): GateTask {
+  const { name, dependencies, sourceFiles, output, declared } = task;
+  const reads = declared?.reads === undefined ? sourceFiles : [...sourceFiles, ...declared.reads];
+  return { ...declared, name, dependencies, reads, writes: [output, ...(declared?.writes ?? NO_PATHS)] };
+}
+
+/** A task of a task file. */
+export function shellGateTaskOf({ name, dependencies, declared }: ShellTask): GateTask {
+  return { ...declared, name, dependencies };
+}
+
+/**
+ * A task as a program declares it, with its paths normalised.
+ *
+ * @throws {RangeError} When a path, a difficulty or an amount cannot be.
+ */
+export function checkedGateTask(task: GateTask): GateTask {
+  const { name, difficulty = 1, resources = {} } = task;
+  if (!Number.isInteger(difficulty) || difficulty < 1 || difficulty > 10) {
+    throw new RangeError(`Difficulty of task '${name}' must be an integer from 1 to 10, not ${difficulty}`);
+  }
+  for (const [resource, amount] of Object.entries(resources)) {
+    if (!(amount > 0)) throw new RangeError(`Resource '${resource}' of task '${name}' must be more than 0`);
+  }
+  if (!isPlainText(name)) throw new RangeError("The name of a task must not contain control characters");
+  return { ...task, reads: task.reads?.map(normal), writes: task.writes?.map(normal) };
+
+  function normal(path: string): string {
+    const normalised = normaliseSource(path);
+    if (typeof normalised === "string") return normalised;
+    throw new RangeError(`Path '${path}' of task '${name}' ${normalised.rule}`);
+  }
+}

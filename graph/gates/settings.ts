@@ -1,0 +1,165 @@
+/**
+ * Owns the settings of the gates: what each may hold, and which of several sources counts: a flag over the environment
+ * over a file over the default. It reads neither files nor the environment; mistakes in a file have places in its text.
+ *
+ * @module
+ */
+import type { JsonPath, Mistake } from "../failure.ts";
+import { parseJsonText } from "../json_text.ts";
+import { didYouMean, quote } from "../mistakes.ts";
+import { nearest } from "../suggest.ts";
+
+/** What becomes of tasks that may not run together: one after another, or not at all. */
+export type ConflictResolution = "sequential" | "refuse";
+export type LogLevel = "DEBUG" | "INFO" | "WARNING" | "ERROR";
+
+/** What the gates go by. */
+export interface GateSettings {
+  readonly maxParallelTasks: number;
+  readonly maxContextComplexity: number;
+  readonly lockTimeoutSeconds: number;
+  /** Seconds before each further attempt to get a lock, the last one repeated. */
+  readonly retryDelays: readonly number[];
+  readonly conflictResolution: ConflictResolution;
+  readonly enableMonitoring: boolean;
+  /** A checkpoint before each this many tasks. */
+  readonly checkpointFrequency: number;
+  /** From the environment alone. */
+  readonly logLevel: LogLevel;
+}
+
+export const DEFAULT_SETTINGS: GateSettings = Object.freeze({
+  maxParallelTasks: 5,
+  maxContextComplexity: 30,
+  lockTimeoutSeconds: 30,
+  retryDelays: Object.freeze([0.1, 0.5, 1, 2]),
+  conflictResolution: "sequential",
+  enableMonitoring: true,
+  checkpointFrequency: 3,
+  logLevel: "INFO",
+});
+
+/** What a value must be, and whether it is. */
+interface Rule {
+  readonly field: keyof GateSettings;
+  readonly expected: string;
+  readonly isGood: (value: unknown) => boolean;
+}
+
+const MOST = 10_000;
+const COUNT = { expected: `an integer from 1 to ${MOST}`, isGood: (value: unknown) => isCount(value) };
+const SECONDS = { expected: "a number of seconds from 0", isGood: (value: unknown) => isSeconds(value) };
+const LEVELS: readonly LogLevel[] = ["DEBUG", "INFO", "WARNING", "ERROR"];
+
+/** By their names in a file. */
+const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
+  ["max_parallel_tasks", { field: "maxParallelTasks", ...COUNT }],
+  ["max_context_complexity", { field: "maxContextComplexity", ...COUNT }],
+  ["lock_timeout_seconds", { field: "lockTimeoutSeconds", ...SECONDS }],
+  ["retry_delays", {
+    field: "retryDelays",
+    expected: "a list of at least one number of seconds",
+    isGood: (value) => Array.isArray(value) && value.length > 0 && value.every(isSeconds),
+  }],
+  ["conflict_resolution", {
+    field: "conflictResolution",
+    expected: "'sequential' or 'refuse'",
+    isGood: (value) => value === "sequential" || value === "refuse",
+  }],
+  ["enable_monitoring", {
+    field: "enableMonitoring",
+    expected: "true or false",
+    isGood: (value) => typeof value === "boolean",
+  }],
+  ["checkpoint_frequency", { field: "checkpointFrequency", ...COUNT }],
+]);
+
+/** Those the environment may set, by their names there. */
+const ENVIRONMENT: ReadonlyMap<string, Rule & { readonly read: (text: string) => unknown }> = new Map([
+  ["MAX_PARALLEL_TASKS", { field: "maxParallelTasks", ...COUNT, read: toNumber }],
+  ["MAX_CONTEXT_COMPLEXITY", { field: "maxContextComplexity", ...COUNT, read: toNumber }],
+  ["LOCK_TIMEOUT", { field: "lockTimeoutSeconds", ...SECONDS, read: toNumber }],
+  ["GATE_LOG_LEVEL", {
+    field: "logLevel",
+    expected: "DEBUG, INFO, WARNING or ERROR",
+    isGood: (value: unknown) => LEVELS.includes(value as LogLevel),
+    read: (text: string) => text.toUpperCase(),
+  }],
+]);
+
+/** The names {@linkcode readEnvironment} asks for. */
+export const ENVIRONMENT_NAMES: readonly string[] = [...ENVIRONMENT.keys()];
+
+/** What a source says, and every mistake in it. */
+export interface ParsedSettings {
+  readonly settings: Partial<GateSettings>;
+  readonly mistakes: Mistake[];
+}
+
+/** Parses and checks the text of a settings file. */
+export async function parseSettings(text: string): Promise<ParsedSettings> {
+  const json = await parseJsonText(text);
+  return "mistake" in json ? { settings: {}, mistakes: [json.mistake] } : checkSettings(json.value);
+}
+
+/** Checks a parsed settings file. */
+export function checkSettings(value: unknown): ParsedSettings {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return { settings: {}, mistakes: [{ message: "The gate settings must be an object", places: [at([], "value")] }] };
+  }
+  const settings: Record<string, unknown> = {}, mistakes: Mistake[] = [];
+  for (const [key, entry] of Object.entries(value)) {
+    const rule = RULES.get(key);
+    if (rule === undefined) {
+      const free = [...RULES.keys()].filter((name) => !Object.hasOwn(value, name));
+      const hint = didYouMean(nearest(key, free));
+      if (key !== "$schema") {
+        mistakes.push({ message: `Unknown key ${quote(key)} in the gate settings`, places: [at([key], "key")], hint });
+      }
+    } else if (rule.isGood(entry)) settings[rule.field] = entry;
+    else mistakes.push({ message: wrong(key, rule, entry), places: [at([key], "value")] });
+  }
+  return { settings, mistakes };
+}
+
+/** What the environment says; an empty variable says nothing. */
+export function readEnvironment(get: (name: string) => string | undefined): ParsedSettings {
+  const settings: Record<string, unknown> = {}, mistakes: Mistake[] = [];
+  for (const [name, rule] of ENVIRONMENT) {
+    const text = get(name);
+    if (text === undefined || text === "") continue;
+    const value = rule.read(text);
+    if (rule.isGood(value)) settings[rule.field] = value;
+    else mistakes.push({ message: wrong(name, rule, text), places: [] });
+  }
+  return { settings, mistakes };
+}
+
+/** The settings in force: of several sources the first that says something counts, then the default. */
+export function mergeSettings(...sources: readonly Partial<GateSettings>[]): GateSettings {
+  return Object.assign({}, DEFAULT_SETTINGS, ...sources.toReversed().map(said));
+}
+
+function said(source: Partial<GateSettings>): Partial<GateSettings> {
+  return Object.fromEntries(Object.entries(source).filter(([, value]) => value !== undefined));
+}
+
+function wrong(name: string, { expected }: Rule, value: unknown): string {
+  return `${quote(name)} must be ${expected}, not ${typeof value === "string" ? quote(value) : JSON.stringify(value)}`;
+}
+
+function at(path: JsonPath, of: "key" | "value"): { path: JsonPath; of: "key" | "value" } {
+  return { path, of };
+}
+
+function toNumber(text: string): number {
+  return /^\d+(?:\.\d+)?$/.test(text.trim()) ? Number(text) : NaN;
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MOST;
+}
+
+function isSeconds(value: unknown): boolean {
+  return typeof value === "number" && value >= 0 && value < 1e6;
+}
