@@ -21,6 +21,8 @@ Commands:
   history          list recorded runs
   show RUN         show a recorded run, or one of its tasks with what it printed
   retry RUN        run again what did not pass in a recorded run
+  check [CONFIG]   tell whether tasks may run together, and what to do where they may not
+  batches [CONFIG] suggest batches of tasks that may each run together
   locks            list who holds file locks, and clean up after the dead
 
 Options:
@@ -37,6 +39,8 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["history", async () => (await import("./cli/history.ts")).historyCommand],
   ["show", async () => (await import("./cli/history.ts")).showCommand],
   ["retry", async () => (await import("./cli/retry.ts")).retryCommand],
+  ["check", async () => (await import("./cli/check.ts")).checkCommand],
+  ["batches", async () => (await import("./cli/batches.ts")).batchesCommand],
   ["locks", async () => (await import("./cli/locks.ts")).locksCommand],
 ]);
 

@@ -11,8 +11,10 @@
  * @module
  */
 import { loadBuild } from "./actors/load.ts";
+import { openGates } from "./actors/load_gates.ts";
 import { Reporter } from "./actors/reporter.ts";
 import { runBuild } from "./actors/system.ts";
+import type { ParallelExecutionGates } from "./graph/gates/gates.ts";
 import type { BuildReport } from "./graph/report.ts";
 
 export { InputError } from "./actors/input.ts";
@@ -30,6 +32,13 @@ export type {
 export { FileLockManager } from "./actors/locks.ts";
 export type { Liveness } from "./actors/process_identity.ts";
 export type { Status } from "./graph/event.ts";
+export type { ContextBudget } from "./graph/gates/context_budget.ts";
+export type { FileConflict, Severity } from "./graph/gates/file_conflicts.ts";
+export type { GateReport } from "./graph/gates/findings.ts";
+export { GateError, type GateTask } from "./graph/gates/gate_task.ts";
+export { ConflictDetector, type GatesOptions, ParallelExecutionGates } from "./graph/gates/gates.ts";
+export type { HeldLock, LockIssue } from "./graph/gates/lock_availability.ts";
+export type { HostLoad, ResourceCapacity } from "./graph/gates/resource_capacity.ts";
 export type { BuildReport, BuildResult } from "./graph/report.ts";
 
 /** Choices for {@linkcode build}. */
@@ -61,4 +70,30 @@ export async function build(config: string, options: BuildOptions = {}): Promise
     begunMs,
   }, new Reporter({ lines: "none" }));
   return report;
+}
+
+/** Choices for {@linkcode loadGates}. */
+export interface LoadGatesOptions {
+  /** Path of the settings; default `parallel-execution.json` beside the config, if there is one. */
+  readonly settings?: string;
+}
+
+/**
+ * The gates of the tasks in a build config or a task file, with the settings, the load of the machine and the held locks
+ * that `troupe check` goes by.
+ *
+ * ```ts
+ * import { loadGates } from "./mod.ts";
+ *
+ * const gates = await loadGates("fixtures/site/build.json");
+ * for (const batch of gates.suggestExecutionBatches()) {
+ *   const [canParallel, report] = gates.validateParallelGroup(batch);
+ *   console.log(batch.join(", "), canParallel, report.recommendations);
+ * }
+ * ```
+ *
+ * @throws {InputError} When the file, the settings or the environment are wrong.
+ */
+export async function loadGates(config: string, options: LoadGatesOptions = {}): Promise<ParallelExecutionGates> {
+  return (await openGates(config, options)).gates;
 }

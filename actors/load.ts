@@ -64,7 +64,7 @@ function overwritten(tasks: readonly Task[], path: string): Mistake[] {
 }
 
 /** Renders mistakes; `indexes` gives the place in the config of tasks that were chosen from it. */
-async function explain(
+export async function explain(
   source: Source,
   mistakes: readonly Mistake[],
   indexes?: readonly number[],

@@ -14,7 +14,7 @@ import { Heap } from "../heap.ts";
 import { findCircles } from "./circular_dependencies.ts";
 import { difficultyOf } from "./context_budget.ts";
 import { type FileTable, fileTable } from "./files.ts";
-import type { GateTask } from "./gate_task.ts";
+import { GateError, type GateTask } from "./gate_task.ts";
 import { amountOf } from "./resource_capacity.ts";
 
 /** What a batch must keep to. */
@@ -35,7 +35,7 @@ const MOST_PASSED_OVER = 100;
  * Batches of tasks, by name; `chosen` are the indexes of those to put in, and undefined for all. What tasks need that
  * are not chosen counts as done once what it needs itself is.
  *
- * @throws {RangeError} When tasks depend on each other in a circle: then there are no batches.
+ * @throws {GateError} When tasks depend on each other in a circle: then there are no batches.
  */
 export function suggestBatches(
   tasks: readonly GateTask[],
@@ -43,7 +43,7 @@ export function suggestBatches(
   limits: BatchLimits,
 ): string[][] {
   const { circles: [circle], ordering: { graph } } = findCircles(tasks);
-  if (circle !== undefined) throw new RangeError(`Circular dependency detected: ${circle.join(" → ")}`);
+  if (circle !== undefined) throw new GateError(`Circular dependency detected: ${circle.join(" → ")}`);
   const indexes = [...new Set(chosen ?? tasks.keys())].sort((a, b) => a - b);
   const isChosen = new Uint8Array(tasks.length);
   for (const task of indexes) isChosen[task] = 1;

@@ -25,6 +25,11 @@ export interface GateTask {
   readonly resources?: Readonly<Record<string, number>>;
 }
 
+/** Tasks that declare what cannot be, or a question about tasks that are not there. */
+export class GateError extends RangeError {
+  override readonly name = "GateError";
+}
+
 const NO_PATHS: readonly string[] = [];
 
 /** A task of a build config: its sources are read, its artifact is written. */
@@ -42,22 +47,22 @@ export function shellGateTaskOf({ name, dependencies, declared }: ShellTask): Ga
 /**
  * A task as a program declares it, with its paths normalised.
  *
- * @throws {RangeError} When a path, a difficulty or an amount cannot be.
+ * @throws {GateError} When a path, a difficulty or an amount cannot be.
  */
 export function checkedGateTask(task: GateTask): GateTask {
   const { name, difficulty = 1, resources = {} } = task;
   if (!Number.isInteger(difficulty) || difficulty < 1 || difficulty > 10) {
-    throw new RangeError(`Difficulty of task '${name}' must be an integer from 1 to 10, not ${difficulty}`);
+    throw new GateError(`Difficulty of task '${name}' must be an integer from 1 to 10, not ${difficulty}`);
   }
   for (const [resource, amount] of Object.entries(resources)) {
-    if (!(amount > 0)) throw new RangeError(`Resource '${resource}' of task '${name}' must be more than 0`);
+    if (!(amount > 0)) throw new GateError(`Resource '${resource}' of task '${name}' must be more than 0`);
   }
-  if (!isPlainText(name)) throw new RangeError("The name of a task must not contain control characters");
+  if (!isPlainText(name)) throw new GateError("The name of a task must not contain control characters");
   return { ...task, reads: task.reads?.map(normal), writes: task.writes?.map(normal) };
 
   function normal(path: string): string {
     const normalised = normaliseSource(path);
     if (typeof normalised === "string") return normalised;
-    throw new RangeError(`Path '${path}' of task '${name}' ${normalised.rule}`);
+    throw new GateError(`Path '${path}' of task '${name}' ${normalised.rule}`);
   }
 }

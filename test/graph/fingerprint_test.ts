@@ -137,3 +137,8 @@ Deno.test("differences() names three and counts the rest", () => {
   const sources = ["1", "2", "3", "4", "5"];
   assertEquals(told({}, { sources, sourceDigests: sources.map(digest) })[0], "source added: 1, 2, 3 and 2 more");
 });
+
+Deno.test("trace() takes no notice of what a task declares for the gates", () => {
+  const declared = { reads: ["x"], writes: ["y"], difficulty: 9, shares: ["z"], resources: { gpu: 1 } };
+  assertEquals(fingerprintOf({ declared }), fingerprintOf());
+});

@@ -1,7 +1,7 @@
 // Batches: each may run together, in the order of the dependencies, and few.
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { type BatchLimits, suggestBatches } from "../../../graph/gates/batches.ts";
-import type { GateTask } from "../../../graph/gates/gate_task.ts";
+import { GateError, type GateTask } from "../../../graph/gates/gate_task.ts";
 import { validate } from "../../../graph/gates/validate.ts";
 import { type Random, randomFrom, seedFor } from "../../random.ts";
 import { randomAcyclic } from "../shapes.ts";
@@ -60,7 +60,7 @@ Deno.test("suggestBatches() begins with 2 and 3 when progressive", () => {
 
 Deno.test("suggestBatches() refuses a circle", () => {
   const tasks = [{ name: "a", dependencies: ["b"] }, { name: "b", dependencies: ["a"] }];
-  assertThrows(() => suggestBatches(tasks, undefined, LIMITS), RangeError, "Circular dependency detected: a → b → a");
+  assertThrows(() => suggestBatches(tasks, undefined, LIMITS), GateError, "Circular dependency detected: a → b → a");
 });
 
 // S1.16

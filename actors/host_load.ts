@@ -1,0 +1,72 @@
+/**
+ * Owns the figures of what the machine bears now: CPUs, memory, file handles. It only reads, and leaves out what it
+ * cannot find out, for lack of a permission too.
+ *
+ * In a container the memory is that of the control group, which may be far less than the machine's.
+ *
+ * @module
+ */
+import type { HostLoad } from "../graph/gates/resource_capacity.ts";
+
+const GROUPS = "/sys/fs/cgroup";
+/** What version 1 says for no limit is near 2^63. */
+const NO_LIMIT = 2 ** 60;
+
+/** The figures of this moment. */
+export function hostLoad(): HostLoad {
+  return { cpu: cpuShare(), memory: memoryShare(), fileHandles: fileHandles() };
+}
+
+/** Processes that run or wait to, on the average of a minute, for each CPU. */
+function cpuShare(): number | undefined {
+  const [minute] = tryTo(() => Deno.loadavg()) ?? [];
+  return minute === undefined ? undefined : minute / navigator.hardwareConcurrency;
+}
+
+/** The fuller one of the machine and the control group. */
+function memoryShare(): number | undefined {
+  const machine = tryTo(() => Deno.systemMemoryInfo());
+  const shares = groupFolders().map(groupShare);
+  if (machine !== undefined && machine.total > 0) shares.push(1 - machine.available / machine.total);
+  const known = shares.filter((share) => share !== undefined);
+  return known.length === 0 ? undefined : Math.max(...known);
+}
+
+/** The folders of the control groups this process is in, up to the root: each may have a limit. */
+function groupFolders(): string[] {
+  const folders = new Set([GROUPS, `${GROUPS}/memory`]);
+  for (const line of read("/proc/self/cgroup")?.split("\n") ?? []) {
+    const [, controllers, path] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? [];
+    if (path === undefined || (controllers !== "" && !controllers.split(",").includes("memory"))) continue;
+    const root = controllers === "" ? GROUPS : `${GROUPS}/memory`;
+    for (let end = path.length; end > 0; end = path.lastIndexOf("/", end - 1)) folders.add(root + path.slice(0, end));
+  }
+  return [...folders];
+}
+
+/** Without the pages of files that were read or written and can be dropped at once. */
+function groupShare(folder: string): number | undefined {
+  const limit = Number(read(`${folder}/memory.max`) ?? read(`${folder}/memory.limit_in_bytes`));
+  const used = Number(read(`${folder}/memory.current`) ?? read(`${folder}/memory.usage_in_bytes`));
+  if (!(limit > 0 && limit < NO_LIMIT) || Number.isNaN(used)) return undefined;
+  const droppable = Number(/^(?:total_)?inactive_file (\d+)$/m.exec(read(`${folder}/memory.stat`) ?? "")?.[1] ?? 0);
+  return Math.max(0, used - droppable) / limit;
+}
+
+function fileHandles(): HostLoad["fileHandles"] {
+  const limit = Number(/^Max open files\s+(\d+)/m.exec(read("/proc/self/limits") ?? "")?.[1]);
+  const used = tryTo(() => Deno.readDirSync("/proc/self/fd").toArray().length);
+  return Number.isNaN(limit) || used === undefined ? undefined : { used, limit };
+}
+
+function read(path: string): string | undefined {
+  return tryTo(() => Deno.readTextFileSync(path));
+}
+
+function tryTo<Result>(look: () => Result): Result | undefined {
+  try {
+    return look();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * Owns the way from files to gates: the tasks of a build config or a task file, the settings, and where the figures of
+ * the machine and the held locks come from. It judges nothing.
+ *
+ * A config with circular dependencies is read here too: they are what one of the gates tells of.
+ *
+ * @module
+ */
+import { dirname } from "@std/path/posix/dirname";
+import { resolve } from "@std/path/posix/resolve";
+import { parseBuildConfig } from "../graph/build_config.ts";
+import { type GateTask, gateTaskOf, shellGateTaskOf } from "../graph/gates/gate_task.ts";
+import { ParallelExecutionGates } from "../graph/gates/gates.ts";
+import type { HeldLock } from "../graph/gates/lock_availability.ts";
+import {
+  type GateSettings,
+  mergeSettings,
+  type ParsedSettings,
+  parseSettings,
+  readEnvironment,
+} from "../graph/gates/settings.ts";
+import { buildGraph } from "../graph/graph.ts";
+import { Source } from "../graph/source.ts";
+import { hostLoad } from "./host_load.ts";
+import { InputError, readInput } from "./input.ts";
+import { explain } from "./load.ts";
+import { loadTasks } from "./load_tasks.ts";
+import { FileLockManager } from "./locks.ts";
+
+/** Beside the config. */
+export const SETTINGS_FILE = "parallel-execution.json";
+
+/** Choices for {@linkcode openGates}. */
+export interface OpenGatesOptions {
+  /** Path of the settings; default `parallel-execution.json` beside the config, where there is one. */
+  readonly settings?: string;
+  /** What counts over the environment and the file. */
+  readonly overrides?: Partial<GateSettings>;
+}
+
+/** Gates, and what they go by. */
+export interface OpenedGates {
+  readonly gates: ParallelExecutionGates;
+  readonly tasks: readonly GateTask[];
+  readonly settings: GateSettings;
+}
+
+/**
+ * The gates of the tasks in a file: a build config when its name ends in `.json` or `.jsonc`, else a task file.
+ *
+ * @throws {InputError} With every mistake in the file, the settings or the environment.
+ */
+export async function openGates(path: string, options: OpenGatesOptions = {}): Promise<OpenedGates> {
+  const { tasks, resourceLimits } = /\.jsonc?$/.test(path) ? await readConfig(path) : { tasks: readTasks(path) };
+  const folder = dirname(resolve(path));
+  const settings = await loadSettings(folder, options);
+  const { maxParallelTasks, maxContextComplexity } = settings;
+  const gates = new ParallelExecutionGates(tasks, {
+    maxParallelTasks,
+    maxContextComplexity,
+    resourceLimits,
+    load: hostLoad,
+    heldLocks: () => heldLocks(folder),
+  });
+  return { gates, tasks, settings };
+}
+
+/** The settings in force for a folder: overrides over the environment over the file over the defaults. */
+export async function loadSettings(folder: string, options: OpenGatesOptions = {}): Promise<GateSettings> {
+  const { settings: environment, mistakes } = readEnvironment((name) => Deno.env.get(name));
+  if (mistakes.length > 0) throw new InputError(mistakes.map(({ message }) => message).join("\n"));
+  const { settings: file } = await readSettings(folder, options.settings);
+  return mergeSettings(options.overrides ?? {}, environment, file);
+}
+
+async function readSettings(folder: string, named: string | undefined): Promise<ParsedSettings> {
+  const path = named ?? `${folder}/${SETTINGS_FILE}`;
+  if (named === undefined && !exists(path)) return { settings: {}, mistakes: [] };
+  const text = readInput(path, "Gate settings");
+  const parsed = await parseSettings(text);
+  if (parsed.mistakes.length > 0) throw await explain(new Source(path, text), parsed.mistakes);
+  return parsed;
+}
+
+async function readConfig(path: string): Promise<{
+  readonly tasks: GateTask[];
+  readonly resourceLimits?: Readonly<Record<string, number>>;
+}> {
+  const text = readInput(path, "Build configuration");
+  const source = new Source(path, text);
+  const { config, mistakes } = await parseBuildConfig(text);
+  if (config === undefined) throw await explain(source, mistakes);
+  const { mistakes: unknown } = buildGraph(config.tasks);
+  if (unknown.length > 0) throw await explain(source, unknown);
+  return { tasks: config.tasks.map(gateTaskOf), resourceLimits: config.resourceLimits };
+}
+
+function readTasks(path: string): GateTask[] {
+  return loadTasks(path).tasks.map(shellGateTaskOf);
+}
+
+/** The locks of living holders, named as tasks name their files: relative to the folder. */
+function heldLocks(folder: string): HeldLock[] {
+  const locks = new FileLockManager(folder);
+  const root = locks.resolve(".");
+  return locks.list().flatMap(({ path, mode, stale, isWaiting }) => {
+    if (path === null || stale !== null || isWaiting) return [];
+    return [...new Set([relative(root, path), path])].map((name) => ({ path: name, mode }));
+  });
+}
+
+/** `src/a` for what lies in the folder, `../b/c` for what does not. */
+function relative(folder: string, path: string): string {
+  const from = folder.split("/"), to = path.split("/");
+  let same = 0;
+  while (same < from.length && same < to.length && from[same] === to[same]) same++;
+  return [...from.slice(same).map(() => ".."), ...to.slice(same)].join("/");
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,132 @@
+// `troupe check` and `troupe batches` on files.
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { fromFileUrl } from "@std/path";
+import { loadGates } from "../../mod.ts";
+import { FileLockManager } from "../../actors/locks.ts";
+import { type Ended, type Rig, rigTest } from "../rig.ts";
+
+const MAIN = fromFileUrl(new URL("../../main.ts", import.meta.url));
+
+const CONFIG = {
+  tasks: [
+    { name: "gen", output: "out/gen.h", content: "", shares: ["counter"] },
+    { name: "docs", output: "out/docs", dependencies: ["gen"], source_files: ["out/*.h"], writes: ["log/build.txt"] },
+    { name: "lint", output: "out/lint", content: "", writes: ["log/*.txt"] },
+    { name: "test", output: "out/test", content: "", reads: ["src/x"], difficulty: 9 },
+  ],
+};
+
+function run(rig: Rig, args: string[], env: Record<string, string> = {}): Promise<Ended> {
+  return rig.build(args, { deno: ["run", "-A", MAIN], env });
+}
+
+// S1.1, S1.15, S1.20, S1.24, S1.27
+rigTest("check tells gate by gate why a config may not be run in parallel", async (rig) => {
+  rig.write("build.json", CONFIG);
+  assertEquals(await run(rig, ["check"]), {
+    code: 1,
+    stdout: `File conflicts: 1 blocking
+  blocking  docs, lint: log/build.txt
+Circular dependencies: none
+Locks: free
+  docs, lint would wait for each other at log/build.txt
+Capacity: 4 requested, 5 of 5 available
+Context budget: 12 of 30
+Shared state: none
+
+Recommendations
+  Execute conflicting tasks sequentially
+  'docs' and 'lint' write 'log/build.txt': order them by dependencies, partition it into a file for each, or lock it
+  Use more specific paths than 'log/*.txt' in 'lint': it takes in 'log/build.txt'
+The 4 tasks may not be run in parallel
+`,
+    stderr: "",
+  });
+});
+
+// S1.5, S1.14, S1.25, S1.26, S1.27
+rigTest("check --json gives the report of a group, with settings from file, environment and flag", async (rig) => {
+  rig.write("sub/build.json", CONFIG);
+  rig.write("sub/parallel-execution.json", { max_parallel_tasks: 3, max_context_complexity: 9 });
+  using _held = await new FileLockManager(rig.path("sub")).acquire("src/x", "exclusive");
+  const args = ["check", "sub/build.json", "lint", "test", "--json"];
+  const { code, stdout, stderr } = await run(rig, args, { MAX_PARALLEL_TASKS: "4" });
+  assertEquals([code, stderr], [1, ""]);
+  const report = JSON.parse(stdout);
+  assertEquals(Object.keys(report), [
+    "can_parallel",
+    "task_count",
+    "file_conflicts",
+    "circular_dependencies",
+    "lock_issues",
+    "resource_capacity",
+    "context_budget",
+    "recommendations",
+  ]);
+  assertEquals(report.lock_issues, [{ task: "test", file: "src/x" }]);
+  assertEquals(report.resource_capacity, { max_parallel_tasks: 4, requested: 2, available: 4 });
+  assertEquals(report.context_budget, { total_complexity: 10, max_complexity: 9, within_budget: false });
+  assert(report.recommendations.includes("Wait for file locks to be released"));
+  const flagged = await run(rig, [...args, "--jobs", "1"], { MAX_PARALLEL_TASKS: "4" });
+  assertEquals(JSON.parse(flagged.stdout).resource_capacity, { max_parallel_tasks: 1, requested: 2, available: 1 });
+});
+
+// S1.4
+rigTest("check tells of a circle, which no build would start with", async (rig) => {
+  const task = (name: string, dependency: string) => ({ name, output: name, dependencies: [dependency] });
+  rig.write("build.json", { tasks: [task("a", "b"), task("b", "a")] });
+  const { code, stdout } = await run(rig, ["check"]);
+  assertEquals(code, 1);
+  assertStringIncludes(stdout, "Circular dependencies: 1\n  a → b → a\n");
+  assertEquals(await run(rig, ["batches"]), {
+    code: 2,
+    stdout: "",
+    stderr: "Circular dependency detected: a → b → a\n",
+  });
+});
+
+// S1.16, S1.18, S1.27
+rigTest("batches are shown one a line, of a task file too, and as JSON", async (rig) => {
+  rig.write("tasks.txt", "a: x [writes:log]\nb: y [writes:log]\nc: z [after:a]\nd: d\n");
+  assertEquals(await run(rig, ["batches", "tasks.txt"]), {
+    code: 0,
+    stdout: "Batch 1: a, d\nBatch 2: b, c\n4 tasks in 2 batches\n",
+    stderr: "",
+  });
+  rig.write("build.json", CONFIG);
+  const { stdout } = await run(rig, ["batches", "--progressive", "--json", "gen", "test", "lint"]);
+  assertEquals(JSON.parse(stdout), { batches: [["gen", "test"], ["lint"]] });
+});
+
+rigTest("check refuses settings, names and flags that are wrong", async (rig) => {
+  rig.write("build.json", CONFIG);
+  rig.write("gates.json", '{\n  "max_parallel_task": 3\n}\n');
+  assertEquals(await run(rig, ["check", "--gates", "gates.json"]), {
+    code: 2,
+    stdout: "",
+    stderr: `Unknown key 'max_parallel_task' in the gate settings
+  --> gates.json:2:3
+2 |   "max_parallel_task": 3
+  |   ^^^^^^^^^^^^^^^^^^^ did you mean 'max_parallel_tasks'?
+`,
+  });
+  const refused = async (args: string[], env: Record<string, string> = {}) => {
+    const { code, stderr } = await run(rig, args, env);
+    assertEquals(code, 2);
+    return stderr;
+  };
+  assertEquals(await refused(["check", "build.json", "lnt"]), "Unknown task 'lnt', did you mean 'lint'?\n");
+  assertEquals(
+    await refused(["check"], { MAX_PARALLEL_TASKS: "x" }),
+    "'MAX_PARALLEL_TASKS' must be an integer from 1 to 10000, not 'x'\n",
+  );
+});
+
+// S1.13: in this process
+rigTest("loadGates() gives a program the gates of a config", async (rig) => {
+  rig.write("build.json", CONFIG);
+  const gates = await loadGates(rig.path("build.json"));
+  const [canParallel, report] = gates.validateParallelGroup(["docs", "lint"]);
+  assertEquals([canParallel, report.file_conflicts.length], [false, 1]);
+  assertEquals(gates.suggestExecutionBatches(["docs", "lint"]), [["docs"], ["lint"]]);
+});
