@@ -41,6 +41,8 @@ export interface RunOptions {
   /** Do everything again, whatever the cache says. */
   readonly force: boolean;
   readonly level: Level;
+  /** Names of tasks that never run at once, two by two; default none but what the tasks declare. */
+  readonly apart?: readonly (readonly [string, string])[];
   /** Path of the history to record it in; default none. */
   readonly database?: string;
   /** The recorded run that this one retries. */
@@ -79,7 +81,7 @@ export async function runBuild(build: LoadedBuild, options: RunOptions, reporter
   let untidy = lock?.leftBehind ? "untidy" as const : undefined;
   try {
     if (lock?.leftBy !== undefined) await awaitCommandsOf(lock.leftBy);
-    const prepared = await prepare(build, reporter);
+    const prepared = await prepare(build, reporter, options.apart);
     if (lock?.leftBehind) sweepTemporaries(build.folder, prepared.plan, prepared.cache);
     untidy = undefined;
     return await run(build, prepared, options, reporter, stop);
@@ -89,7 +91,11 @@ export async function runBuild(build: LoadedBuild, options: RunOptions, reporter
 }
 
 /** Reads the cache and looks at the sources; without the lock, for those who only look. */
-export async function prepare(build: LoadedBuild, reporter: Reporter): Promise<Prepared> {
+export async function prepare(
+  build: LoadedBuild,
+  reporter: Reporter,
+  apart: RunOptions["apart"] = [],
+): Promise<Prepared> {
   const { cache, warning } = BuildCache.load(build.folder);
   if (warning !== undefined) reporter.error(warning);
   const sources = await expandSources(build.tasks, build.folder, (path) => cache.files.exists(path));
@@ -97,7 +103,21 @@ export async function prepare(build: LoadedBuild, reporter: Reporter): Promise<P
   const producerMistakes = checkProducers(build.tasks, build.graph, sources.files, sources.origins);
   const mistakes = [...sources.mistakes, ...producerMistakes];
   if (mistakes.length > 0) throw await build.explain(mistakes);
-  return { plan: makePlan(build.tasks, build.graph, sources.files, build.resourceLimits), cache };
+  const restraints = { limits: build.resourceLimits, apart: indexPairs(build.tasks, apart) };
+  return { plan: makePlan(build.tasks, build.graph, sources.files, restraints), cache };
+}
+
+/** Pairs of tasks of this build; one whose partner was not chosen has nobody to be kept from. */
+function indexPairs(
+  tasks: LoadedBuild["tasks"],
+  pairs: readonly (readonly [string, string])[],
+): [number, number][] {
+  if (pairs.length === 0) return [];
+  const indexes = new Map(tasks.map(({ name }, index) => [name, index]));
+  return pairs.flatMap(([a, b]): [number, number][] => {
+    const first = indexes.get(a), second = indexes.get(b);
+    return first === undefined || second === undefined ? [] : [[first, second]];
+  });
 }
 
 async function run(

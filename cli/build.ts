@@ -16,6 +16,7 @@ import { resultsSavedLine } from "../graph/run_report.ts";
 import { DEFAULT_DATABASE } from "./database_flag.ts";
 import { liveDisplay } from "./live.ts";
 import { type Flags, type FlagSpec, parseFlags, wholeNumber } from "./options.ts";
+import type { Validation } from "./validate.ts";
 import { createReporter, detectScreen } from "./terminal.ts";
 
 /** What `troupe build --help` prints. */
@@ -28,6 +29,8 @@ Usage: troupe build [CONFIG] [OPTIONS]
 Options:
   -j, --jobs N      number of workers (default: num_workers of the config, or 8)
   -t, --task NAME   build this task and what it needs; may be repeated
+      --validate    ask the gates first (see troupe check), show what they say, and keep apart what conflicts
+      --gates FILE  their settings (default: parallel-execution.json beside CONFIG, if there is one)
       --fail-fast   start nothing more after the first failed task
   -f, --force       do every task again, whatever the build cache says
   -n, --dry-run     show what would run, and why; run nothing
@@ -43,8 +46,8 @@ Exit codes: 0 all well, 1 a task failed, 2 the input is wrong, 70 a bug in troup
 `;
 
 const FLAGS: FlagSpec = {
-  boolean: ["fail-fast", "force", "dry-run", "quiet", "verbose", "json", "no-history", "help"],
-  string: ["jobs", "task", "report", "db"],
+  boolean: ["validate", "fail-fast", "force", "dry-run", "quiet", "verbose", "json", "no-history", "help"],
+  string: ["jobs", "task", "report", "db", "gates"],
   collect: ["task"],
   alias: { j: "jobs", t: "task", f: "force", n: "dry-run", q: "quiet", v: "verbose", h: "help" },
   positional: 1,
@@ -76,18 +79,25 @@ export async function buildCommand(args: readonly string[], context: BuildContex
   }
   const screen = detectScreen(flags.on.has("json") ? "stderr" : "stdout");
   const reporter = await createReporter(screen);
-  const build = await loadBuild(flags.positional[0] ?? "build.json", flags.lists.get("task"));
+  const config = flags.positional[0] ?? "build.json";
+  const build = await loadBuild(config, flags.lists.get("task"));
   if (flags.on.has("dry-run")) {
     const { dryRun } = await import("./dry_run.ts");
     return await dryRun(build, { force: flags.on.has("force"), json: flags.on.has("json") }, reporter);
   }
   const level = levelOf(flags);
+  const validation = flags.on.has("validate") ? await askGates(config, flags, reporter) : undefined;
+  if (validation?.kind === "refused") {
+    reporter.error('Refused: the gates found conflicts, and conflict_resolution is "refuse"');
+    return 1;
+  }
   const database = flags.on.has("no-history") ? undefined : flags.values.get("db") ?? DEFAULT_DATABASE;
   if (context.opening !== undefined && level !== "quiet") reporter.line(context.opening);
   const end = await runBuild(build, {
     database,
     retryOf: context.retryOf,
-    workers,
+    workers: validation?.kind === "sequential" ? 1 : workers,
+    apart: validation?.kind === "apart" ? validation.pairs : undefined,
     failFast: flags.on.has("fail-fast"),
     force: flags.on.has("force"),
     level,
@@ -103,6 +113,12 @@ export async function buildCommand(args: readonly string[], context: BuildContex
   reporter.flush();
   if (end.signal !== undefined) return SIGNAL_EXIT[end.signal];
   return end.report.failed > 0 || !isWritten ? 1 : 0;
+}
+
+/** The gates are loaded only for those who ask them. */
+async function askGates(config: string, flags: Flags, reporter: Reporter): Promise<Validation> {
+  const { validateBuild } = await import("./validate.ts");
+  return await validateBuild(config, flags.values.get("gates"), reporter);
 }
 
 function levelOf(flags: Flags): Level {

@@ -11,17 +11,28 @@ import type { Task } from "./task.ts";
 /** A file's writer takes so much of it that no reader, who takes one unit, has room beside it. */
 const WHOLE_FILE = 1e9;
 
+/** What there is, and who must be kept apart for reasons that are not declared as needs. */
+export interface Restraints {
+  /** How much there is of each resource; one without a limit limits nobody. */
+  readonly limits?: Readonly<Record<string, number>>;
+  /** Pairs of tasks, by index, that never run at once. */
+  readonly apart?: readonly (readonly [number, number])[];
+}
+
 /**
- * What the tasks need, or undefined when none needs anything. A resource without a limit limits nobody. Files are
- * compared as they are written: two globs, or a glob and a file, count as different here.
+ * What the tasks need, or undefined when none needs anything. Files are compared as they are written: two globs, or a
+ * glob and a file, count as different here, and have to be among the pairs.
  */
 export function needsOf(
   tasks: readonly Pick<Task, "declared">[],
-  limits: Readonly<Record<string, number>> = {},
+  { limits = {}, apart = [] }: Restraints = {},
 ): Needs | undefined {
   const books = new Books();
+  const pairsOf = new Map<number, number[]>();
+  apart.forEach((pair, index) => pair.forEach((task) => pairsOf.set(task, [...(pairsOf.get(task) ?? []), index])));
   const start = new Int32Array(tasks.length + 1);
   tasks.forEach(({ declared }, task) => {
+    for (const pair of pairsOf.get(task) ?? []) books.enter(`pair ${pair}`, 1, 1);
     if (declared !== undefined) {
       const { resources = {}, shares = [], writes = [], reads = [] } = declared;
       for (const name of Object.keys(resources)) {

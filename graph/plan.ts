@@ -5,7 +5,7 @@
  * @module
  */
 import { type Graph, longestRemainingPath } from "./graph.ts";
-import { needsOf } from "./needs.ts";
+import { needsOf, type Restraints } from "./needs.ts";
 import type { Schedulable } from "./schedule_state.ts";
 import type { Task } from "./task.ts";
 
@@ -24,16 +24,16 @@ export function makePlan(
   tasks: readonly Task[],
   graph: Graph,
   sources: readonly (readonly string[])[],
-  limits?: Readonly<Record<string, number>>,
+  restraints?: Restraints,
 ): Plan {
-  return { ...schedulable(tasks, graph, limits), tasks, graph, sources, producers: outputsOf(tasks) };
+  return { ...schedulable(tasks, graph, restraints), tasks, graph, sources, producers: outputsOf(tasks) };
 }
 
-/** What the rules of scheduling need of tasks; `limits` says how much there is of each resource. The order of urgency is by longest remaining path, then as declared. */
+/** What the rules of scheduling need of tasks; `restraints` says what there is and who is kept apart. The order of urgency is by longest remaining path, then as declared. */
 export function schedulable(
   tasks: readonly Pick<Task, "retries" | "declared">[],
   graph: Graph,
-  limits?: Readonly<Record<string, number>>,
+  restraints?: Restraints,
 ): Schedulable {
   const remaining = longestRemainingPath(graph);
   const order = Int32Array.from(tasks, (_, task) => task);
@@ -45,7 +45,7 @@ export function schedulable(
     dependents: graph.dependents,
     order,
     retries: Int32Array.from(tasks, (task) => task.retries),
-    needs: needsOf(tasks, limits),
+    needs: needsOf(tasks, restraints),
   };
 }
 

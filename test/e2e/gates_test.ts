@@ -130,3 +130,34 @@ rigTest("loadGates() gives a program the gates of a config", async (rig) => {
   assertEquals([canParallel, report.file_conflicts.length], [false, 1]);
   assertEquals(gates.suggestExecutionBatches(["docs", "lint"]), [["docs"], ["lint"]]);
 });
+
+/** Fails if another task holds the folder at the same time. */
+const ALONE = 'i=0; while [ $i -lt 200 ]; do mkdir busy || exit 1; rmdir busy; i=$((i + 1)); done; echo done > "$OUT"';
+const CLASHING = {
+  tasks: [
+    { name: "seed", output: "out/seed", command: `: seed; ${ALONE}`, writes: ["log/db.txt"] },
+    { name: "lint", output: "out/lint", command: `: lint; ${ALONE}`, writes: ["log/*.txt"] },
+    { name: "unit", output: "out/unit", content: "" },
+  ],
+};
+
+// S1.17, S1.20, S1.29
+rigTest("build --validate shows the report and never runs conflicting tasks at once", async (rig) => {
+  rig.write("build.json", CLASHING);
+  const { code, stdout } = await rig.build(["--validate", "--no-history"]);
+  assertEquals(code, 0);
+  assertStringIncludes(stdout, "  blocking  seed, lint: log/db.txt\n");
+  assert(stdout.indexOf("may not be run in parallel") < stdout.indexOf("Worker "), "the report comes first");
+  assertStringIncludes(stdout, "3 succeeded, 0 failed, 0 skipped");
+});
+
+// S1.26, S1.29
+rigTest("build --validate starts nothing when conflicts are to be refused", async (rig) => {
+  rig.write("build.json", CLASHING);
+  rig.write("parallel-execution.json", { conflict_resolution: "refuse" });
+  const { code, stdout, stderr } = await rig.build(["--validate", "--no-history"]);
+  assertEquals(code, 1);
+  assertStringIncludes(stderr, "Refused: the gates found conflicts");
+  assert(!stdout.includes("Worker "));
+  assert(!rig.exists("out"));
+});

@@ -3,8 +3,12 @@ import { needsOf } from "../../graph/needs.ts";
 import type { Declarations } from "../../graph/task.ts";
 
 /** Which tasks could run beside each other, by admission's own sums. */
-function conflicts(declarations: (Declarations | undefined)[], limits?: Record<string, number>): [number, number][] {
-  const needs = needsOf(declarations.map((declared) => ({ declared })), limits);
+function conflicts(
+  declarations: (Declarations | undefined)[],
+  limits?: Record<string, number>,
+  apart?: [number, number][],
+): [number, number][] {
+  const needs = needsOf(declarations.map((declared) => ({ declared })), { limits, apart });
   if (needs === undefined) return [];
   const { start, resource, amount } = needs;
   const wanted = (task: number, which: number) => {
@@ -55,4 +59,9 @@ Deno.test("needsOf() counts a resource only where it is limited", () => {
   assertEquals(conflicts([two, two], { gpu: 3 }), [[0, 1]]);
   assertEquals(conflicts([two, two], { gpu: 4 }), []);
   assertEquals(conflicts([two, two]), []);
+});
+
+// S1.29
+Deno.test("needsOf() keeps given pairs apart, and only these", () => {
+  assertEquals(conflicts([{}, {}, {}, {}], {}, [[0, 2], [2, 3]]), [[0, 2], [2, 3]]);
 });
