@@ -11,7 +11,7 @@
 import { dirname } from "@std/path/posix/dirname";
 import { beginSha256, type Hash } from "../graph/digest.ts";
 import type { TaskFailure } from "../graph/failure.ts";
-import { writeTemporary } from "./atomic_file.ts";
+import { syncFolder, writeTemporary } from "./atomic_file.ts";
 import type { Published } from "./messages.ts";
 import { systemDetail } from "./system_error.ts";
 
@@ -122,16 +122,6 @@ export function removeIfPresent(path: string): void {
     Deno.removeSync(path, { recursive: true });
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-}
-
-/** Makes the folder's names durable. */
-export function syncFolder(path: string): void {
-  const folder = Deno.openSync(path);
-  try {
-    folder.syncSync();
-  } finally {
-    folder.close();
   }
 }
 

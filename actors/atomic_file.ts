@@ -38,7 +38,12 @@ export function replaceFile(path: string, text: string): void {
     }
     throw error;
   }
-  const folder = Deno.openSync(dirname(path));
+  syncFolder(dirname(path));
+}
+
+/** Makes the folder's names durable. */
+export function syncFolder(path: string): void {
+  const folder = Deno.openSync(path);
   try {
     folder.syncSync();
   } finally {
