@@ -62,9 +62,9 @@ export class BuildRecorder {
   }
 
   async #open(): Promise<History | undefined> {
-    const [{ RunRecorder }, { openHistory }] = await Promise.all([
+    const [{ RunRecorder }, { enterInHistory }] = await Promise.all([
       import("./run_recorder.ts"),
-      import("./task_run.ts"),
+      import("./enter_in_history.ts"),
     ]);
     const { database, source, folder, retryOf } = this.#record;
     const tasks = this.#plan.tasks.map(({ name, action, dependencies, timeoutMs, retries, env }) => ({
@@ -79,10 +79,7 @@ export class BuildRecorder {
     for (const task of this.#hits) recorder.note({ kind: "hit", task, worker: null }, false);
     for (const [event, isStopping] of this.#early) recorder.note(event, isStopping);
     this.#recorder = recorder;
-    const history = await openHistory(database, this.#reporter);
-    if (history === undefined) recorder.detach();
-    else await recorder.attach(history);
-    return history;
+    return await enterInHistory(recorder, database, this.#reporter);
   }
 }
 

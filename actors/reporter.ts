@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { systemDetail } from "./system_error.ts";
 
 /** How a line is shown where there is colour. */
 export type Tone = "plain" | "good" | "bad" | "dim";
@@ -45,8 +46,8 @@ export class Reporter {
   #bytes = 0;
   #isScheduled = false;
   #footer: Footer | undefined;
-  /** Someone closed the other end (`troupe build | head`): there is nobody to write to, and that is no error. */
-  #isBroken = false;
+  /** Streams that take nothing more. */
+  readonly #ended = new Set<"stdout" | "stderr">();
   readonly #nap = new Int32Array(new SharedArrayBuffer(4));
 
   constructor(options: ReporterOptions) {
@@ -96,10 +97,10 @@ export class Reporter {
     this.#footer?.show();
   }
 
-  /** The report for scripts: to stdout, whole. */
-  result(text: string): void {
+  /** The report for scripts: to stdout, whole. Answers whether all was written that anyone wanted to read. */
+  result(text: string): boolean {
     this.flush();
-    this.#write("stdout", this.#encoder.encode(text + "\n"));
+    return this.#write("stdout", this.#encoder.encode(text + "\n"));
   }
 
   /** Writes what is pending. */
@@ -133,19 +134,27 @@ export class Reporter {
     this.#bytes += bytes.length;
   }
 
-  #write(to: "stdout" | "stderr", bytes: Uint8Array): void {
-    if (this.#isBroken) return;
+  #write(to: "stdout" | "stderr", bytes: Uint8Array): boolean {
+    if (this.#ended.has(to)) return false;
     for (let at = 0; at < bytes.length;) {
       try {
         at += Deno[to].writeSync(bytes.subarray(at, at + ATOMIC_BYTES));
       } catch (error) {
-        if (!(error instanceof Deno.errors.WouldBlock)) {
-          this.#isBroken = true;
-          return;
-        }
+        if (!(error instanceof Deno.errors.WouldBlock)) return this.#end(to, error);
         // Someone made the pipe non-blocking, and its reader is slow: wait for it as a blocking one would.
         Atomics.wait(this.#nap, 0, 0, NAP_MS);
       }
     }
+    return true;
+  }
+
+  /** A reader who has gone (`troupe build | head`) is no error; what nobody chose is told, once. */
+  #end(stream: "stdout" | "stderr", error: unknown): boolean {
+    this.#ended.add(stream);
+    if (error instanceof Deno.errors.BrokenPipe) return true;
+    if (stream === "stdout") {
+      this.#write("stderr", this.#encoder.encode(`Cannot write to stdout: ${systemDetail(error)}\n`));
+    }
+    return false;
   }
 }

@@ -148,20 +148,22 @@ async function run(
     everyMs: [[PROGRESS_MS, () => log.progress(engine.counts)], [SAVE_CHECK_MS, () => saver.saveIfDue()]],
   });
   const hideLive = options.showLive?.(log, engine.counts, plan.size);
+  let report: BuildReport;
   try {
     const { ends, utilization } = await engine.run(stop);
-    const report = buildReport(plan.tasks, ends, {
+    report = buildReport(plan.tasks, ends, {
       totalMs: performance.now() - options.begunMs,
       utilization,
       digestOf: (task) => work.digest(task),
     });
     if (cache.isDirty && report.completed === report.total_tasks) cache.prune();
-    return { report, signal: stop.signal, savedAs: await recorder?.finish(stop.signal) };
   } finally {
     hideLive?.();
     await engine.close();
     saver.save();
   }
+  // Last, since another process may have the history's lock for seconds.
+  return { report, signal: stop.signal, savedAs: await recorder?.finish(stop.signal) };
 }
 
 /** Without a lock (a folder that cannot be written) the build goes on: it may still find that all is done. */

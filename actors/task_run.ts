@@ -8,12 +8,11 @@ import type { Graph } from "../graph/graph.ts";
 import { schedulable } from "../graph/plan.ts";
 import type { RunReport } from "../graph/run_report.ts";
 import type { Level } from "./build_log.ts";
-import { DatabaseError } from "./database_error.ts";
 import { Engine } from "./engine.ts";
-import { History } from "./history.ts";
 import type { Reporter } from "./reporter.ts";
 import type { Counts } from "./run_event.ts";
 import { RunLog } from "./run_log.ts";
+import { enterInHistory } from "./enter_in_history.ts";
 import { RunRecorder } from "./run_recorder.ts";
 import { ShellWork, type ShellWorkTask } from "./shell_work.ts";
 import { StopListener, type StopSignal } from "./stop_listener.ts";
@@ -63,7 +62,7 @@ export async function runTasks(input: TaskRunInput, options: TaskRunOptions, rep
   const { source, folder, retryOf } = input;
   const recorder = new RunRecorder({ kind: "run", source, folder, retryOf, tasks: definitions });
   // While the workers start: what happens before it is open is entered then.
-  const opening = record(recorder, options.database, reporter);
+  const opening = enterInHistory(recorder, options.database, reporter);
   const log = new RunLog(tasks, reporter, options.level);
   const engine = new Engine({
     plan: schedulable(tasks, input.graph),
@@ -89,23 +88,4 @@ export async function runTasks(input: TaskRunInput, options: TaskRunOptions, rep
     signal: stop.signal,
     savedAs: isSaved ? recorder.id : undefined,
   };
-}
-
-/** Enters a run in a history, if that can be opened. */
-async function record(recorder: RunRecorder, path: string, reporter: Reporter): Promise<History | undefined> {
-  const history = await openHistory(path, reporter);
-  if (history === undefined) recorder.detach();
-  else await recorder.attach(history);
-  return history;
-}
-
-/** Opens a history for recording, or says in one line why there is none. */
-export async function openHistory(path: string, reporter: Reporter): Promise<History | undefined> {
-  const unsaved = (sentence: string) => reporter.error(`${sentence}; this run is not saved`);
-  try {
-    return await History.open(path, unsaved);
-  } catch (error) {
-    if (!(error instanceof DatabaseError)) throw error;
-    unsaved(error.message);
-  }
 }

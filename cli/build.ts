@@ -131,11 +131,11 @@ function writeReport(report: BuildReport, flags: Flags, reporter: Reporter): boo
   const path = flags.values.get("report");
   if (!flags.on.has("json") && path === undefined) return true;
   const text = JSON.stringify(report, null, 2);
-  if (flags.on.has("json")) reporter.result(text);
-  if (path === undefined) return true;
+  const isShown = !flags.on.has("json") || reporter.result(text);
+  if (path === undefined) return isShown;
   try {
     replaceFile(path, text + "\n");
-    return true;
+    return isShown;
   } catch (error) {
     reporter.error(`Cannot write report '${path}': ${systemDetail(error)}`);
     return false;

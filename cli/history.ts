@@ -148,8 +148,7 @@ async function asInput<Result>(work: () => Promise<Result>): Promise<Result> {
 }
 
 function print(reporter: Reporter, text: string): number {
-  reporter.result(text);
-  return 0;
+  return reporter.result(text) ? 0 : 1;
 }
 
 function wireRun(run: StoredRun): RunRecord {

@@ -106,10 +106,10 @@ function summarise(
     if (savedAs !== undefined) reporter.line(resultsSavedLine(options.database, savedAs));
   }
   if (signal !== undefined) reporter.error(`Stopped by ${signal}`);
-  if (options.json) reporter.result(JSON.stringify(report, null, 2));
+  const isShown = !options.json || reporter.result(JSON.stringify(report, null, 2));
   reporter.flush();
   if (signal !== undefined) return SIGNAL_EXIT[signal];
-  return report.failed > 0 ? 1 : 0;
+  return report.failed > 0 || !isShown ? 1 : 0;
 }
 
 function levelOf(flags: Flags): Level {
