@@ -7,24 +7,10 @@ import { StatusTable } from "../../actors/status_table.ts";
 import type { Finding, Work } from "../../actors/work.ts";
 import { type PoolReport, type WorkerPool, WorkerStartError } from "../../actors/worker_pool.ts";
 import type { Status } from "../../graph/event.ts";
-import { buildGraph } from "../../graph/graph.ts";
-import { makePlan, type Plan } from "../../graph/plan.ts";
-import type { Task } from "../../graph/task.ts";
+import type { Plan } from "../../graph/plan.ts";
+import { planOf } from "../graph/world.ts";
 
 const PUBLISHED: Published = { sha256: "d", size: 1, mtimeMs: 1, inode: 1 };
-
-function planOf(shape: Record<string, string[]>, retries = 0): Plan {
-  const tasks = Object.entries(shape).map(([name, dependencies]): Task => ({
-    name,
-    action: { kind: "content", content: name },
-    dependencies,
-    sourceFiles: [],
-    output: name,
-    env: {},
-    retries,
-  }));
-  return makePlan(tasks, buildGraph(tasks).graph, tasks.map(() => []));
-}
 
 /** A scheduler with everything around it played; `log` has what it asked for, in order. */
 class Stage implements Work {

@@ -1,35 +1,6 @@
 // The build config: text in, tasks or every mistake out, word for word.
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { type BuildConfig, parseBuildConfig } from "../../graph/build_config.ts";
-import { placeFinder } from "../../graph/config_places.ts";
-import { renderMistake, Source } from "../../graph/source.ts";
-
-async function good(text: string): Promise<BuildConfig> {
-  const { config, mistakes } = await parseBuildConfig(text);
-  assertEquals(mistakes, []);
-  assert(config);
-  return config;
-}
-
-/** The first lines of all mistakes in a config; `object` stands for its text. */
-async function messages(object: unknown): Promise<string[]> {
-  const text = typeof object === "string" ? object : JSON.stringify(object);
-  const { config, mistakes } = await parseBuildConfig(text);
-  assertEquals(config, undefined);
-  return mistakes.map((mistake) => mistake.message);
-}
-
-/** The mistakes of a config with one task 'a', good but for the given fields. */
-function inTask(fields: Record<string, unknown>): Promise<string[]> {
-  return messages({ tasks: [{ name: "a", output_artifact: "out/a", ...fields }] });
-}
-
-/** All mistakes as they are shown. */
-async function shown(text: string): Promise<string> {
-  const { mistakes } = await parseBuildConfig(text);
-  const find = placeFinder(text);
-  return mistakes.map((mistake) => renderMistake(mistake, new Source("build.json", text), find)).join("\n\n");
-}
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { good, inTask, messages, shown } from "./configs.ts";
 
 Deno.test("parseBuildConfig() reads every field", async () => {
   const digest = "ABCDEF0123456789".repeat(4);
@@ -66,59 +37,6 @@ Deno.test("parseBuildConfig() reads every field", async () => {
   assertEquals(all.output, "build/all");
   assertEquals(all.action, { kind: "concatenate" });
   assertEquals([all.env, all.retries, all.timeoutMs, all.sourceFiles], [{}, 0, undefined, []]);
-});
-
-// S1.5, S1.10, S1.12
-Deno.test("parseBuildConfig() keeps what tasks declare for the gates, normalised, and nothing where nothing is declared", async () => {
-  const { tasks, resourceLimits } = await good(`{"resource_limits": {"gpu": 2}, "tasks": [
-    {"name": "a", "output": "a", "reads": ["./x//y", "../*.h"], "writes": ["log/./*.txt"], "difficulty": 7,
-     "shares": ["counter", "db", "counter"], "resources": {"gpu": 1.5}},
-    {"name": "b", "output": "b", "files_affected": ["log"]},
-    {"name": "c", "output": "c", "reads": [], "shares": [], "resources": {}},
-    {"name": "d", "output": "d"}
-  ]}`);
-  assertEquals(resourceLimits, { gpu: 2 });
-  assertEquals(tasks.map((task) => task.declared), [
-    {
-      reads: ["x/y", "../*.h"],
-      writes: ["log/*.txt"],
-      difficulty: 7,
-      shares: ["counter", "db"],
-      resources: { gpu: 1.5 },
-    },
-    { writes: ["log"] },
-    undefined,
-    undefined,
-  ]);
-  assertEquals(tasks.map((task) => Object.hasOwn(task, "declared")), [true, true, false, false]);
-});
-
-Deno.test("parseBuildConfig() refuses a resource without a limit where there are limits, and one beyond its limit", async () => {
-  assertEquals(
-    await shown(`{"resource_limits": {"gpu": 2},
-"tasks": [
-  {"name": "a", "output": "a", "resources": {"gpus": 1}},
-  {"name": "b", "output": "b", "resources": {"gpu": 3}},
-  {"name": "c", "output": "c", "resources": {"licence": 1}}
-]}`),
-    `Task 'a' asks for resource 'gpus', which has no limit in 'resource_limits'
-  --> build.json:3:46
-3 |   {"name": "a", "output": "a", "resources": {"gpus": 1}},
-  |                                              ^^^^^^ did you mean 'gpu'?
-
-Task 'b' asks for 3 of resource 'gpu', more than its limit 2
-  --> build.json:4:53
-4 |   {"name": "b", "output": "b", "resources": {"gpu": 3}},
-  |                                                     ^
-  --> build.json:1:29
-1 | {"resource_limits": {"gpu": 2},
-  |                             ^
-
-Task 'c' asks for resource 'licence', which has no limit in 'resource_limits'
-  --> build.json:5:46
-5 |   {"name": "c", "output": "c", "resources": {"licence": 1}}
-  |                                              ^^^^^^^^^ where there are limits, every resource needs one`,
-  );
 });
 
 Deno.test("parseBuildConfig() folds dependencies named twice", async () => {
