@@ -30,7 +30,16 @@ export type Event =
   | { readonly kind: "checked"; readonly task: number; readonly verdict: Verdict }
   | { readonly kind: "workerReady"; readonly worker: number }
   | { readonly kind: "completed"; readonly worker: number; readonly task: number }
-  | { readonly kind: "failed"; readonly worker: number; readonly task: number; readonly retriable: boolean }
+  | {
+    readonly kind: "failed";
+    readonly worker: number;
+    readonly task: number;
+    readonly retriable: boolean;
+    /** If it is tried again, then only once it is `due`; no worker is kept for it meanwhile. */
+    readonly isDelayed?: boolean;
+  }
+  /** A delayed attempt may start. */
+  | { readonly kind: "due"; readonly task: number }
   /** The artifact to copy was gone or differed. */
   | { readonly kind: "unrestorable"; readonly worker: number; readonly task: number }
   | { readonly kind: "crashed"; readonly worker: number }

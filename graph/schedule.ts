@@ -8,7 +8,7 @@
  *  waiting ──────────► ready ────► checking ────► queued ──────────────► running ──► completed
  *     │                              │  │ ▲         ▲                      │ │
  *     │                    is right  │  │ │ leader  └──── tried again ─────┘ └─────► failed
- *     │                  completed ◄─┘  ▼ │ settled
+ *     │                  completed ◄─┘  ▼ │ settled      (delayed first, if so told)
  *     └──► skipped (a dependency       twin: equal work is in flight
  *          failed, or the run stops)
  * ```
@@ -47,6 +47,9 @@ export function step(schedule: Schedule, event: Event): Effect[] {
     case "failed":
       release(schedule, event.worker, event.task);
       failed(schedule, event, effects);
+      break;
+    case "due":
+      due(schedule, event.task);
       break;
     case "unrestorable":
       release(schedule, event.worker, event.task);
@@ -122,18 +125,25 @@ function complete(
 
 function failed(
   schedule: Schedule,
-  event: { worker: number; task: number; retriable: boolean },
+  event: { worker: number; task: number; retriable: boolean; isDelayed?: boolean },
   effects: Effect[],
 ): void {
   const { task, worker } = event;
   const attempt = ++schedule.attempts[task];
   if (event.retriable && !schedule.stopping && attempt <= schedule.plan.retries[task]) {
-    schedule.move(task, Phase.Queued);
+    schedule.move(task, event.isDelayed ? Phase.Delayed : Phase.Queued);
     effects.push({ kind: "retry", task, worker, attempt });
-    schedule.queue.push(schedule.rank[task]);
+    if (!event.isDelayed) schedule.queue.push(schedule.rank[task]);
     return;
   }
   fail(schedule, task, effects, worker);
+}
+
+/** Skipped meanwhile, it is due no more. */
+function due(schedule: Schedule, task: number): void {
+  if (schedule.phase[task] !== Phase.Delayed) return;
+  schedule.move(task, Phase.Queued);
+  schedule.queue.push(schedule.rank[task]);
 }
 
 function fail(schedule: Schedule, task: number, effects: Effect[], worker: number | null): void {

@@ -21,6 +21,8 @@ export enum Phase {
   Twin,
   /** It must be done, and no worker has it. */
   Queued,
+  /** It failed, and is to be tried again later. */
+  Delayed,
   /** A worker has it. */
   Running,
   Completed,
@@ -29,6 +31,7 @@ export enum Phase {
 }
 
 const STATUS_OF_PHASE: readonly Status[] = [
+  "pending",
   "pending",
   "pending",
   "pending",
@@ -47,7 +50,8 @@ const LEGAL: readonly (readonly Phase[])[] = [
   /* Checking  */ [Phase.Queued, Phase.Twin, Phase.Completed, Phase.Failed, Phase.Skipped],
   /* Twin      */ [Phase.Checking, Phase.Skipped],
   /* Queued    */ [Phase.Running, Phase.Skipped],
-  /* Running   */ [Phase.Queued, Phase.Checking, Phase.Completed, Phase.Failed],
+  /* Delayed   */ [Phase.Queued, Phase.Skipped],
+  /* Running   */ [Phase.Queued, Phase.Delayed, Phase.Checking, Phase.Completed, Phase.Failed],
   /* Completed */ [],
   /* Failed    */ [],
   /* Skipped   */ [],

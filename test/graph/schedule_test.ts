@@ -90,6 +90,28 @@ Deno.test("step() tries a failed task again as often as it may, then fails it", 
   assertEquals(world.statuses(), { a: "failed" });
 });
 
+Deno.test("step() keeps no worker for a task whose next attempt is delayed", () => {
+  const world = new World(planOf({ a: [], b: [] }, 1), 1).begin();
+  world.fail("a", true, true);
+  assertEquals([...world.running.keys()], ["b"]);
+  world.tell({ kind: "due", task: world.index("a") });
+  world.complete("b");
+  assertEquals([...world.running.keys()], ["a"]);
+  world.fail("a", true, true);
+  assertEquals(world.statuses(), { a: "failed", b: "completed" });
+  assert(world.finished);
+});
+
+Deno.test("step() skips a delayed task when it is interrupted, and it is due no more", () => {
+  const world = new World(planOf({ a: [] }, 1), 1).begin();
+  world.fail("a", true, true);
+  world.tell({ kind: "interrupted" });
+  assertEquals(world.statuses(), { a: "skipped" });
+  assert(world.finished);
+  world.tell({ kind: "due", task: world.index("a") });
+  assertEquals(world.statuses(), { a: "skipped" });
+});
+
 Deno.test("step() does not try a cancelled task again", () => {
   const world = new World(planOf({ a: [] }, 2), 1).begin();
   world.fail("a", false);
@@ -198,8 +220,13 @@ function playRandomRun(seed: number): void {
   const failing = random.chance(0.5) ? 0.2 : 0;
   let interrupted = false;
   world.begin();
-  for (let turns = 0; world.running.size > 0; turns++) {
+  const delayed: string[] = [];
+  for (let turns = 0; world.running.size + delayed.length > 0; turns++) {
     assert(turns < 1000, "the run does not end");
+    if (delayed.length > 0 && (world.running.size === 0 || random.chance(0.3))) {
+      world.tell({ kind: "due", task: world.index(delayed.pop()!) });
+      continue;
+    }
     assert(world.running.size <= workers, "more running than workers");
     const prints = [...world.running.keys()].map((name) => world.schedule.fingerprints[world.index(name)]);
     const known = prints.filter((print) => print !== undefined);
@@ -217,7 +244,9 @@ function playRandomRun(seed: number): void {
       world.tell({ kind: "crashed", worker });
       world.tell({ kind: "workerReady", worker });
     } else if (random.chance(failing)) {
-      world.fail(name, !interrupted);
+      const isDelayed = random.chance(0.5);
+      world.fail(name, !interrupted, isDelayed);
+      if (isDelayed) delayed.push(name);
     } else {
       world.complete(name);
     }

@@ -53,8 +53,8 @@ export class World {
     this.tell({ kind: "completed", worker: this.#end(name), task: this.index(name) });
   }
 
-  fail(name: string, retriable = true): void {
-    this.tell({ kind: "failed", worker: this.#end(name), task: this.index(name), retriable });
+  fail(name: string, retriable = true, isDelayed = false): void {
+    this.tell({ kind: "failed", worker: this.#end(name), task: this.index(name), retriable, isDelayed });
   }
 
   index(name: string): number {
