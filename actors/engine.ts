@@ -6,7 +6,9 @@
  * @module
  */
 import type { TaskEnd } from "../graph/event.ts";
+import type { LoadLimits } from "../graph/headroom.ts";
 import type { Schedulable } from "../graph/schedule_state.ts";
+import { LoadMonitor } from "./load_monitor.ts";
 import type { Counts, RunEvent } from "./run_event.ts";
 import { Scheduler } from "./scheduler.ts";
 import { StatusTable } from "./status_table.ts";
@@ -21,6 +23,8 @@ export interface EngineOptions {
   /** At least 1. */
   readonly workers: number;
   readonly failFast: boolean;
+  /** How busy the machine may be for more tasks to be started; without any it is not looked at. */
+  readonly loadLimits?: LoadLimits;
   /** Absolute; where commands run. */
   readonly folder: string;
   readonly onEvent: (event: RunEvent) => void;
@@ -41,11 +45,12 @@ export interface EngineEnd {
 /** One run; it is used once, and closed whatever happens. */
 export class Engine {
   readonly #scheduler: Scheduler;
+  readonly #monitor: LoadMonitor | undefined;
   // Starting even one timer takes milliseconds, which a run that finds nothing to do can spare.
   readonly #timers: ReturnType<typeof setInterval>[] = [];
 
   constructor(options: EngineOptions) {
-    const { plan, work, workers, failFast, folder, onEvent, onWarning, everyMs = [] } = options;
+    const { plan, work, workers, failFast, folder, onEvent, onWarning, everyMs = [], loadLimits } = options;
     const table = new StatusTable(plan.size);
     this.#scheduler = new Scheduler({
       plan,
@@ -56,9 +61,11 @@ export class Engine {
       onEvent,
       createPool: (onReport) => {
         for (const [milliseconds, action] of everyMs) this.#timers.push(setInterval(action, milliseconds));
+        this.#monitor?.start();
         return new WorkerPool({ size: workers, table: table.buffer, folder, onReport, onWarning });
       },
     });
+    this.#monitor = loadLimits && new LoadMonitor(loadLimits, (room) => this.#scheduler.post({ kind: "limit", room }));
   }
 
   get counts(): Counts {
@@ -73,6 +80,7 @@ export class Engine {
   async run(stop: StopListener): Promise<EngineEnd> {
     const interrupt = () => this.#scheduler.post({ kind: "interrupt", signal: stop.signal });
     stop.onSignal = interrupt;
+    this.#monitor?.begin();
     this.#scheduler.post({ kind: "begin" });
     if (stop.signal !== undefined) interrupt();
     await this.#scheduler.finished;
@@ -81,6 +89,7 @@ export class Engine {
 
   /** Ends all workers and waits until none is alive. */
   async close(): Promise<void> {
+    this.#monitor?.close();
     for (const timer of this.#timers) clearInterval(timer);
     await this.#scheduler.close();
   }

@@ -7,8 +7,8 @@
  * @module
  */
 import type { HostLoad } from "../graph/gates/resource_capacity.ts";
+import { groupFolders, readIfPossible as read } from "./control_groups.ts";
 
-const GROUPS = "/sys/fs/cgroup";
 /** What version 1 says for no limit is near 2^63. */
 const NO_LIMIT = 2 ** 60;
 
@@ -24,24 +24,12 @@ function cpuShare(): number | undefined {
 }
 
 /** The fuller one of the machine and the control group. */
-function memoryShare(): number | undefined {
+export function memoryShare(): number | undefined {
   const machine = tryTo(() => Deno.systemMemoryInfo());
-  const shares = groupFolders().map(groupShare);
+  const shares = groupFolders("memory").map(groupShare);
   if (machine !== undefined && machine.total > 0) shares.push(1 - machine.available / machine.total);
   const known = shares.filter((share) => share !== undefined);
   return known.length === 0 ? undefined : Math.max(...known);
-}
-
-/** The folders of the control groups this process is in, up to the root: each may have a limit. */
-function groupFolders(): string[] {
-  const folders = new Set([GROUPS, `${GROUPS}/memory`]);
-  for (const line of read("/proc/self/cgroup")?.split("\n") ?? []) {
-    const [, controllers, path] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? [];
-    if (path === undefined || (controllers !== "" && !controllers.split(",").includes("memory"))) continue;
-    const root = controllers === "" ? GROUPS : `${GROUPS}/memory`;
-    for (let end = path.length; end > 0; end = path.lastIndexOf("/", end - 1)) folders.add(root + path.slice(0, end));
-  }
-  return [...folders];
 }
 
 /** Without the pages of files that were read or written and can be dropped at once. */
@@ -57,10 +45,6 @@ function fileHandles(): HostLoad["fileHandles"] {
   const limit = Number(/^Max open files\s+(\d+)/m.exec(read("/proc/self/limits") ?? "")?.[1]);
   const used = tryTo(() => Deno.readDirSync("/proc/self/fd").toArray().length);
   return Number.isNaN(limit) || used === undefined ? undefined : { used, limit };
-}
-
-function read(path: string): string | undefined {
-  return tryTo(() => Deno.readTextFileSync(path));
 }
 
 function tryTo<Result>(look: () => Result): Result | undefined {

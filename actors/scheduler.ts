@@ -25,6 +25,8 @@ export type SchedulerMessage =
   | { readonly kind: "checked"; readonly task: number; readonly finding: Finding }
   /** A signal is what running commands are asked to end by; SIGTERM unless told. */
   | { readonly kind: "interrupt"; readonly signal?: StopSignal }
+  /** So many more tasks may run at once than do now. */
+  | { readonly kind: "limit"; readonly room: number }
   | PoolReport;
 
 /** The parts a scheduler works with. */
@@ -112,6 +114,8 @@ export class Scheduler {
       case "interrupt":
         this.#askBy = message.signal ?? this.#askBy;
         return this.#step({ kind: "interrupted" });
+      case "limit":
+        return this.#step({ kind: "limited", room: message.room });
       case "crashed":
         return this.#crashed(message.worker, message.detail);
       case "broken":

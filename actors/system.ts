@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { LoadLimits } from "../graph/headroom.ts";
 import type { Plan } from "../graph/plan.ts";
 import { makePlan } from "../graph/plan.ts";
 import { checkProducers } from "../graph/producers.ts";
@@ -43,6 +44,8 @@ export interface RunOptions {
   readonly level: Level;
   /** Names of tasks that never run at once, two by two; default none but what the tasks declare. */
   readonly apart?: readonly (readonly [string, string])[];
+  /** Start nothing more while the machine is busier; default it may be as busy as it likes. */
+  readonly loadLimits?: LoadLimits;
   /** Path of the history to record it in; default none. */
   readonly database?: string;
   /** The recorded run that this one retries. */
@@ -139,6 +142,7 @@ async function run(
     work,
     workers: options.workers ?? build.numWorkers ?? DEFAULT_WORKERS,
     failFast: options.failFast,
+    loadLimits: options.loadLimits,
     folder: build.folder,
     onEvent: (event) => {
       log.note(event);

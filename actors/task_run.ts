@@ -5,6 +5,7 @@
  * @module
  */
 import type { Graph } from "../graph/graph.ts";
+import type { LoadLimits } from "../graph/headroom.ts";
 import { schedulable } from "../graph/plan.ts";
 import type { RunReport } from "../graph/run_report.ts";
 import type { Level } from "./build_log.ts";
@@ -41,6 +42,8 @@ export interface TaskRunOptions {
   /** Path of the history. */
   readonly database: string;
   readonly level: Level;
+  /** Start nothing more while the machine is busier; default it may be as busy as it likes. */
+  readonly loadLimits?: LoadLimits;
   /** Shows a display while the run lasts; answers with what takes it away. */
   readonly showLive?: (log: RunLog, counts: Counts, total: number) => () => void;
 }
@@ -69,6 +72,7 @@ export async function runTasks(input: TaskRunInput, options: TaskRunOptions, rep
     work: new ShellWork(tasks, { stream: options.level === "verbose" }),
     workers: Math.min(options.jobs, tasks.length),
     failFast: false,
+    loadLimits: options.loadLimits,
     folder,
     onEvent: (event) => log.note(event, recorder.note(event, stop.signal !== undefined)),
     onWarning: (sentence) => reporter.error(sentence),

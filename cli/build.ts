@@ -15,7 +15,7 @@ import { type BuildReport, summaryLine } from "../graph/report.ts";
 import { resultsSavedLine } from "../graph/run_report.ts";
 import { DEFAULT_DATABASE } from "./database_flag.ts";
 import { liveDisplay } from "./live.ts";
-import { type Flags, type FlagSpec, parseFlags, wholeNumber } from "./options.ts";
+import { type Flags, type FlagSpec, LOAD_FLAGS, loadLimits, parseFlags, wholeNumber } from "./options.ts";
 import type { Validation } from "./validate.ts";
 import { createReporter, detectScreen } from "./terminal.ts";
 
@@ -31,6 +31,8 @@ Options:
   -t, --task NAME   build this task and what it needs; may be repeated
       --validate    ask the gates first (see troupe check), show what they say, and keep apart what conflicts
       --gates FILE  their settings (default: parallel-execution.json beside CONFIG, if there is one)
+      --max-load P  start nothing more while the CPUs are busier than P, as 80%; one task always runs
+      --max-memory P   the same for the memory, as 70%
       --fail-fast   start nothing more after the first failed task
   -f, --force       do every task again, whatever the build cache says
   -n, --dry-run     show what would run, and why; run nothing
@@ -47,7 +49,7 @@ Exit codes: 0 all well, 1 a task failed, 2 the input is wrong, 70 a bug in troup
 
 const FLAGS: FlagSpec = {
   boolean: ["validate", "fail-fast", "force", "dry-run", "quiet", "verbose", "json", "no-history", "help"],
-  string: ["jobs", "task", "report", "db", "gates"],
+  string: ["jobs", "task", "report", "db", "gates", ...LOAD_FLAGS],
   collect: ["task"],
   alias: { j: "jobs", t: "task", f: "force", n: "dry-run", q: "quiet", v: "verbose", h: "help" },
   positional: 1,
@@ -73,7 +75,7 @@ export async function buildCommand(args: readonly string[], context: BuildContex
     new Reporter({ lines: "stdout" }).result(BUILD_HELP.trimEnd());
     return 0;
   }
-  const workers = wholeNumber(flags, "jobs", 1, 1024);
+  const workers = wholeNumber(flags, "jobs", 1, 1024), limits = loadLimits(flags);
   if (flags.on.has("quiet") && flags.on.has("verbose")) {
     throw new InputError("--quiet and --verbose exclude each other");
   }
@@ -99,6 +101,7 @@ export async function buildCommand(args: readonly string[], context: BuildContex
     workers: validation?.kind === "sequential" ? 1 : workers,
     apart: validation?.kind === "apart" ? validation.pairs : undefined,
     failFast: flags.on.has("fail-fast"),
+    loadLimits: limits,
     force: flags.on.has("force"),
     level,
     showLive: level === "quiet" ? undefined : await liveDisplay(screen, reporter),

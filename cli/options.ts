@@ -6,6 +6,7 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { InputError } from "../actors/input.ts";
+import type { LoadLimits } from "../graph/headroom.ts";
 import { nearest } from "../graph/suggest.ts";
 
 /** The flags of one command. */
@@ -74,6 +75,30 @@ export function wholeNumber(flags: Flags, name: string, least: number, most: num
     throw new InputError(`--${name} must be a whole number from ${least} to ${most}, not '${text}'`);
   }
   return value;
+}
+
+/** The flags by which `build` and `run` limit the load. */
+export const LOAD_FLAGS: readonly string[] = ["max-load", "max-memory"];
+
+/**
+ * How busy the machine may be, by the flags; undefined when none was given.
+ *
+ * @throws {InputError} For anything but a percentage.
+ */
+export function loadLimits(flags: Flags): LoadLimits | undefined {
+  const cpu = percentage(flags, "max-load"), memory = percentage(flags, "max-memory");
+  return cpu === undefined && memory === undefined ? undefined : { cpu, memory };
+}
+
+/** A number alone might be meant as a load average. */
+function percentage(flags: Flags, name: string): number | undefined {
+  const text = flags.values.get(name);
+  if (text === undefined) return undefined;
+  const value = /^(\d{1,3}(?:\.\d+)?)\s*%$/.exec(text)?.[1];
+  if (value === undefined || Number(value) <= 0 || Number(value) > 100) {
+    throw new InputError(`--${name} must be a percentage above 0% and up to 100%, not '${text}'`);
+  }
+  return Number(value) / 100;
 }
 
 function unknownFlag(command: string, arg: string, known: readonly string[]): string {

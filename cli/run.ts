@@ -13,7 +13,7 @@ import { concurrencyLine, resultsSavedLine, runCompletedLine } from "../graph/ru
 import { buildCommand, SIGNAL_EXIT } from "./build.ts";
 import { DEFAULT_DATABASE } from "./database_flag.ts";
 import { liveDisplay } from "./live.ts";
-import { type Flags, type FlagSpec, parseFlags, wholeNumber } from "./options.ts";
+import { type Flags, type FlagSpec, LOAD_FLAGS, loadLimits, parseFlags, wholeNumber } from "./options.ts";
 import { createReporter, detectScreen } from "./terminal.ts";
 
 /** What `troupe run --help` prints. */
@@ -27,6 +27,8 @@ Usage: troupe run TASKFILE [OPTIONS]
 Options:
   -j, --jobs N      tasks at once (default: the CPUs this process may use)
       --timeout S   seconds for a task that has no timeout of its own (default: 60)
+      --max-load P  start nothing more while the CPUs are busier than P, as 80%; one task always runs
+      --max-memory P   the same for the memory, as 70%
   -t, --task NAME   run this task and what it needs; may be repeated
       --db PATH     the history (default: ${DEFAULT_DATABASE})
   -q, --quiet       show only what goes wrong
@@ -40,14 +42,14 @@ Exit codes: 0 all passed, 1 a task failed or timed out, 2 the input is wrong, 70
 
 const FLAGS: FlagSpec = {
   boolean: ["quiet", "verbose", "json", "help"],
-  string: ["jobs", "timeout", "task", "db"],
+  string: ["jobs", "timeout", "task", "db", ...LOAD_FLAGS],
   collect: ["task"],
   alias: { j: "jobs", t: "task", q: "quiet", v: "verbose", h: "help" },
   positional: 1,
 };
 
 /** A flag whose value is the next argument. */
-const TAKES_VALUE = /^(--(jobs|timeout|task|db|report)|-[jt])$/;
+const TAKES_VALUE = /^(--(jobs|timeout|task|db|report|gates|max-load|max-memory|fallback)|-[jt])$/;
 
 /** Flags that `run` and `retry` share once the tasks are known. */
 export interface RunFlags {
@@ -81,7 +83,7 @@ export async function runAndReport(input: TaskRunInput, flags: Flags, opening?: 
   const level = levelOf(flags);
   const jobs = wholeNumber(flags, "jobs", 1, 1024);
   const database = flags.values.get("db") ?? DEFAULT_DATABASE;
-  const timeoutMs = timeoutOf(flags);
+  const timeoutMs = timeoutOf(flags), limits = loadLimits(flags);
   const screen = detectScreen(flags.on.has("json") ? "stderr" : "stdout");
   const reporter = await createReporter(screen);
   if (opening !== undefined && level !== "quiet") reporter.line(opening);
@@ -89,6 +91,7 @@ export async function runAndReport(input: TaskRunInput, flags: Flags, opening?: 
   const end = await runTasks(input, {
     jobs: jobs ?? navigator.hardwareConcurrency,
     timeoutMs,
+    loadLimits: limits,
     database,
     level,
     showLive: level === "quiet" ? undefined : await liveDisplay(screen, reporter),

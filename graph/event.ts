@@ -43,6 +43,11 @@ export type Event =
   /** The artifact to copy was gone or differed. */
   | { readonly kind: "unrestorable"; readonly worker: number; readonly task: number }
   | { readonly kind: "crashed"; readonly worker: number }
+  /**
+   * What the machine bears: so many tasks beside those that run now, until told otherwise. With no room nothing is
+   * started, but for one task when none runs.
+   */
+  | { readonly kind: "limited"; readonly room: number }
   /** Someone asked to stop: the first time running tasks are asked to end, the second time they are made to. */
   | { readonly kind: "interrupted" };
 

@@ -59,6 +59,9 @@ export function step(schedule: Schedule, event: Event): Effect[] {
     case "crashed":
       crashed(schedule, event.worker, effects);
       break;
+    case "limited":
+      schedule.most = event.room > 0 ? schedule.running + event.room : 0;
+      break;
     case "interrupted":
       interrupted(schedule, effects);
       break;
@@ -250,7 +253,7 @@ function advance(schedule: Schedule, effects: Effect[]): void {
     schedule.workersWanted = true;
     effects.push({ kind: "startWorkers" });
   }
-  while (queue.size > 0 && idle.size > 0) {
+  while (queue.size > 0 && idle.size > 0 && (schedule.running < schedule.most || schedule.running === 0)) {
     const rank = queue.pop()!;
     const task = plan.order[rank];
     const turnedAway = schedule.admission?.admit(rank, plan.order);

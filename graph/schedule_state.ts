@@ -105,6 +105,8 @@ export class Schedule {
   readonly twins = new Map<number, number[]>();
   checking = 0;
   running = 0;
+  /** How many tasks may run at once beside what workers there are; one always may. */
+  most = Infinity;
   settled = 0;
   workersWanted = false;
   stopping = false;
