@@ -22,7 +22,7 @@ import {
 import { buildGraph } from "../graph/graph.ts";
 import { Source } from "../graph/source.ts";
 import { hostLoad } from "./host_load.ts";
-import { InputError, readInput } from "./input.ts";
+import { chooseTasks, InputError, readInput } from "./input.ts";
 import { explain } from "./load.ts";
 import { loadTasks } from "./load_tasks.ts";
 import { FileLockManager } from "./locks.ts";
@@ -34,6 +34,8 @@ export const SETTINGS_FILE = "parallel-execution.json";
 export interface OpenGatesOptions {
   /** Path of the settings; default `parallel-execution.json` beside the config, where there is one. */
   readonly settings?: string;
+  /** Only these tasks and what they need. */
+  readonly only?: readonly string[];
   /** What counts over the environment and the file. */
   readonly overrides?: Partial<GateSettings>;
 }
@@ -51,7 +53,9 @@ export interface OpenedGates {
  * @throws {InputError} With every mistake in the file, the settings or the environment.
  */
 export async function openGates(path: string, options: OpenGatesOptions = {}): Promise<OpenedGates> {
-  const { tasks, resourceLimits } = /\.jsonc?$/.test(path) ? await readConfig(path) : { tasks: readTasks(path) };
+  const { tasks, resourceLimits } = /\.jsonc?$/.test(path)
+    ? await readConfig(path, options.only)
+    : { tasks: readTasks(path, options.only) };
   const folder = dirname(resolve(path));
   const settings = await loadSettings(folder, options);
   const { maxParallelTasks, maxContextComplexity } = settings;
@@ -82,7 +86,7 @@ async function readSettings(folder: string, named: string | undefined): Promise<
   return parsed;
 }
 
-async function readConfig(path: string): Promise<{
+async function readConfig(path: string, only: readonly string[] = []): Promise<{
   readonly tasks: GateTask[];
   readonly resourceLimits?: Readonly<Record<string, number>>;
 }> {
@@ -90,13 +94,14 @@ async function readConfig(path: string): Promise<{
   const source = new Source(path, text);
   const { config, mistakes } = await parseBuildConfig(text);
   if (config === undefined) throw await explain(source, mistakes);
-  const { mistakes: unknown } = buildGraph(config.tasks);
+  const { graph, mistakes: unknown } = buildGraph(config.tasks);
   if (unknown.length > 0) throw await explain(source, unknown);
-  return { tasks: config.tasks.map(gateTaskOf), resourceLimits: config.resourceLimits };
+  const { tasks } = chooseTasks(config.tasks, graph, only) ?? config;
+  return { tasks: tasks.map(gateTaskOf), resourceLimits: config.resourceLimits };
 }
 
-function readTasks(path: string): GateTask[] {
-  return loadTasks(path).tasks.map(shellGateTaskOf);
+function readTasks(path: string, only: readonly string[] | undefined): GateTask[] {
+  return loadTasks(path, only).tasks.map(shellGateTaskOf);
 }
 
 /** The locks of living holders, named as tasks name their files: relative to the folder. */

@@ -23,6 +23,7 @@ import { expandSources } from "./sources.ts";
 import { StopListener, StoppedError, type StopSignal } from "./stop_listener.ts";
 import { sweepTemporaries } from "./sweep.ts";
 import { systemDetail } from "./system_error.ts";
+import { touchesOf } from "./touches.ts";
 import { awaitCommandsOf } from "./watchdog.ts";
 
 /** Workers when neither the config nor the caller says how many. */
@@ -42,8 +43,6 @@ export interface RunOptions {
   /** Do everything again, whatever the cache says. */
   readonly force: boolean;
   readonly level: Level;
-  /** Names of tasks that never run at once, two by two; default none but what the tasks declare. */
-  readonly apart?: readonly (readonly [string, string])[];
   /** Start nothing more while the machine is busier; default it may be as busy as it likes. */
   readonly loadLimits?: LoadLimits;
   /** Path of the history to record it in; default none. */
@@ -84,7 +83,7 @@ export async function runBuild(build: LoadedBuild, options: RunOptions, reporter
   let untidy = lock?.leftBehind ? "untidy" as const : undefined;
   try {
     if (lock?.leftBy !== undefined) await awaitCommandsOf(lock.leftBy);
-    const prepared = await prepare(build, reporter, options.apart);
+    const prepared = await prepare(build, reporter);
     if (lock?.leftBehind) sweepTemporaries(build.folder, prepared.plan, prepared.cache);
     untidy = undefined;
     return await run(build, prepared, options, reporter, stop);
@@ -94,11 +93,7 @@ export async function runBuild(build: LoadedBuild, options: RunOptions, reporter
 }
 
 /** Reads the cache and looks at the sources; without the lock, for those who only look. */
-export async function prepare(
-  build: LoadedBuild,
-  reporter: Reporter,
-  apart: RunOptions["apart"] = [],
-): Promise<Prepared> {
+export async function prepare(build: LoadedBuild, reporter: Reporter): Promise<Prepared> {
   const { cache, warning } = BuildCache.load(build.folder);
   if (warning !== undefined) reporter.error(warning);
   const sources = await expandSources(build.tasks, build.folder, (path) => cache.files.exists(path));
@@ -106,21 +101,8 @@ export async function prepare(
   const producerMistakes = checkProducers(build.tasks, build.graph, sources.files, sources.origins);
   const mistakes = [...sources.mistakes, ...producerMistakes];
   if (mistakes.length > 0) throw await build.explain(mistakes);
-  const restraints = { limits: build.resourceLimits, apart: indexPairs(build.tasks, apart) };
+  const restraints = { limits: build.resourceLimits, touches: await touchesOf(build.tasks) };
   return { plan: makePlan(build.tasks, build.graph, sources.files, restraints), cache };
-}
-
-/** Pairs of tasks of this build; one whose partner was not chosen has nobody to be kept from. */
-function indexPairs(
-  tasks: LoadedBuild["tasks"],
-  pairs: readonly (readonly [string, string])[],
-): [number, number][] {
-  if (pairs.length === 0) return [];
-  const indexes = new Map(tasks.map(({ name }, index) => [name, index]));
-  return pairs.flatMap(([a, b]): [number, number][] => {
-    const first = indexes.get(a), second = indexes.get(b);
-    return first === undefined || second === undefined ? [] : [[first, second]];
-  });
 }
 
 async function run(

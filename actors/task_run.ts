@@ -16,6 +16,7 @@ import { RunLog } from "./run_log.ts";
 import { enterInHistory } from "./enter_in_history.ts";
 import { RunRecorder } from "./run_recorder.ts";
 import { ShellWork, type ShellWorkTask } from "./shell_work.ts";
+import { touchesOf } from "./touches.ts";
 import { StopListener, type StopSignal } from "./stop_listener.ts";
 
 /** Limit for one attempt of a task that has none of its own, in milliseconds. */
@@ -63,12 +64,13 @@ export async function runTasks(input: TaskRunInput, options: TaskRunOptions, rep
   const tasks = input.tasks.map((task) => ({ ...task, timeoutMs: task.timeoutMs ?? options.timeoutMs }));
   const definitions = tasks.map((task) => ({ ...task, env: task.env ?? {} }));
   const { source, folder, retryOf } = input;
+  const touches = await touchesOf(tasks);
   const recorder = new RunRecorder({ kind: "run", source, folder, retryOf, tasks: definitions });
   // While the workers start: what happens before it is open is entered then.
   const opening = enterInHistory(recorder, options.database, reporter);
   const log = new RunLog(tasks, reporter, options.level);
   const engine = new Engine({
-    plan: schedulable(tasks, input.graph),
+    plan: schedulable(tasks, input.graph, { touches }),
     work: new ShellWork(tasks, { stream: options.level === "verbose" }),
     workers: Math.min(options.jobs, tasks.length),
     failFast: false,

@@ -88,9 +88,9 @@ export async function buildCommand(args: readonly string[], context: BuildContex
     return await dryRun(build, { force: flags.on.has("force"), json: flags.on.has("json") }, reporter);
   }
   const level = levelOf(flags);
-  const validation = flags.on.has("validate") ? await askGates(config, flags, reporter) : undefined;
-  if (validation?.kind === "refused") {
-    reporter.error('Refused: the gates found conflicts, and conflict_resolution is "refuse"');
+  const validation = await askGates(config, flags, reporter);
+  if (validation?.refusal !== undefined) {
+    reporter.error(validation.refusal);
     return 1;
   }
   const database = flags.on.has("no-history") ? undefined : flags.values.get("db") ?? DEFAULT_DATABASE;
@@ -98,8 +98,7 @@ export async function buildCommand(args: readonly string[], context: BuildContex
   const end = await runBuild(build, {
     database,
     retryOf: context.retryOf,
-    workers: validation?.kind === "sequential" ? 1 : workers,
-    apart: validation?.kind === "apart" ? validation.pairs : undefined,
+    workers,
     failFast: flags.on.has("fail-fast"),
     loadLimits: limits,
     force: flags.on.has("force"),
@@ -119,9 +118,10 @@ export async function buildCommand(args: readonly string[], context: BuildContex
 }
 
 /** The gates are loaded only for those who ask them. */
-async function askGates(config: string, flags: Flags, reporter: Reporter): Promise<Validation> {
-  const { validateBuild } = await import("./validate.ts");
-  return await validateBuild(config, flags.values.get("gates"), reporter);
+export async function askGates(path: string, flags: Flags, reporter: Reporter): Promise<Validation | undefined> {
+  if (!flags.on.has("validate") && !flags.values.has("gates")) return undefined;
+  const { validate } = await import("./validate.ts");
+  return await validate(path, flags, reporter);
 }
 
 function levelOf(flags: Flags): Level {

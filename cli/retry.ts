@@ -12,7 +12,7 @@ import { retryLine } from "../graph/run_report.ts";
 import { buildCommand } from "./build.ts";
 import { DEFAULT_DATABASE, parseRun } from "./database_flag.ts";
 import { databaseOf, findRun, openView } from "./history.ts";
-import { parseFlags } from "./options.ts";
+import { LOAD_FLAGS, parseFlags } from "./options.ts";
 import { runAndReport } from "./run.ts";
 
 const RETRY_HELP = `Run again what did not pass in a recorded run: failed, timed-out and skipped tasks.
@@ -25,6 +25,8 @@ Usage: troupe retry RUN [OPTIONS]
 Options:
   -j, --jobs N    tasks at once (default: the CPUs this process may use)
       --timeout S seconds for a task that has no timeout of its own (default: that of the run)
+      --max-load P, --max-memory P
+                  as for troupe run
       --db PATH   the history (default: ${DEFAULT_DATABASE})
   -q, --quiet     show only what goes wrong
   -v, --verbose   show what tasks print as it comes
@@ -36,7 +38,7 @@ Options:
 export async function retryCommand(args: readonly string[]): Promise<number> {
   const flags = parseFlags("retry", args, {
     boolean: ["quiet", "verbose", "json", "help"],
-    string: ["jobs", "timeout", "db"],
+    string: ["jobs", "timeout", "db", ...LOAD_FLAGS],
     alias: { j: "jobs", q: "quiet", v: "verbose", h: "help" },
     positional: 1,
   });
@@ -71,7 +73,7 @@ export async function retryCommand(args: readonly string[]): Promise<number> {
       retryOf: run.id,
     });
   }
-  return await runAndReport(inputOf(run, set), flags, opening);
+  return await runAndReport(inputOf(run, set), flags, { opening });
 }
 
 function inputOf(run: RunRecord, { tasks, passed }: ReturnType<HistoryView["retrySet"]>): TaskRunInput {

@@ -10,7 +10,7 @@ import { loadTasks } from "../actors/load_tasks.ts";
 import { Reporter } from "../actors/reporter.ts";
 import { DEFAULT_TIMEOUT_MS, runTasks, type TaskRunEnd, type TaskRunInput } from "../actors/task_run.ts";
 import { concurrencyLine, resultsSavedLine, runCompletedLine } from "../graph/run_report.ts";
-import { buildCommand, SIGNAL_EXIT } from "./build.ts";
+import { askGates, buildCommand, SIGNAL_EXIT } from "./build.ts";
 import { DEFAULT_DATABASE } from "./database_flag.ts";
 import { liveDisplay } from "./live.ts";
 import { type Flags, type FlagSpec, LOAD_FLAGS, loadLimits, parseFlags, wholeNumber } from "./options.ts";
@@ -27,6 +27,8 @@ Usage: troupe run TASKFILE [OPTIONS]
 Options:
   -j, --jobs N      tasks at once (default: the CPUs this process may use)
       --timeout S   seconds for a task that has no timeout of its own (default: 60)
+      --validate    ask the gates first (see troupe check), and show what they say
+      --gates FILE  their settings (default: parallel-execution.json beside TASKFILE, if there is one)
       --max-load P  start nothing more while the CPUs are busier than P, as 80%; one task always runs
       --max-memory P   the same for the memory, as 70%
   -t, --task NAME   run this task and what it needs; may be repeated
@@ -41,8 +43,8 @@ Exit codes: 0 all passed, 1 a task failed or timed out, 2 the input is wrong, 70
 `;
 
 const FLAGS: FlagSpec = {
-  boolean: ["quiet", "verbose", "json", "help"],
-  string: ["jobs", "timeout", "task", "db", ...LOAD_FLAGS],
+  boolean: ["validate", "quiet", "verbose", "json", "help"],
+  string: ["jobs", "timeout", "task", "db", "gates", ...LOAD_FLAGS],
   collect: ["task"],
   alias: { j: "jobs", t: "task", q: "quiet", v: "verbose", h: "help" },
   positional: 1,
@@ -50,12 +52,6 @@ const FLAGS: FlagSpec = {
 
 /** A flag whose value is the next argument. */
 const TAKES_VALUE = /^(--(jobs|timeout|task|db|report|gates|max-load|max-memory|fallback)|-[jt])$/;
-
-/** Flags that `run` and `retry` share once the tasks are known. */
-export interface RunFlags {
-  readonly flags: Flags;
-  readonly database: string;
-}
 
 /** Runs `troupe run` and answers with the exit code. */
 export async function runCommand(args: readonly string[]): Promise<number> {
@@ -67,7 +63,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   }
   const [path] = flags.positional;
   if (path === undefined) throw new InputError("troupe run needs a task file; see troupe run --help");
-  return await runAndReport(loadTasks(path, flags.lists.get("task")), flags);
+  return await runAndReport(loadTasks(path, flags.lists.get("task")), flags, { path });
 }
 
 /** Whether the file to run is a build config; the value of a flag is not that file. */
@@ -75,8 +71,17 @@ function namesConfig(args: readonly string[]): boolean {
   return args.some((arg, at) => /^[^-].*\.json$/.test(arg) && !TAKES_VALUE.test(args[at - 1] ?? ""));
 }
 
-/** Runs loaded tasks by the flags and answers with the exit code. `opening` is the first line. */
-export async function runAndReport(input: TaskRunInput, flags: Flags, opening?: string): Promise<number> {
+/** What differs between the two commands. */
+export interface RunContext {
+  /** The task file, as it was named, which the gates may be asked about. */
+  readonly path?: string;
+  /** The first line. */
+  readonly opening?: string;
+}
+
+/** Runs loaded tasks by the flags and answers with the exit code. */
+export async function runAndReport(input: TaskRunInput, flags: Flags, context: RunContext): Promise<number> {
+  const { path, opening } = context;
   if (flags.on.has("quiet") && flags.on.has("verbose")) {
     throw new InputError("--quiet and --verbose exclude each other");
   }
@@ -86,6 +91,11 @@ export async function runAndReport(input: TaskRunInput, flags: Flags, opening?: 
   const timeoutMs = timeoutOf(flags), limits = loadLimits(flags);
   const screen = detectScreen(flags.on.has("json") ? "stderr" : "stdout");
   const reporter = await createReporter(screen);
+  const validation = path === undefined ? undefined : await askGates(path, flags, reporter);
+  if (validation?.refusal !== undefined) {
+    reporter.error(validation.refusal);
+    return 1;
+  }
   if (opening !== undefined && level !== "quiet") reporter.line(opening);
   if (jobs !== undefined && level !== "quiet") reporter.line(concurrencyLine(jobs));
   const end = await runTasks(input, {

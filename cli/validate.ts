@@ -1,39 +1,71 @@
 /**
- * Owns `troupe build --validate`: the gates are asked before anything starts, and what they say is shown and kept to.
- * What they say is graph/gates/'s.
+ * Owns `--validate` and `--gates` of `troupe build` and `troupe run`: the gates are asked before anything starts, and
+ * what they say is shown and kept to. What they say is graph/gates/'s.
+ *
+ * Conflicting tasks need not be kept apart here: the scheduler never has two of them running, asked or not.
  *
  * @module
  */
-import { openGates } from "../actors/load_gates.ts";
+import { dirname } from "@std/path/posix/dirname";
+import { resolve } from "@std/path/posix/resolve";
+import { loadSettings, openGates } from "../actors/load_gates.ts";
 import type { Reporter } from "../actors/reporter.ts";
+import type { ParallelExecutionGates } from "../graph/gates/gates.ts";
+import type { Verdict } from "../graph/gates/findings.ts";
+import type { GateSettings } from "../graph/gates/settings.ts";
 import { verdictLines } from "../graph/gates/text.ts";
+import { quote } from "../graph/mistakes.ts";
+import type { Flags } from "./options.ts";
 
-/** What a build is to do about what the gates found. */
-export type Validation =
-  /** Nothing may be started. */
-  | { readonly kind: "refused" }
-  /** These never run at once. */
-  | { readonly kind: "apart"; readonly pairs: readonly (readonly [string, string])[] }
-  /** More conflicts than are told one by one: everything one after another. */
-  | { readonly kind: "sequential" };
+/** What there is to keep to. */
+export interface Validation {
+  readonly settings: GateSettings;
+  /** Why nothing may be started; absent when it may. */
+  readonly refusal?: string;
+}
 
 /**
- * Asks the gates about a whole config and shows the report.
+ * Reads the settings and, with `--validate`, asks the gates about the tasks that are to be run and shows the report.
+ * Where only held locks are in the way, it waits for them.
  *
  * @throws {InputError} With every mistake in the settings or the environment.
  */
-export async function validateBuild(
-  path: string,
-  settingsPath: string | undefined,
-  reporter: Reporter,
-): Promise<Validation> {
-  const { gates, settings } = await openGates(path, { settings: settingsPath });
-  const verdict = gates.ask(undefined);
-  for (const { text, tone } of verdictLines(verdict, settings.logLevel)) reporter.line(text, tone);
-  const { file_conflicts: told, can_parallel: canParallel } = verdict.report;
-  if (canParallel) return { kind: "apart", pairs: [] };
-  if (settings.conflictResolution === "refuse") return { kind: "refused" };
-  const blocking = told.filter(({ type }) => type === "blocking");
-  if (blocking.length < verdict.findings.files.counts.blocking) return { kind: "sequential" };
-  return { kind: "apart", pairs: blocking.map(({ task1, task2 }) => [task1, task2]) };
+export async function validate(path: string, flags: Flags, reporter: Reporter): Promise<Validation> {
+  const given = { settings: flags.values.get("gates"), only: flags.lists.get("task") };
+  if (!flags.on.has("validate")) return { settings: await loadSettings(dirname(resolve(path)), given) };
+  const { gates, settings } = await openGates(path, given);
+  const verdict = gates.ask();
+  const level = flags.on.has("quiet") ? "ERROR" : settings.logLevel;
+  for (const { text, tone } of verdictLines(verdict, level)) reporter.line(text, tone);
+  if (settings.conflictResolution === "refuse" && hasConflicts(verdict)) {
+    return { settings, refusal: 'Refused: the gates found conflicts, and conflict_resolution is "refuse"' };
+  }
+  return { settings, refusal: await awaitLocks(verdict, { gates, settings }) };
+}
+
+function hasConflicts({ findings: { files, circles, shared } }: Verdict): boolean {
+  return files.counts.blocking + circles.length + shared.length > 0;
+}
+
+/** Asks again after each of the delays, the last one repeated. The answer is whose lock was not released in time. */
+async function awaitLocks(
+  verdict: Verdict,
+  { gates, settings }: { readonly gates: ParallelExecutionGates; readonly settings: GateSettings },
+): Promise<string | undefined> {
+  const { retryDelays, lockTimeoutSeconds } = settings;
+  const deadline = performance.now() + lockTimeoutSeconds * 1000;
+  for (let round = 0;; round++) {
+    const [issue] = verdict.report.lock_issues;
+    if (issue === undefined) return undefined;
+    const leftMs = deadline - performance.now();
+    if (leftMs <= 0) {
+      const { task, file } = issue;
+      return `Refused: ${quote(file)} of task ${
+        quote(task)
+      } is still locked after ${lockTimeoutSeconds}s; see troupe locks`;
+    }
+    const delayMs = 1000 * retryDelays[Math.min(round, retryDelays.length - 1)];
+    await new Promise((resume) => setTimeout(resume, Math.min(delayMs, leftMs)));
+    verdict = gates.ask();
+  }
 }

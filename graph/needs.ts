@@ -8,31 +8,25 @@
 import type { Needs } from "./admission.ts";
 import type { Task } from "./task.ts";
 
-/** A file's writer takes so much of it that no reader, who takes one unit, has room beside it. */
+/** A file's writer takes so much of it that nobody who touches it, and takes one unit, has room beside it. */
 const WHOLE_FILE = 1e9;
 
-/** What there is, and who must be kept apart for reasons that are not declared as needs. */
+/** What there is, and what cannot be seen in a task's own declarations. */
 export interface Restraints {
   /** How much there is of each resource; one without a limit limits nobody. */
   readonly limits?: Readonly<Record<string, number>>;
-  /** Pairs of tasks, by index, that never run at once. */
-  readonly apart?: readonly (readonly [number, number])[];
+  /** For each task, by index, declared files of others that it touches under another name; see gates/touches.ts. */
+  readonly touches?: ReadonlyMap<number, readonly string[]>;
 }
 
-/**
- * What the tasks need, or undefined when none needs anything. Files are compared as they are written: two globs, or a
- * glob and a file, count as different here, and have to be among the pairs.
- */
+/** What the tasks need, or undefined when none needs anything. */
 export function needsOf(
   tasks: readonly Pick<Task, "declared">[],
-  { limits = {}, apart = [] }: Restraints = {},
+  { limits = {}, touches }: Restraints = {},
 ): Needs | undefined {
   const books = new Books();
-  const pairsOf = new Map<number, number[]>();
-  apart.forEach((pair, index) => pair.forEach((task) => pairsOf.set(task, [...(pairsOf.get(task) ?? []), index])));
   const start = new Int32Array(tasks.length + 1);
   tasks.forEach(({ declared }, task) => {
-    for (const pair of pairsOf.get(task) ?? []) books.enter(`pair ${pair}`, 1, 1);
     if (declared !== undefined) {
       const { resources = {}, shares = [], writes = [], reads = [] } = declared;
       for (const name of Object.keys(resources)) {
@@ -42,6 +36,7 @@ export function needsOf(
       for (const path of new Set(writes)) books.enter(`file ${path}`, WHOLE_FILE, WHOLE_FILE);
       for (const path of new Set(reads)) if (!writes.includes(path)) books.enter(`file ${path}`, WHOLE_FILE, 1);
     }
+    for (const path of touches?.get(task) ?? []) books.enter(`file ${path}`, WHOLE_FILE, 1);
     start[task + 1] = books.size;
   });
   return books.size === 0 ? undefined : { start, ...books.columns() };

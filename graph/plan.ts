@@ -29,7 +29,7 @@ export function makePlan(
   return { ...schedulable(tasks, graph, restraints), tasks, graph, sources, producers: outputsOf(tasks) };
 }
 
-/** What the rules of scheduling need of tasks; `restraints` says what there is and who is kept apart. The order of urgency is by longest remaining path, then as declared. */
+/** What the rules of scheduling need of tasks; `restraints` says what of it is limited. The order of urgency is by longest remaining path, then as declared. */
 export function schedulable(
   tasks: readonly Pick<Task, "retries" | "declared">[],
   graph: Graph,

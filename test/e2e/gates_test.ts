@@ -161,3 +161,83 @@ rigTest("build --validate starts nothing when conflicts are to be refused", asyn
   assert(!stdout.includes("Worker "));
   assert(!rig.exists("out"));
 });
+
+// S1.24, S1.29
+rigTest("a build keeps to declared globs without being asked to", async (rig) => {
+  rig.write("build.json", CLASHING);
+  const { code, stdout } = await rig.build(["--no-history"]);
+  assertEquals(code, 0);
+  assert(!stdout.includes("File conflicts"));
+});
+
+// S1.27: execute with validation
+rigTest("build --validate asks only about the tasks that are to be built", async (rig) => {
+  rig.write("build.json", CLASHING);
+  rig.write("gates.json", { conflict_resolution: "refuse" });
+  const { code, stdout } = await rig.build([
+    "--validate",
+    "--gates=gates.json",
+    "-t",
+    "lint",
+    "-t",
+    "unit",
+    "--no-history",
+  ]);
+  assertEquals(code, 0);
+  assertStringIncludes(stdout, "File conflicts: none\n");
+  assertStringIncludes(stdout, "2 succeeded, 0 failed, 0 skipped");
+});
+
+const CLASHING_TASKS = `seed: ${ALONE.replace('> "$OUT"', "")} [writes:log/db.txt]
+lint: ${ALONE.replace('> "$OUT"', "")} [writes:log/*.txt]
+`;
+
+// S1.17, S1.20, S1.27, S1.29
+rigTest("run --validate shows the report first and never runs conflicting tasks at once", async (rig) => {
+  rig.write("tasks.txt", CLASHING_TASKS);
+  const { code, stdout } = await run(rig, ["run", "tasks.txt", "--validate", "-j", "4"]);
+  assertEquals(code, 0);
+  assert(stdout.indexOf("  blocking  seed, lint: log/db.txt\n") < stdout.indexOf("[1/2]"), "the report comes first");
+  assertStringIncludes(stdout, "Run completed: 2 passed, 0 failed, 0 skipped");
+});
+
+// S1.26, S1.29
+rigTest("run --validate starts nothing when conflicts are to be refused", async (rig) => {
+  rig.write("tasks.txt", CLASHING_TASKS);
+  rig.write("refuse.json", { conflict_resolution: "refuse" });
+  const { code, stdout, stderr } = await run(rig, ["run", "--validate", "--gates", "refuse.json", "tasks.txt"]);
+  assertEquals(code, 1);
+  assertEquals(stderr, 'Refused: the gates found conflicts, and conflict_resolution is "refuse"\n');
+  assertStringIncludes(stdout, "may not be run in parallel\n");
+  assert(!stdout.includes("[1/2]") && !rig.exists("taskrun.db"));
+});
+
+// S1.7
+rigTest(
+  "build --validate waits for a lock on a file of a task, and refuses when it is not released in time",
+  async (rig) => {
+    rig.write("build.json", { tasks: [{ name: "a", output: "a", content: "x", writes: ["log"] }] });
+    rig.write("parallel-execution.json", { retry_delays: [0.01], lock_timeout_seconds: 60 });
+    using lock = await new FileLockManager(rig.folder).acquire("log", "exclusive", { task: "other" });
+    const refused = await rig.build(["--validate", "--no-history"], { env: { LOCK_TIMEOUT: "0.05" } });
+    assertEquals([refused.code, refused.stderr], [
+      1,
+      "Refused: 'log' of task 'a' is still locked after 0.05s; see troupe locks\n",
+    ]);
+    assert(!rig.exists("a"));
+    const waiting = rig.start(["--validate", "--no-history"]);
+    await waiting.says(/may not be run in parallel/);
+    lock.release();
+    assertEquals((await waiting.ended).code, 0);
+    assertEquals(rig.read("a"), "x");
+  },
+);
+
+// S1.26
+rigTest("build --gates alone reads the settings, and refuses what is wrong in them", async (rig) => {
+  rig.write("build.json", CLASHING);
+  rig.write("gates.json", { lock_timeout: 3 });
+  const { code, stderr } = await rig.build(["--gates", "gates.json", "--no-history"]);
+  assertEquals(code, 2);
+  assertStringIncludes(stderr, "Unknown key 'lock_timeout' in the gate settings");
+});

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { findTouches, type TouchingTask } from "../../graph/gates/touches.ts";
 import { needsOf } from "../../graph/needs.ts";
 import type { Declarations } from "../../graph/task.ts";
 
@@ -6,9 +7,9 @@ import type { Declarations } from "../../graph/task.ts";
 function conflicts(
   declarations: (Declarations | undefined)[],
   limits?: Record<string, number>,
-  apart?: [number, number][],
+  touches?: ReadonlyMap<number, readonly string[]>,
 ): [number, number][] {
-  const needs = needsOf(declarations.map((declared) => ({ declared })), { limits, apart });
+  const needs = needsOf(declarations.map((declared) => ({ declared })), { limits, touches });
   if (needs === undefined) return [];
   const { start, resource, amount } = needs;
   const wanted = (task: number, which: number) => {
@@ -61,7 +62,29 @@ Deno.test("needsOf() counts a resource only where it is limited", () => {
   assertEquals(conflicts([two, two]), []);
 });
 
-// S1.29
-Deno.test("needsOf() keeps given pairs apart, and only these", () => {
-  assertEquals(conflicts([{}, {}, {}, {}], {}, [[0, 2], [2, 3]]), [[0, 2], [2, 3]]);
+// S1.24, S1.29
+Deno.test("needsOf() keeps a writer apart from those who touch its files under other names, and these together", () => {
+  const tasks: TouchingTask[] = [
+    { declared: { writes: ["log/*.txt"] } },
+    { declared: { writes: ["log/a.txt"] } },
+    { declared: { reads: ["log/b*"] } },
+    { output: "log/c.txt", sourceFiles: ["src/x"] },
+    { output: "out/d", sourceFiles: ["log/c.txt"] },
+    { output: "src/log/a.txt" },
+  ];
+  assertEquals(conflicts(tasks.map(({ declared }) => declared), {}, findTouches(tasks)), [[0, 1], [0, 2], [0, 3], [
+    0,
+    4,
+  ]]);
+});
+
+Deno.test("needsOf() keeps the writer of a folder apart from those who touch what is in it", () => {
+  const tasks: TouchingTask[] = [{ declared: { writes: ["site"] } }, { output: "site/index.html" }, {
+    output: "site2",
+  }];
+  assertEquals(conflicts(tasks.map(({ declared }) => declared), {}, findTouches(tasks)), [[0, 1]]);
+});
+
+Deno.test("findTouches() finds nothing where nobody declares to write", () => {
+  assertEquals(findTouches([{ output: "a", declared: { reads: ["*"] } }, { output: "b" }]).size, 0);
 });
