@@ -3,8 +3,8 @@
  * other processes. It knows no table; whoever opens one brings the schema.
  *
  * WAL, so that readers and the one writer do not wait for each other, and `synchronous=normal`: a power cut may take
- * the last transactions, but never the database. Where the file system refuses WAL it is a rollback journal with
- * `synchronous=full`. SQLite is loaded by the first opening, so that a program that never opens one does not pay.
+ * the last transactions, but never the database. Where the file system refuses WAL, or the caller does, it is a rollback
+ * journal with `synchronous=full`. SQLite is loaded by the first opening, so that a program that never opens one does not pay.
  *
  * @module
  */
@@ -32,10 +32,15 @@ export interface Schema {
 /** What it is opened for: to write it, making it if need be, or only to look. */
 export type Access = "write" | "look";
 
+/** How transactions survive a crash. `rollback` is for network file systems, which have no memory for WAL to share. */
+export type Journal = "wal" | "rollback";
+
 /** How a database is opened. */
 export interface OpenOptions {
   readonly schema: Schema;
   readonly access: Access;
+  /** Default WAL, or a rollback journal where the file system refuses that. */
+  readonly journal?: Journal;
   /** How long to wait for another process that has it locked. */
   readonly patienceMs?: number;
 }
@@ -92,8 +97,13 @@ export class Database implements Disposable {
   }
 
   /** A transaction that is tried again while another process has the lock. */
-  write<Result>(work: () => Result): Promise<Result> {
-    return whileLocked(() => this.tryWrite(work));
+  write<Result>(work: () => Result, patienceMs?: number): Promise<Result> {
+    return whileLocked(() => this.tryWrite(work), patienceMs);
+  }
+
+  /** A number that another connection's writing changes. */
+  dataVersion(): number {
+    return this.get<{ data_version: number }>("pragma data_version")!.data_version;
   }
 
   /** A transaction that gives up soon when another process has the lock. */
@@ -175,7 +185,7 @@ export async function openDatabase(path: string, options: OpenOptions): Promise<
   }, options.patienceMs);
 }
 
-function prepared(database: Database, { schema, access }: OpenOptions): Database {
+function prepared(database: Database, { schema, access, journal = "wal" }: OpenOptions): Database {
   try {
     database.exec(`pragma busy_timeout=${TRY_MS}; pragma foreign_keys=off`); // an upgrade may replace tables
     const version = checkedVersion(database, schema);
@@ -183,7 +193,7 @@ function prepared(database: Database, { schema, access }: OpenOptions): Database
       throw new DatabaseError("missing", `Database '${database.path}' is empty`);
     }
     if (version === 0) database.exec("pragma auto_vacuum=incremental"); // only possible before the first page
-    const isWal = access === "look" || enableWal(database);
+    const isWal = access === "look" || (journal === "wal" ? enableWal(database) : disableWal(database));
     database.exec(`pragma synchronous=${isWal ? "normal" : "full"}`);
     if (version < schema.steps.length) upgrade(database, schema);
     else if (access === "write") database.transaction(() => {}); // finds out now that it cannot be written
@@ -220,6 +230,11 @@ function enableWal(database: Database): boolean {
     if (error instanceof DatabaseError && error.kind === "locked") throw error;
     return false; // if more is wrong than that, what follows says so
   }
+}
+
+/** Answers the same. It fails as locked while another process has the database open in WAL mode. */
+function disableWal(database: Database): boolean {
+  return database.get<{ journal_mode: string }>("pragma journal_mode=delete")!.journal_mode === "wal";
 }
 
 /** Another process may be doing the same, so each step looks at the version again once it has the lock. */

@@ -1,0 +1,50 @@
+/**
+ * Owns what can go wrong in a crew beside its database, as a kind and one sentence each.
+ *
+ * @module
+ */
+
+export type CrewErrorKind =
+  /** A member at work has the identifier. */
+  | "identifier"
+  /** Tasks failed, and the failure policy is to stop then. */
+  | "failed"
+  /** An option, or a variable of the environment, has no usable value. */
+  | "option"
+  /** A task is described as none can be. */
+  | "task"
+  /** A lock was not to be had in time. */
+  | "lock"
+  /** The crew is used as it cannot be: iterated by two at once, or closed. */
+  | "use";
+
+/** A crew that cannot go on; the message is a whole sentence for the user. */
+export class CrewError extends Error {
+  override readonly name: string = "CrewError";
+
+  constructor(readonly kind: CrewErrorKind, message: string, options?: ErrorOptions) {
+    super(message, options);
+  }
+}
+
+/** Thrown to members whose failure policy is `stop`. */
+export class TasksFailedError extends CrewError {
+  override readonly name = "TasksFailedError";
+
+  /** `tasks`: names of those that failed, sorted. */
+  constructor(readonly tasks: readonly string[]) {
+    super("failed", `Tasks '{${listed(tasks)}}' have failed`);
+  }
+}
+
+/** Beyond this the names of failed tasks are counted. */
+const MOST_NAMED = 20;
+
+export function identifierTaken(): CrewError {
+  return new CrewError("identifier", "Worker with this identifier already exists");
+}
+
+function listed(names: readonly string[]): string {
+  const rest = names.length - MOST_NAMED;
+  return names.slice(0, MOST_NAMED).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
+}

@@ -1,0 +1,42 @@
+/**
+ * Owns the deletion of what is old: lines of the audit trail beyond the newest of each task, and events that everybody has
+ * seen. It begins no transaction.
+ *
+ * @module
+ */
+import type { Books } from "./books.ts";
+
+/** Lines of the audit trail that a task keeps. */
+export const KEPT_STATUSES = 10;
+
+/** Events that stay; a member that has slept through more of them looks at everything again, as it does anyway. */
+export const KEPT_EVENTS = 10_000;
+
+export const PRUNE_SQL = {
+  long: `select task_id task from task_statuses group by task_id having count(*) > ?`,
+  mine: "select 1 from tasks where id = ? and workflow_id = ?",
+  old: `select id from task_statuses where task_id = ?1 and id not in (
+      select id from task_statuses where task_id = ?1 order by id desc limit ?2)
+    and id not in (select id from claims where task_id = ?1)`,
+  used: "delete from used_dependencies where status_id = ?",
+  status: "delete from task_statuses where id = ?",
+  events: "delete from events where sequence <= (select max(sequence) from events) - ?",
+} as const;
+
+/** Deletes the older lines of each task's audit trail, and answers how many; the current status always stays. */
+export function pruneStatuses({ database, workflow }: Books, keepLatest: number): number {
+  let deleted = 0;
+  for (const { task } of database.all<{ task: number }>(PRUNE_SQL.long, keepLatest)) {
+    if (database.get(PRUNE_SQL.mine, task, workflow) === undefined) continue;
+    for (const { id } of database.all<{ id: number }>(PRUNE_SQL.old, task, Math.max(1, keepLatest))) {
+      database.run(PRUNE_SQL.used, id);
+      deleted += database.run(PRUNE_SQL.status, id).changes;
+    }
+  }
+  return deleted;
+}
+
+/** Deletes the older events, and answers how many. */
+export function pruneEvents({ database }: Books, keepLatest: number): number {
+  return database.run(PRUNE_SQL.events, keepLatest).changes;
+}

@@ -1,0 +1,232 @@
+/**
+ * Owns every question about a crew that changes nothing: what there is to see, and whether it is worth a member's while to
+ * wait. Those who only look need nothing else.
+ *
+ * @module
+ */
+import { labelsOf, meets } from "../../graph/crew/requirements.ts";
+import type { CrewTaskState, CrewTaskStatus, RetryLimits, WorkerStatus } from "../../graph/crew/status.ts";
+import type { Books } from "./books.ts";
+import { canReopen, type Claimant } from "./claims.ts";
+
+/** A member as it is on record. Times in Unix milliseconds. */
+export interface WorkerRecord {
+  /** Its row: another one each time it joins. */
+  readonly worker: number;
+  readonly id: string;
+  readonly status: WorkerStatus;
+  readonly beat: number;
+  readonly lastHeartbeat: number;
+  readonly heartbeatIntervalMs: number;
+  readonly heartbeatTimeoutMs: number;
+  readonly labels: readonly string[];
+  readonly hostname: string;
+  readonly pid: number;
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+  readonly processedTasks: number;
+}
+
+/** A task as it is on record. Times in Unix milliseconds. */
+export interface TaskRecord {
+  readonly id: string;
+  readonly state: CrewTaskState;
+  /** The last line of its audit trail, or `blocked` when no member at work may run it; null when nothing has happened. */
+  readonly currentStatus: CrewTaskStatus | null;
+  readonly rank: number;
+  readonly requirements: readonly string[];
+  readonly maxParallelWorkers: number;
+  readonly activeWorkers: number;
+  /** Attempts that failed since it was last invalidated. */
+  readonly failedRetries: number;
+  /** Attempts that died with their member since it was last invalidated. */
+  readonly killedRetries: number;
+  readonly fingerprint: string | null;
+  /** That of the last completion. */
+  readonly lastFingerprint: string | null;
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+  /** From the last start to the end, -1 unless it is completed. */
+  readonly runtimeMs: number;
+}
+
+/** One line of a task's audit trail. */
+export interface StatusRecord {
+  readonly status: CrewTaskStatus;
+  /** The member's identifier; null where none had the task. */
+  readonly worker: string | null;
+  readonly fingerprint: string | null;
+  /** Unix milliseconds. */
+  readonly timestamp: number;
+  /** Why it failed. */
+  readonly detail: string | null;
+}
+
+/** A workflow as a whole. */
+export interface WorkflowRecord {
+  readonly name: string;
+  /** Null when nobody knows how many there will be. */
+  readonly totalTasks: number | null;
+  /** Those registered so far. */
+  readonly discoveredTasks: number;
+  /** Tasks by state; those that are ready, but not for any member at work, count as blocked. */
+  readonly counts: Readonly<Record<Exclude<CrewTaskState, "announced">, number>>;
+  /** Unix milliseconds. */
+  readonly createdAt: number;
+}
+
+/** Whether there is anything to come for a member that finds nothing to take. */
+export interface Outlook {
+  /** There are tasks that it could take some day. */
+  readonly hasMore: boolean;
+  /** Others are at something that may bring it work. */
+  readonly isMoving: boolean;
+}
+
+/** Which tasks to show. */
+export interface TaskFilter {
+  readonly state?: CrewTaskState;
+  /** Only those that the member of this identifier has had. */
+  readonly worker?: string;
+}
+
+const WORKER = `select id worker, identifier id, status, beat, last_heartbeat lastHeartbeat,
+  heartbeat_interval_ms heartbeatIntervalMs, heartbeat_timeout_ms heartbeatTimeoutMs, labels, hostname, pid,
+  started_at startedAt, ended_at endedAt, processed_tasks processedTasks from workers where workflow_id = ?`;
+
+const TASK = `select name id, state, status currentStatus, rank, requirements, max_parallel_workers maxParallelWorkers,
+  active_workers activeWorkers, failed_retries failedRetries, killed_retries killedRetries, fingerprint,
+  last_fingerprint lastFingerprint, started_at startedAt, ended_at endedAt,
+  case when state = 'completed' then ended_at - started_at else -1 end runtimeMs
+  from tasks where workflow_id = ?`;
+
+export const LOOK_SQL = {
+  workers: `${WORKER} order by id`,
+  tasks: `${TASK} and state <> 'announced' order by rank, id`,
+  tasksInState: `${TASK} and state = ? order by rank, id`,
+  tasksOfWorker: `${TASK} and id in (select task_id from task_statuses where worker_id in (
+    select id from workers where workflow_id = ? and identifier = ?)) order by rank, id`,
+  task: `${TASK} and name = ? and state <> 'announced'`,
+  trail: `select s.status, w.identifier worker, s.fingerprint, s.timestamp, s.detail
+    from task_statuses s left join workers w on w.id = s.worker_id
+    where s.task_id = (select id from tasks where workflow_id = ? and name = ?) order by s.id`,
+  used: `select t.name from used_dependencies u join tasks t on t.id = u.dependency_id where u.status_id = (
+    select max(id) from task_statuses where status = 'completed' and task_id = (
+      select id from tasks where workflow_id = ? and name = ?)) order by t.name`,
+  workflow: "select name, total_tasks totalTasks, created_at createdAt from workflows where id = ?",
+  counts: `select state, requirements, count(*) count from tasks where workflow_id = ? group by state, requirements`,
+  sets: "select requirements from requirement_sets where workflow_id = ?",
+  open: `select 1 from tasks where workflow_id = ?1 and state = ?2 and requirements = ?3 limit 1`,
+  labelsAtWork: `select distinct labels from workers where workflow_id = ? and status in ('idle', 'busy')`,
+  otherLabels: `select distinct labels from workers where workflow_id = ? and status in ('idle', 'busy') and id <> ?`,
+  otherClaim: `select 1 from workers w join claims c on c.worker_id = w.id
+    where w.workflow_id = ? and w.status in ('idle', 'busy') and w.id <> ? limit 1`,
+  otherRegistering: `select 1 from workers where workflow_id = ? and status in ('idle', 'busy') and id <> ?
+    and is_registering = 1 limit 1`,
+} as const;
+
+/** All members there ever were, the oldest first. */
+export function workerRecords({ database, workflow }: Books): WorkerRecord[] {
+  type Row = Omit<WorkerRecord, "labels"> & { labels: string };
+  return database.all<Row>(LOOK_SQL.workers, workflow).map((row) => ({ ...row, labels: labelsOf(row.labels) }));
+}
+
+/** Tasks by rank. */
+export function taskRecords(books: Books, { state, worker }: TaskFilter = {}): TaskRecord[] {
+  const { database, workflow } = books;
+  const isRunnable = runnableBy(labelsAtWork(books));
+  const rows = worker !== undefined
+    ? database.all<TaskRow>(LOOK_SQL.tasksOfWorker, workflow, workflow, worker)
+    : state !== undefined && state !== "blocked" && state !== "ready"
+    ? database.all<TaskRow>(LOOK_SQL.tasksInState, workflow, state)
+    : database.all<TaskRow>(LOOK_SQL.tasks, workflow);
+  const records = rows.map((row) => taskRecordOf(row, isRunnable));
+  return state === undefined ? records : records.filter((record) => record.state === state);
+}
+
+/** One task; undefined when nobody has registered it. */
+export function taskRecord(books: Books, id: string): TaskRecord | undefined {
+  const row = books.database.get<TaskRow>(LOOK_SQL.task, books.workflow, id);
+  return row && taskRecordOf(row, runnableBy(labelsAtWork(books)));
+}
+
+/** What happened to a task, oldest first. */
+export function statusTrail({ database, workflow }: Books, id: string): StatusRecord[] {
+  return database.all<StatusRecord>(LOOK_SQL.trail, workflow, id).map((row) => ({ ...row }));
+}
+
+/** The dependencies that the last completion of a task went by, sorted. */
+export function usedDependencies({ database, workflow }: Books, id: string): string[] {
+  return database.all<{ name: string }>(LOOK_SQL.used, workflow, id).map(({ name }) => name);
+}
+
+export function workflowRecord(books: Books): WorkflowRecord {
+  const { database, workflow } = books;
+  const row = database.get<Pick<WorkflowRecord, "name" | "totalTasks" | "createdAt">>(LOOK_SQL.workflow, workflow)!;
+  const counts = { waiting: 0, ready: 0, running: 0, completed: 0, failed: 0, killed: 0, abandoned: 0, blocked: 0 };
+  const isRunnable = runnableBy(labelsAtWork(books));
+  let discoveredTasks = 0;
+  type Group = { state: CrewTaskState; requirements: string; count: number };
+  for (const { state, requirements, count } of database.all<Group>(LOOK_SQL.counts, workflow)) {
+    if (state === "announced") continue;
+    counts[state === "ready" && !isRunnable(requirements) ? "blocked" : state] += count;
+    discoveredTasks += count;
+  }
+  return { ...row, discoveredTasks, counts };
+}
+
+/** Whether there are tasks, now or later, for a member that finds nothing to take. */
+export function outlook(books: Books, member: Claimant): Outlook {
+  const { database, workflow } = books;
+  const hasMore = hasMoreTasks(books, member);
+  if (!hasMore) return { hasMore, isMoving: false };
+  const { worker } = member;
+  const isMoving = database.get(LOOK_SQL.otherClaim, workflow, worker) !== undefined ||
+    database.get(LOOK_SQL.otherRegistering, workflow, worker) !== undefined ||
+    canOthersTake(books, member.worker);
+  return { hasMore, isMoving };
+}
+
+/** Whether a member could ever take a task again: one that is ready or waits, or one that may be tried again. */
+export function hasMoreTasks(books: Books, { labels, ...limits }: RetryLimits & Pick<Claimant, "labels">): boolean {
+  const states: CrewTaskState[] = ["ready", "waiting"];
+  if (limits.maxFailedRetries > 0 || limits.maxKilledRetries > 0) states.push("running");
+  return hasOpen(books, states, (requirements) => meets(labels, requirements)) || canReopen(books, limits);
+}
+
+function canOthersTake(books: Books, worker: number): boolean {
+  const rows = books.database.all<{ labels: string }>(LOOK_SQL.otherLabels, books.workflow, worker);
+  return rows.length > 0 && hasOpen(books, ["ready"], runnableBy(rows.map(({ labels }) => labels)));
+}
+
+function hasOpen(
+  { database, workflow }: Books,
+  states: readonly CrewTaskState[],
+  isWanted: (requirements: string) => boolean,
+): boolean {
+  return database.all<{ requirements: string }>(LOOK_SQL.sets, workflow).some(({ requirements }) =>
+    isWanted(requirements) &&
+    states.some((state) => database.get(LOOK_SQL.open, workflow, state, requirements) !== undefined)
+  );
+}
+
+type TaskRow = Omit<TaskRecord, "requirements"> & { requirements: string };
+
+function taskRecordOf(row: TaskRow, isRunnable: (requirements: string) => boolean): TaskRecord {
+  const isBlocked = row.state === "ready" && !isRunnable(row.requirements);
+  return {
+    ...row,
+    ...(isBlocked ? { state: "blocked", currentStatus: "blocked" } : {}),
+    requirements: labelsOf(row.requirements),
+  };
+}
+
+function labelsAtWork({ database, workflow }: Books): string[] {
+  return database.all<{ labels: string }>(LOOK_SQL.labelsAtWork, workflow).map(({ labels }) => labels);
+}
+
+/** Whether one of several members may run what requires that; where nobody is at work, nothing counts as blocked. */
+function runnableBy(labels: readonly string[]): (requirements: string) => boolean {
+  const sets = labels.map((text) => new Set(labelsOf(text)));
+  return (requirements) => sets.length === 0 || sets.some((set) => meets(set, requirements));
+}

@@ -1,0 +1,103 @@
+/**
+ * Owns what a change to one task does to those that depend on it: they come nearer to being ready, are blocked, or are
+ * invalidated with it. It begins no transaction.
+ *
+ * What holds before and after: `unmet` of every task is the number of its dependencies that are not completed.
+ *
+ * @module
+ */
+import { type Books, enterEvent, enterStatus } from "./books.ts";
+
+export const SPREAD_SQL = {
+  lower: `update tasks set unmet = unmet - 1,
+    is_claimable = case when unmet = 1 and state = 'waiting' then 1 else is_claimable end,
+    state = case when unmet = 1 and state = 'waiting' then 'ready' else state end
+    where id in (select task_id from task_dependencies where dependency_id = ?)
+    returning id, state`,
+  downstream: `with recursive downstream (id) as (
+      select task_id from task_dependencies join tasks on tasks.id = task_id
+        where dependency_id in (select value from json_each(?)) and state in ('waiting', 'ready')
+      union
+      select d.task_id from downstream join task_dependencies d on d.dependency_id = downstream.id
+        join tasks on tasks.id = d.task_id where state in ('waiting', 'ready'))
+    select id from downstream`,
+  block: "update tasks set state = 'blocked', status = 'blocked', is_claimable = 0 where id = ?",
+  completedDownstream: `with recursive gone (id) as (
+      select id from tasks where id in (select value from json_each(?)) and state = 'completed'
+      union
+      select d.task_id from gone join task_dependencies d on d.dependency_id = gone.id
+        join tasks on tasks.id = d.task_id where state = 'completed')
+    select gone.id, fingerprint from gone join tasks on tasks.id = gone.id`,
+  raise: `update tasks set unmet = unmet + (
+      select count(*) from task_dependencies d
+      where d.task_id = tasks.id and d.dependency_id in (select value from json_each(?1))),
+    is_claimable = case when state = 'ready' then 0 else is_claimable end,
+    is_stale = case when state = 'running' then 1 else is_stale end,
+    state = case when state = 'ready' then 'waiting' else state end
+    where id in (select task_id from task_dependencies where dependency_id in (select value from json_each(?1)))`,
+  reset: `update tasks set state = case when unmet = 0 then 'ready' else 'waiting' end, is_claimable = (unmet = 0),
+    status = 'invalidated', failed_retries = 0, killed_retries = 0, is_stale = 0, has_completed = 0
+    where id = ? returning state`,
+  stuck: `select id from tasks where workflow_id = ? and state in ('failed', 'killed', 'abandoned')`,
+  blocked: "select id from tasks where workflow_id = ? and state = 'blocked'",
+  unblock: `update tasks set state = case when unmet = 0 then 'ready' else 'waiting' end, is_claimable = (unmet = 0),
+    status = (select status from task_statuses where task_id = tasks.id and status <> 'blocked' order by id desc limit 1)
+    where id = ? returning state`,
+  hasStuckDependency: `select 1 from task_dependencies d join tasks t on t.id = d.dependency_id
+    where d.task_id = ? and t.state in ('failed', 'killed', 'abandoned', 'blocked') limit 1`,
+} as const;
+
+/** Tells the dependents of a task that it is completed. */
+export function spreadCompletion(books: Books, task: number): void {
+  for (const { id, state } of books.database.all<{ id: number; state: string }>(SPREAD_SQL.lower, task)) {
+    if (state === "ready") enterEvent(books, "TASK_READY", { task: id });
+  }
+}
+
+/** Blocks all that cannot run because these did not make it. */
+export function spreadFailure(books: Books, tasks: readonly number[]): void {
+  const ids = books.database.all<{ id: number }>(SPREAD_SQL.downstream, JSON.stringify(tasks));
+  for (const { id } of ids) block(books, id);
+}
+
+/** Blocks a task if something it depends on did not make it. */
+export function blockIfStuck(books: Books, task: number): boolean {
+  if (books.database.get(SPREAD_SQL.hasStuckDependency, task) === undefined) return false;
+  block(books, task);
+  return true;
+}
+
+/** Invalidates completed tasks and, with them, all completed tasks that depend on them; answers how many in all. */
+export function invalidate(books: Books, tasks: readonly number[]): number {
+  const { database } = books;
+  const gone = database.all<{ id: number; fingerprint: string | null }>(
+    SPREAD_SQL.completedDownstream,
+    JSON.stringify(tasks),
+  );
+  if (gone.length === 0) return 0;
+  database.run(SPREAD_SQL.raise, JSON.stringify(gone.map(({ id }) => id)));
+  for (const { id, fingerprint } of gone) {
+    const { state } = database.get<{ state: string }>(SPREAD_SQL.reset, id)!;
+    enterStatus(books, { task: id, worker: null, status: "invalidated", fingerprint });
+    if (state === "ready") enterEvent(books, "TASK_READY", { task: id });
+    else blockIfStuck(books, id);
+  }
+  return gone.length;
+}
+
+/** Lets those go on that were blocked by what is no longer in their way. */
+export function unblock(books: Books): void {
+  const { database, workflow } = books;
+  const rows = (sql: string) => database.all<{ id: number }>(sql, workflow).map(({ id }) => id);
+  const released = rows(SPREAD_SQL.blocked);
+  for (const id of released) {
+    const { state } = database.get<{ state: string }>(SPREAD_SQL.unblock, id)!;
+    if (state === "ready") enterEvent(books, "TASK_READY", { task: id });
+  }
+  if (released.length > 0) spreadFailure(books, rows(SPREAD_SQL.stuck));
+}
+
+function block(books: Books, task: number): void {
+  books.database.run(SPREAD_SQL.block, task);
+  enterStatus(books, { task, worker: null, status: "blocked", fingerprint: null });
+}
