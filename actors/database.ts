@@ -96,6 +96,16 @@ export class Database implements Disposable {
     }
   }
 
+  /** Asks several questions of one state of the database. */
+  snapshot<Result>(work: () => Result): Result {
+    this.exec("begin");
+    try {
+      return work();
+    } finally {
+      this.#rollBack();
+    }
+  }
+
   /** A transaction that is tried again while another process has the lock. */
   write<Result>(work: () => Result, patienceMs?: number): Promise<Result> {
     return whileLocked(() => this.tryWrite(work), patienceMs);

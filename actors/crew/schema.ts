@@ -122,9 +122,10 @@ create table events (
 create table locks (
   workflow_id integer not null references workflows (id),
   name text not null,
-  token text not null,                       -- who holds it, unlike any other
-  beat integer not null default 0,           -- grows while its holder lives
-  worker text not null,                      -- the identifier of the holder
+  token text not null,                       -- unlike that of any other holding
+  owner text not null,                       -- common to all locks that one crew object holds
+  beat integer not null,                     -- grows while the owner lives
+  holder text not null,                      -- the member's identifier
   hostname text not null,
   pid integer not null,
   process_birth text,

@@ -5,9 +5,7 @@
  * @module
  */
 import type { RetryLimits } from "../../graph/crew/status.ts";
-import { type Access, type Database, openDatabase } from "../database.ts";
-import { DatabaseError } from "../database_error.ts";
-import { type Books, type CrewEvent, type CrewEventKind, enterEvent, eventsSince, latestEvent } from "./books.ts";
+import { type CrewEvent, type CrewEventKind, enterEvent, eventsSince, latestEvent } from "./books.ts";
 import {
   type Claim,
   type Claimant,
@@ -21,23 +19,9 @@ import {
 } from "./claims.ts";
 import { beat, declareDead, isAtWork, join, leave, type NewMember, noteRegistered, noteTurn } from "./members.ts";
 import { othersAtWork, type Sighting } from "./members.ts";
+import { freeLock, type LockAsker, type LockRow, renewLocks, tryLock } from "./lock_rows.ts";
 import { KEPT_EVENTS, KEPT_STATUSES, pruneEvents, pruneStatuses } from "./prune.ts";
-import {
-  hasMoreTasks,
-  type Outlook,
-  outlook,
-  type StatusRecord,
-  statusTrail,
-  type TaskFilter,
-  type TaskRecord,
-  taskRecord,
-  taskRecords,
-  usedDependencies,
-  type WorkerRecord,
-  workerRecords,
-  type WorkflowRecord,
-  workflowRecord,
-} from "./queries.ts";
+import { hasMoreTasks, type Outlook, outlook } from "./queries.ts";
 import {
   type CrewTaskEntry,
   type FingerprintUse,
@@ -46,24 +30,10 @@ import {
   type Registered,
   unregistered,
 } from "./registration.ts";
-import { CREW_SCHEMA } from "./schema.ts";
-
-/** The workflow that is meant when none is named. */
-export const DEFAULT_WORKFLOW = "main";
-
-/** How long members queue for the database before that is an error. */
-const CREW_PATIENCE_MS = 60_000;
+import { CrewView, openBooks, type StoreOptions } from "./view.ts";
 
 /** Tasks registered by one transaction, so that the others get their turn. */
 const BATCH = 300;
-
-/** How a crew's database is opened. */
-export interface StoreOptions {
-  /** Which of the workflows in the database; default `main`. */
-  readonly workflow?: string;
-  /** `look` never makes a database; default `write`. */
-  readonly access?: Access;
-}
 
 /** What a member asks for at once. */
 export interface TurnRequest {
@@ -89,40 +59,14 @@ export interface Turn {
 }
 
 /** The database of a crew, seen from one workflow. */
-export class CrewStore implements Disposable {
-  readonly #database: Database;
-  readonly #books: Books;
-  #waitedMs = 0;
-
-  private constructor(database: Database, workflow: number) {
-    this.#database = database;
-    this.#books = { database, workflow };
-  }
-
+export class CrewStore extends CrewView {
   /**
    * Opens a crew's database, making it and the workflow if they are not there.
    *
    * @throws {DatabaseError} When it cannot be used as asked.
    */
   static async open(path: string, options: StoreOptions = {}): Promise<CrewStore> {
-    const { workflow = DEFAULT_WORKFLOW, access = "write" } = options;
-    const patienceMs = access === "write" ? CREW_PATIENCE_MS : undefined;
-    const database = await openDatabase(path, { schema: CREW_SCHEMA, access, patienceMs });
-    try {
-      return new CrewStore(database, await workflowRow(database, workflow, access));
-    } catch (error) {
-      database.close();
-      throw error;
-    }
-  }
-
-  get path(): string {
-    return this.#database.path;
-  }
-
-  /** How long this member has waited for others to let go of the database, in all. */
-  get waitedMs(): number {
-    return this.#waitedMs;
+    return new CrewStore(await openBooks(path, "write", options));
   }
 
   /** Enters tasks, a few hundred at a time; doing it again, or by several members, changes nothing. */
@@ -133,9 +77,9 @@ export class CrewStore implements Disposable {
     let added = 0, invalidated = 0;
     for (let at = 0; at < entries.length; at += BATCH) {
       const batch = entries.slice(at, at + BATCH);
-      const missing = await this.#read((books) => unregistered(books, batch, use));
+      const missing = await this.read((books) => unregistered(books, batch, use));
       if (missing.length === 0) continue;
-      const registered = await this.#write((books) => register(books, missing, use));
+      const registered = await this.write((books) => register(books, missing, use));
       added += registered.added;
       invalidated += registered.invalidated;
     }
@@ -145,12 +89,12 @@ export class CrewStore implements Disposable {
   /** Notes how many tasks there are in all; null when nobody knows. */
   setTotal(total: number | null): Promise<void> {
     const update = "update workflows set total_tasks = ?1 where id = ?2 and total_tasks is not ?1";
-    return this.#write(({ database, workflow }) => void database.run(update, total, workflow));
+    return this.write(({ database, workflow }) => void database.run(update, total, workflow));
   }
 
   /** Which of these tasks are not completed; one query. */
   incomplete(ids: readonly string[]): Promise<string[]> {
-    return this.#read((books) => incomplete(books, ids));
+    return this.read((books) => incomplete(books, ids));
   }
 
   /**
@@ -159,12 +103,12 @@ export class CrewStore implements Disposable {
    * @throws {CrewError} When a living member has the identifier.
    */
   join(member: NewMember, limits: RetryLimits): Promise<{ worker: number; identifier: string }> {
-    return this.#write((books) => join(books, member, limits));
+    return this.write((books) => join(books, member, limits));
   }
 
   /** Notes that a member has told all tasks it knows. */
   noteRegistered(worker: number): Promise<void> {
-    return this.#write((books) => noteRegistered(books, worker));
+    return this.write((books) => noteRegistered(books, worker));
   }
 
   /** Ends claims and makes new ones, all in one transaction. */
@@ -173,7 +117,7 @@ export class CrewStore implements Disposable {
     { endings = [], limit, except = [], stopsOnFailure = false }: TurnRequest,
   ): Promise<Turn> {
     if (endings.length === 0) {
-      const nothing = await this.#read((books): Turn | undefined => {
+      const nothing = await this.read((books): Turn | undefined => {
         if (!isAtWork(books, member.worker)) return { isMember: false, counted: [], claims: [], failed: [] };
         const failed = stopsOnFailure ? failedTasks(books) : [];
         if (failed.length > 0) return { isMember: true, counted: [], claims: [], failed };
@@ -182,7 +126,7 @@ export class CrewStore implements Disposable {
       });
       if (nothing !== undefined) return nothing;
     }
-    return await this.#write((books) => {
+    return await this.write((books) => {
       if (!isAtWork(books, member.worker)) {
         return { isMember: false, counted: endings.map(() => false), claims: [], failed: [] };
       }
@@ -198,135 +142,81 @@ export class CrewStore implements Disposable {
 
   /** Shows that a member lives; false when it was declared dead. */
   beat(worker: number): Promise<boolean> {
-    return this.#write((books) => beat(books, worker));
+    return this.write((books) => beat(books, worker));
   }
 
   /** All other members at work; one query. */
   othersAtWork(worker: number): Promise<Sighting[]> {
-    return this.#read((books) => othersAtWork(books, worker));
+    return this.read((books) => othersAtWork(books, worker));
   }
 
   /** Declares a member dead and gives its tasks to others; false when somebody else was first. */
   declareDead(worker: number, limits: RetryLimits): Promise<boolean> {
-    return this.#write((books) => declareDead(books, worker, limits));
+    return this.write((books) => declareDead(books, worker, limits));
   }
 
   /** Ends a membership in good order; what the member still has is given back as cancelled. */
   leave(worker: number, limits: RetryLimits): Promise<void> {
-    return this.#write((books) => leave(books, worker, limits));
+    return this.write((books) => leave(books, worker, limits));
   }
 
   /** Lets tasks go on that were given up by members with fewer retries; answers their ids. */
   async reopen(limits: RetryLimits): Promise<string[]> {
-    return await this.#write((books) => reopen(books, limits));
+    return await this.write((books) => reopen(books, limits));
   }
 
   /** Names of the tasks that did not make it, sorted. */
   failedTasks(): Promise<string[]> {
-    return this.#read(failedTasks);
+    return this.read(failedTasks);
   }
 
   /** Whether a member that finds nothing to take shall wait. */
   outlook(member: Claimant): Promise<Outlook> {
-    return this.#read((books) => outlook(books, member));
+    return this.read((books) => outlook(books, member));
   }
 
   /** Whether a member with these labels and retries could ever take a task again. */
   hasMoreTasks(member: RetryLimits & Pick<Claimant, "labels">): Promise<boolean> {
-    return this.#read((books) => hasMoreTasks(books, member));
-  }
-
-  /** A number that the writing of others changes; to ask for it costs next to nothing. */
-  dataVersion(): Promise<number> {
-    return this.#read(({ database }) => database.dataVersion());
+    return this.read((books) => hasMoreTasks(books, member));
   }
 
   /** What happened after an event, oldest first. */
   eventsSince(sequence: number, limit = 1000): Promise<CrewEvent[]> {
-    return this.#read((books) => eventsSince(books, sequence, limit));
+    return this.read((books) => eventsSince(books, sequence, limit));
   }
 
   /** The number of the newest event. */
   latestEvent(): Promise<number> {
-    return this.#read(latestEvent);
+    return this.read(latestEvent);
   }
 
   /** Enters an event of its own. */
   enterEvent(kind: CrewEventKind, about: { task?: number; worker?: number } = {}): Promise<void> {
-    return this.#write((books) => enterEvent(books, kind, about));
+    return this.write((books) => enterEvent(books, kind, about));
   }
 
   /** Deletes the older lines of each task's audit trail, and answers how many; the current status always stays. */
   pruneStatusHistory(keepLatest = KEPT_STATUSES): Promise<number> {
-    return this.#write((books) => pruneStatuses(books, keepLatest));
+    return this.write((books) => pruneStatuses(books, keepLatest));
   }
 
   /** Deletes the older events, and answers how many. */
   pruneEvents(keepLatest = KEPT_EVENTS): Promise<number> {
-    return this.#write((books) => pruneEvents(books, keepLatest));
+    return this.write((books) => pruneEvents(books, keepLatest));
   }
 
-  /** All members there ever were, the oldest first. */
-  workers(): Promise<WorkerRecord[]> {
-    return this.#read(workerRecords);
+  /** Takes a lock for a user; else the answer is who has it. */
+  tryLock(name: string, asker: LockAsker): Promise<LockRow | undefined> {
+    return this.write((books) => tryLock(books, name, asker));
   }
 
-  /** Tasks by rank. */
-  tasks(filter: TaskFilter = {}): Promise<TaskRecord[]> {
-    return this.#read((books) => taskRecords(books, filter));
+  /** Frees a lock if it is still this holding's; false when it was taken away. */
+  freeLock(name: string, token: string): Promise<boolean> {
+    return this.write((books) => freeLock(books, name, token));
   }
 
-  /** One task; undefined when nobody has registered it. */
-  task(id: string): Promise<TaskRecord | undefined> {
-    return this.#read((books) => taskRecord(books, id));
+  /** Shows that the owner of locks lives. */
+  renewLocks(owner: string): Promise<void> {
+    return this.write((books) => renewLocks(books, owner));
   }
-
-  /** What happened to a task, oldest first. */
-  statusTrail(id: string): Promise<StatusRecord[]> {
-    return this.#read((books) => statusTrail(books, id));
-  }
-
-  /** The dependencies that the last completion of a task went by, sorted. */
-  usedDependencies(id: string): Promise<string[]> {
-    return this.#read((books) => usedDependencies(books, id));
-  }
-
-  workflow(): Promise<WorkflowRecord> {
-    return this.#read(workflowRecord);
-  }
-
-  close(): void {
-    this.#database.close();
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
-  }
-
-  // deno-lint-ignore require-await -- a shared file system makes it wait
-  async #read<Result>(work: (books: Books) => Result): Promise<Result> {
-    return work(this.#books);
-  }
-
-  async #write<Result>(work: (books: Books) => Result): Promise<Result> {
-    const askedMs = performance.now();
-    return await this.#database.write(() => {
-      this.#waitedMs += performance.now() - askedMs;
-      return work(this.#books);
-    }, CREW_PATIENCE_MS);
-  }
-}
-
-async function workflowRow(database: Database, name: string, access: Access): Promise<number> {
-  const find = () => database.get<{ id: number }>("select id from workflows where name = ?", name)?.id;
-  const found = find();
-  if (found !== undefined) return found;
-  if (access === "look") {
-    throw new DatabaseError("missing", `Database '${database.path}' has no workflow '${name}'`);
-  }
-  const insert = "insert or ignore into workflows (name, created_at) values (?, ?)";
-  return await database.write(() => {
-    database.run(insert, name, Date.now());
-    return find()!;
-  }, CREW_PATIENCE_MS);
 }
