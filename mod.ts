@@ -18,6 +18,14 @@ import type { ParallelExecutionGates } from "./graph/gates/gates.ts";
 import type { BuildReport } from "./graph/report.ts";
 
 export { InputError } from "./actors/input.ts";
+export {
+  DependencyAwareScheduler,
+  type ExecuteOptions,
+  type SchedulerOptions,
+} from "./actors/library/dependency_aware_scheduler.ts";
+export type { ScheduledTask, TaskExecutor, TaskOptions } from "./actors/library/scheduled_task.ts";
+export type { TaskContext } from "./actors/library/task_context.ts";
+export { ThreadSafeState } from "./actors/library/thread_safe_state.ts";
 export { type Contention, predictContention, type TaskFiles } from "./actors/lock_contention.ts";
 export { FileLockError, type FileLockErrorKind } from "./actors/lock_error.ts";
 export type { LockHolder, LockMode, StaleReason } from "./actors/lock_holder.ts";
@@ -39,6 +47,20 @@ export { GateError, type GateTask } from "./graph/gates/gate_task.ts";
 export { ConflictDetector, type GatesOptions, ParallelExecutionGates } from "./graph/gates/gates.ts";
 export type { HeldLock, LockIssue } from "./graph/gates/lock_availability.ts";
 export type { HostLoad, ResourceCapacity } from "./graph/gates/resource_capacity.ts";
+export {
+  CircularDependencyError,
+  TaskNotFoundError,
+  TaskSkippedError,
+  WaveExecutionError,
+} from "./graph/library/execution_error.ts";
+export type { ExecutionEvent } from "./graph/library/execution_event.ts";
+export {
+  type ExecutionFigures,
+  ExecutionResult,
+  type TaskStatus,
+  type Wave,
+  type WaveSummary,
+} from "./graph/library/execution_report.ts";
 export type { BuildReport, BuildResult } from "./graph/report.ts";
 
 /** Choices for {@linkcode build}. */

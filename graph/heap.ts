@@ -13,6 +13,11 @@ export class Heap {
     return this.#items.length;
   }
 
+  /** The smallest, or undefined when it is empty. */
+  get first(): number | undefined {
+    return this.#items[0];
+  }
+
   push(item: number): void {
     const items = this.#items;
     let at = items.length;

@@ -5,9 +5,9 @@ import { randomFrom, seedFor } from "../random.ts";
 Deno.test("Heap gives back what was put in, smallest first", () => {
   const heap = new Heap();
   for (const item of [5, 1, 4, 1, 3]) heap.push(item);
-  assertEquals(heap.size, 5);
+  assertEquals([heap.size, heap.first], [5, 1]);
   assertEquals(Array.from({ length: 5 }, () => heap.pop()), [1, 1, 3, 4, 5]);
-  assertEquals([heap.size, heap.pop()], [0, undefined]);
+  assertEquals([heap.size, heap.first, heap.pop()], [0, undefined, undefined]);
 });
 
 Deno.test("Heap agrees with a sorted list over random pushes and pops", () => {
