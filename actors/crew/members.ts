@@ -24,20 +24,21 @@ export interface NewMember {
 
 /** Another member at work, as seen once. */
 export interface Sighting extends ProcessIdentity {
-  readonly worker: number;
+  /** Its row. */
+  readonly id: number;
   readonly identifier: string;
   readonly beat: number;
   readonly timeoutMs: number;
 }
 
 export const MEMBER_SQL = {
-  namesake: `select id worker, identifier, beat, heartbeat_timeout_ms timeoutMs, hostname host, pid, process_birth birth
+  namesake: `select id, identifier, beat, heartbeat_timeout_ms timeoutMs, hostname host, pid, process_birth birth
     from workers where workflow_id = ? and identifier = ? and status in ('idle', 'busy')`,
   join: `insert into workers (workflow_id, identifier, status, last_heartbeat, heartbeat_interval_ms,
     heartbeat_timeout_ms, labels, hostname, pid, process_birth, started_at, is_registering)
     values (?, ?, 'idle', ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   beat: `update workers set beat = beat + 1, last_heartbeat = ? where id = ? and status in ('idle', 'busy')`,
-  others: `select id worker, identifier, beat, heartbeat_timeout_ms timeoutMs, hostname host, pid, process_birth birth
+  others: `select id, identifier, beat, heartbeat_timeout_ms timeoutMs, hostname host, pid, process_birth birth
     from workers where workflow_id = ? and status in ('idle', 'busy') and id <> ?`,
   turn: `update workers set status = ?, processed_tasks = processed_tasks + ?
     where id = ? and status in ('idle', 'busy')`,
@@ -131,6 +132,6 @@ export function declareDead(books: Books, worker: number, limits: RetryLimits): 
 function livingNamesake(books: Books, identifier: string, limits: RetryLimits): Sighting | undefined {
   const found = books.database.get<Sighting>(MEMBER_SQL.namesake, books.workflow, identifier);
   if (found === undefined || livenessOf(found) !== "dead") return found;
-  declareDead(books, found.worker, limits);
+  declareDead(books, found.id, limits);
   return undefined;
 }

@@ -21,7 +21,19 @@ export const PRUNE_SQL = {
   used: "delete from used_dependencies where status_id = ?",
   status: "delete from task_statuses where id = ?",
   events: "delete from events where sequence <= (select max(sequence) from events) - ?",
+  open: `select 1 from tasks where workflow_id = ? and state in ('ready', 'waiting', 'running') limit 1`,
 } as const;
+
+/** Whether nothing is left to do. */
+export function isFinished({ database, workflow }: Books): boolean {
+  return database.get(PRUNE_SQL.open, workflow) === undefined;
+}
+
+/** Deletes what is old of both. */
+export function prune(books: Books): void {
+  pruneStatuses(books, KEPT_STATUSES);
+  pruneEvents(books, KEPT_EVENTS);
+}
 
 /** Deletes the older lines of each task's audit trail, and answers how many; the current status always stays. */
 export function pruneStatuses({ database, workflow }: Books, keepLatest: number): number {

@@ -7,7 +7,7 @@
 import { labelsOf, meets } from "../../graph/crew/requirements.ts";
 import type { CrewTaskState, CrewTaskStatus, RetryLimits, WorkerStatus } from "../../graph/crew/status.ts";
 import type { Books } from "./books.ts";
-import { canReopen, type Claimant } from "./claims.ts";
+import { canReopen, type Claimant, hasClaimable } from "./claims.ts";
 
 /** A member as it is on record. Times in Unix milliseconds. */
 export interface WorkerRecord {
@@ -79,7 +79,7 @@ export interface WorkflowRecord {
 export interface Outlook {
   /** There are tasks that it could take some day. */
   readonly hasMore: boolean;
-  /** Others are at something that may bring it work. */
+  /** There is something now, or others are at something that may bring it work. */
   readonly isMoving: boolean;
 }
 
@@ -176,12 +176,13 @@ export function workflowRecord(books: Books): WorkflowRecord {
 }
 
 /** Whether there are tasks, now or later, for a member that finds nothing to take. */
-export function outlook(books: Books, member: Claimant): Outlook {
+export function outlook(books: Books, member: Claimant, except: readonly string[] = []): Outlook {
   const { database, workflow } = books;
   const hasMore = hasMoreTasks(books, member);
   if (!hasMore) return { hasMore, isMoving: false };
   const { worker } = member;
-  const isMoving = database.get(LOOK_SQL.otherClaim, workflow, worker) !== undefined ||
+  const isMoving = hasClaimable(books, member, { except }) ||
+    database.get(LOOK_SQL.otherClaim, workflow, worker) !== undefined ||
     database.get(LOOK_SQL.otherRegistering, workflow, worker) !== undefined ||
     canOthersTake(books, member.worker);
   return { hasMore, isMoving };

@@ -20,7 +20,7 @@ import {
 import { beat, declareDead, isAtWork, join, leave, type NewMember, noteRegistered, noteTurn } from "./members.ts";
 import { othersAtWork, type Sighting } from "./members.ts";
 import { freeLock, type LockAsker, type LockRow, renewLocks, tryLock } from "./lock_rows.ts";
-import { KEPT_EVENTS, KEPT_STATUSES, pruneEvents, pruneStatuses } from "./prune.ts";
+import { isFinished, KEPT_EVENTS, KEPT_STATUSES, prune, pruneEvents, pruneStatuses } from "./prune.ts";
 import { hasMoreTasks, type Outlook, outlook } from "./queries.ts";
 import {
   type CrewTaskEntry,
@@ -140,9 +140,13 @@ export class CrewStore extends CrewView {
     });
   }
 
-  /** Shows that a member lives; false when it was declared dead. */
-  beat(worker: number): Promise<boolean> {
-    return this.write((books) => beat(books, worker));
+  /** Shows that a member lives, with the locks of its owner; false when it was declared dead. */
+  beat(worker: number, owner = ""): Promise<boolean> {
+    return this.write((books) => {
+      renewLocks(books, owner);
+      pruneEvents(books, KEPT_EVENTS);
+      return beat(books, worker);
+    });
   }
 
   /** All other members at work; one query. */
@@ -171,8 +175,8 @@ export class CrewStore extends CrewView {
   }
 
   /** Whether a member that finds nothing to take shall wait. */
-  outlook(member: Claimant): Promise<Outlook> {
-    return this.read((books) => outlook(books, member));
+  outlook(member: Claimant, except: readonly string[] = []): Promise<Outlook> {
+    return this.read((books) => outlook(books, member, except));
   }
 
   /** Whether a member with these labels and retries could ever take a task again. */
@@ -198,6 +202,11 @@ export class CrewStore extends CrewView {
   /** Deletes the older lines of each task's audit trail, and answers how many; the current status always stays. */
   pruneStatusHistory(keepLatest = KEPT_STATUSES): Promise<number> {
     return this.write((books) => pruneStatuses(books, keepLatest));
+  }
+
+  /** Prunes both when nothing is left to do, as the members that end last find. */
+  async tidy(): Promise<void> {
+    if (await this.read(isFinished)) await this.write((books) => prune(books));
   }
 
   /** Deletes the older events, and answers how many. */

@@ -1,0 +1,146 @@
+/**
+ * Owns one membership in a crew, from joining to leaving: the heart, the claims it makes and ends, and the waiting for
+ * something to do. What the tasks are is its user's.
+ *
+ * A member that was declared dead, because it was stopped for longer than its timeout, learns so by its next turn or
+ * heartbeat. Its claims are others' by then and nothing it says about them counts; it may join again, as another one.
+ *
+ * @module
+ */
+import type { RetryLimits } from "../../graph/crew/status.ts";
+import type { Claimant } from "./claims.ts";
+import { type HeartPlace, type Pacemaker, startHeart } from "./pacemaker.ts";
+import type { Outlook } from "./queries.ts";
+import type { CrewStore, Turn, TurnRequest } from "./store.ts";
+import type { StoreOptions } from "./view.ts";
+
+/** Between two looks for changes; on a network file system each costs a lock. */
+const POLL_MS = 50;
+const SHARED_POLL_MS = 500;
+
+/** Even if nothing seems to happen. */
+const LOOK_AGAIN_MS = 5000;
+
+/** Who joins, and how. */
+export interface MemberOptions extends RetryLimits {
+  /** Default the process id. */
+  readonly identifier?: string;
+  readonly labels: readonly string[];
+  readonly heartbeatIntervalMs: number;
+  readonly heartbeatTimeoutMs: number;
+  readonly enableFingerprints: boolean;
+  /** Whether it may yet register tasks that nobody knows; see {@linkcode Member.noteRegistered}. */
+  readonly isRegistering: boolean;
+  readonly heart: HeartPlace;
+  /** Whose locks its heart keeps alive. */
+  readonly owner?: string;
+  /** How the database was opened. */
+  readonly storeOptions: StoreOptions;
+}
+
+/** A member of a crew. */
+export class Member implements AsyncDisposable {
+  readonly identifier: string;
+  readonly claimant: Claimant;
+  readonly #store: CrewStore;
+  readonly #pollMs: number;
+  readonly #heart: Pacemaker;
+  readonly #lost = new AbortController();
+  #seenVersion = -1;
+  #seenEvent: number;
+  #leaving: Promise<void> | undefined;
+
+  private constructor(
+    store: CrewStore,
+    options: MemberOptions,
+    { worker, identifier, latest }: { worker: number; identifier: string; latest: number },
+  ) {
+    const { heartbeatIntervalMs: intervalMs, heart: place, owner = "", storeOptions } = options;
+    const { maxFailedRetries, maxKilledRetries, enableFingerprints } = options;
+    this.#store = store;
+    this.identifier = identifier;
+    const limits = { maxFailedRetries, maxKilledRetries };
+    this.claimant = { worker, labels: new Set(options.labels), enableFingerprints, ...limits };
+    this.#pollMs = storeOptions.sharedFs ? SHARED_POLL_MS : POLL_MS;
+    this.#seenEvent = latest;
+    const onLost = () => this.#lost.abort(new DOMException("This member was declared dead", "AbortError"));
+    this.#heart = startHeart(store, { worker, owner, intervalMs, limits, place, storeOptions, onLost });
+  }
+
+  /**
+   * Joins the crew.
+   *
+   * @throws {CrewError} When a living member has the identifier.
+   */
+  static async join(store: CrewStore, options: MemberOptions): Promise<Member> {
+    const latest = await store.latestEvent();
+    return new Member(store, options, { ...await store.join(options, options), latest });
+  }
+
+  /** Aborted when others have declared this member dead: what it does is done by them now. */
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  /** Ends claims and makes new ones, all in one transaction. */
+  async turn(request: TurnRequest): Promise<Turn> {
+    const turn = await this.#store.turn(this.claimant, request);
+    if (!turn.isMember) this.#lost.abort(new DOMException("This member was declared dead", "AbortError"));
+    return turn;
+  }
+
+  /** Whether it is worth waiting when there is nothing to take. */
+  outlook(except: readonly string[] = []): Promise<Outlook> {
+    return this.#store.outlook(this.claimant, except);
+  }
+
+  /** Notes that it has told all tasks it knows. */
+  noteRegistered(): Promise<void> {
+    return this.#store.noteRegistered(this.claimant.worker);
+  }
+
+  /** Resolves when something has happened in the crew since the last time, when the signal comes, or after a while. */
+  async change(signal?: AbortSignal): Promise<void> {
+    const deadlineMs = performance.now() + LOOK_AGAIN_MS;
+    while (!signal?.aborted && !this.lost.aborted && performance.now() < deadlineMs) {
+      if (await this.#hasNews()) return;
+      await pause(this.#pollMs, signal);
+    }
+  }
+
+  /** Ends the membership in good order; what it still has is given back. */
+  leave(): Promise<void> {
+    return this.#leaving ??= this.#leave();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.leave();
+  }
+
+  async #leave(): Promise<void> {
+    await this.#heart.stop();
+    await this.#store.leave(this.claimant.worker, this.claimant);
+  }
+
+  async #hasNews(): Promise<boolean> {
+    const version = await this.#store.dataVersion();
+    if (version === this.#seenVersion) return false;
+    this.#seenVersion = version;
+    const events = await this.#store.eventsSince(this.#seenEvent);
+    this.#seenEvent = events.at(-1)?.sequence ?? this.#seenEvent;
+    // That others have taken something is no news for who looks for something to take
+    return events.some(({ kind }) => kind !== "TASK_RUNNING");
+  }
+}
+
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal?.addEventListener("abort", end);
+  });
+}
