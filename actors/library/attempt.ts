@@ -46,7 +46,7 @@ export function asError(thrown: unknown): Error {
   try {
     text = String(thrown);
   } catch {
-    text = "a value without a text was thrown";
+    text = "A value without a text was thrown";
   }
   return new Error(text, { cause: thrown });
 }
