@@ -15,9 +15,11 @@ import { openGates } from "./actors/load_gates.ts";
 import { Reporter } from "./actors/reporter.ts";
 import { runBuild } from "./actors/system.ts";
 import type { ParallelExecutionGates } from "./graph/gates/gates.ts";
+import type { LoadLimits } from "./graph/headroom.ts";
 import type { BuildReport } from "./graph/report.ts";
 
 export { InputError } from "./actors/input.ts";
+export { TransactionError } from "./actors/transaction_error.ts";
 export {
   DependencyAwareScheduler,
   type ExecuteOptions,
@@ -61,6 +63,7 @@ export {
   type Wave,
   type WaveSummary,
 } from "./graph/library/execution_report.ts";
+export type { LoadLimits } from "./graph/headroom.ts";
 export type { BuildReport, BuildResult } from "./graph/report.ts";
 
 /** Choices for {@linkcode build}. */
@@ -73,6 +76,13 @@ export interface BuildOptions {
   readonly failFast?: boolean;
   /** Do every task again, whatever the build cache says; default false. */
   readonly force?: boolean;
+  /** Start nothing more while the machine is busier than these shares; default it may be as busy as it likes. */
+  readonly loadLimits?: LoadLimits;
+  /**
+   * All or nothing: unless every task succeeds, all artifacts are put back as they were, and the report says that they
+   * were. With the fallback the tasks are then done once more, one after another. Default: what was made stays.
+   */
+  readonly transaction?: boolean | { readonly fallback: "sequential" };
 }
 
 /**
@@ -80,6 +90,7 @@ export interface BuildOptions {
  * Failed tasks are in the report; they do not reject.
  *
  * @throws {InputError} When the config or one of the names in `tasks` is wrong; nothing was started then.
+ * @throws {TransactionError} When a transaction cannot be finished, or the unfinished one of a killed build not undone.
  */
 export async function build(config: string, options: BuildOptions = {}): Promise<BuildReport> {
   const begunMs = performance.now();
@@ -88,6 +99,8 @@ export async function build(config: string, options: BuildOptions = {}): Promise
     workers: options.workers,
     failFast: options.failFast ?? false,
     force: options.force ?? false,
+    loadLimits: options.loadLimits,
+    transaction: options.transaction === true ? {} : options.transaction || undefined,
     level: "quiet",
     begunMs,
   }, new Reporter({ lines: "none" }));

@@ -4,20 +4,32 @@
  *
  * @module
  */
+import type { TaskFailure } from "../graph/failure.ts";
 import type { Plan } from "../graph/plan.ts";
 import { type BuildFinding, Freshness } from "./freshness.ts";
 import type { BuildCache } from "./build_cache.ts";
 import type { Published, RunTask } from "./messages.ts";
+import { systemDetail } from "./system_error.ts";
+import type { Transaction } from "./transaction.ts";
 import type { Finding, Work } from "./work.ts";
+
+/** Choices for {@linkcode BuildWork}. */
+export interface BuildWorkOptions {
+  readonly force: boolean;
+  /** Keeps artifacts as they are before their tasks start. */
+  readonly transaction?: Pick<Transaction, "save">;
+}
 
 /** The work of one build. */
 export class BuildWork implements Work {
+  readonly #transaction: BuildWorkOptions["transaction"];
   readonly #plan: Plan;
   readonly #cache: BuildCache;
   readonly #freshness: Freshness;
   readonly #findings: (BuildFinding | undefined)[];
 
-  constructor(plan: Plan, cache: BuildCache, options: { readonly force: boolean }) {
+  constructor(plan: Plan, cache: BuildCache, options: BuildWorkOptions) {
+    this.#transaction = options.transaction;
     this.#plan = plan;
     this.#cache = cache;
     this.#freshness = new Freshness(plan, cache, options);
@@ -37,7 +49,22 @@ export class BuildWork implements Work {
       this.#freshness.artifacts[task] = finding.sha256;
       this.#cache.remember(this.#plan.tasks[task].name, finding.trace);
     }
+    if (finding.kind === "run" || finding.kind === "restore") {
+      const failure = this.#keep(task, finding.kind);
+      if (failure !== undefined) return { kind: "unreadable", failure };
+    }
     return finding;
+  }
+
+  /** What only writes a file beside the artifact and renames it leaves the old one alone. */
+  #keep(task: number, how: "run" | "restore"): TaskFailure | undefined {
+    const { output, action: { kind } } = this.#plan.tasks[task];
+    const isRewritten = how === "run" && kind !== "content" && kind !== "concatenate";
+    try {
+      this.#transaction?.save(output, { isRewritten });
+    } catch (error) {
+      return { kind: "io", doing: "checkpoint artifact", path: output, detail: systemDetail(error) };
+    }
   }
 
   message(task: number, restore: boolean): RunTask {

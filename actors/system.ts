@@ -6,15 +6,17 @@
  * @module
  */
 import type { LoadLimits } from "../graph/headroom.ts";
+import { quote } from "../graph/mistakes.ts";
 import type { Plan } from "../graph/plan.ts";
 import { makePlan } from "../graph/plan.ts";
 import { checkProducers } from "../graph/producers.ts";
-import { type BuildReport, buildReport } from "../graph/report.ts";
-import { BuildCache, CACHE_FILE } from "./build_cache.ts";
+import { type BuildReport, buildReport, rolledBackLine, undoneLine } from "../graph/report.ts";
+import { BuildCache } from "./build_cache.ts";
 import { type BuildLock, takeBuildLock } from "./build_lock.ts";
 import { BuildLog, type Level } from "./build_log.ts";
 import { BuildRecorder } from "./build_recorder.ts";
 import { BuildWork } from "./build_work.ts";
+import { CacheSaver } from "./cache_saver.ts";
 import { Engine } from "./engine.ts";
 import type { LoadedBuild } from "./load.ts";
 import type { Reporter } from "./reporter.ts";
@@ -23,6 +25,9 @@ import { expandSources } from "./sources.ts";
 import { StopListener, StoppedError, type StopSignal } from "./stop_listener.ts";
 import { sweepTemporaries } from "./sweep.ts";
 import { systemDetail } from "./system_error.ts";
+import type { Transaction } from "./transaction.ts";
+import { TransactionError } from "./transaction_error.ts";
+import { hasTransaction, TRANSACTION_FOLDER } from "./transaction_folder.ts";
 import { touchesOf } from "./touches.ts";
 import { awaitCommandsOf } from "./watchdog.ts";
 
@@ -31,8 +36,6 @@ const DEFAULT_WORKERS = 8;
 const PROGRESS_MS = 5000;
 /** How often a long build looks whether its cache is due to be written. */
 const SAVE_CHECK_MS = 1000;
-/** A build spends at most one part in this many on writing its cache. */
-const SAVE_SHARE = 50;
 
 /** Choices for one build. */
 export interface RunOptions {
@@ -45,6 +48,8 @@ export interface RunOptions {
   readonly level: Level;
   /** Start nothing more while the machine is busier; default it may be as busy as it likes. */
   readonly loadLimits?: LoadLimits;
+  /** All changes or none; with a fallback once more after a failure, with one worker. Default: what was made stays. */
+  readonly transaction?: { readonly fallback?: "sequential" };
   /** Path of the history to record it in; default none. */
   readonly database?: string;
   /** The recorded run that this one retries. */
@@ -62,6 +67,8 @@ export interface RunEnd {
   readonly signal?: StopSignal;
   /** Its number in the history, if all of it is there. */
   readonly savedAs?: number;
+  /** How many artifacts were put back as they were, of a transaction that came to nothing. */
+  readonly rolledBack?: number;
 }
 
 /** Everything that stands ready before the first task. */
@@ -70,12 +77,20 @@ interface Prepared {
   readonly cache: BuildCache;
 }
 
+/** What a run is given beside its tasks. */
+interface Setting {
+  readonly options: RunOptions;
+  readonly reporter: Reporter;
+  readonly stop: StopListener;
+}
+
 /**
  * Builds.
  *
  * @throws {InputError} When a source is missing or another task's output is read without waiting for it.
  * @throws {StoppedError} When a signal comes while it waits for its turn.
  * @throws {WorkerStartError} When the system does not let the workers start.
+ * @throws {TransactionError} When a transaction cannot be begun, finished or undone.
  */
 export async function runBuild(build: LoadedBuild, options: RunOptions, reporter: Reporter): Promise<RunEnd> {
   using stop = new StopListener();
@@ -83,13 +98,31 @@ export async function runBuild(build: LoadedBuild, options: RunOptions, reporter
   let untidy = lock?.leftBehind ? "untidy" as const : undefined;
   try {
     if (lock?.leftBy !== undefined) await awaitCommandsOf(lock.leftBy);
+    await undoUnfinished(build.folder, { isLocked: lock !== undefined, reporter });
     const prepared = await prepare(build, reporter);
     if (lock?.leftBehind) sweepTemporaries(build.folder, prepared.plan, prepared.cache);
     untidy = undefined;
-    return await run(build, prepared, options, reporter, stop);
+    const setting = { options, reporter, stop };
+    if (options.transaction === undefined) return await run(build, prepared, setting);
+    return await runInTransaction(build, prepared, { ...setting, isLocked: lock !== undefined });
   } finally {
     lock?.release(untidy);
   }
+}
+
+/** Undoes what a build that was killed in a transaction has changed, and says so. */
+async function undoUnfinished(
+  folder: string,
+  { isLocked, reporter }: { readonly isLocked: boolean; readonly reporter: Reporter },
+): Promise<void> {
+  if (!hasTransaction(folder)) return;
+  const { recoverTransaction } = await import("./transaction.ts");
+  if (!isLocked) {
+    const path = quote(`${folder}/${TRANSACTION_FOLDER}`);
+    throw new TransactionError(`Cannot undo the unfinished transaction in ${path} without a lock`);
+  }
+  const undone = recoverTransaction(folder);
+  if (undone !== undefined) reporter.error(undoneLine(undone));
 }
 
 /** Reads the cache and looks at the sources; without the lock, for those who only look. */
@@ -105,16 +138,39 @@ export async function prepare(build: LoadedBuild, reporter: Reporter): Promise<P
   return { plan: makePlan(build.tasks, build.graph, sources.files, restraints), cache };
 }
 
+/** All or nothing; whatever fails, what comes after it would be undone as well, so nothing more is started then. */
+async function runInTransaction(
+  build: LoadedBuild,
+  prepared: Prepared,
+  { isLocked, ...setting }: Setting & { readonly isLocked: boolean },
+): Promise<RunEnd> {
+  const { Transaction } = await import("./transaction.ts");
+  if (!isLocked) throw new TransactionError("A transaction needs a lock, so that nobody else builds here meanwhile");
+  const { options, reporter, stop } = setting;
+  const strict = { ...options, failFast: true };
+  const end = await run(build, prepared, { ...setting, options: strict }, new Transaction(build.folder));
+  const isOver = end.rolledBack === undefined || stop.signal !== undefined;
+  if (isOver || options.transaction?.fallback === undefined) return end;
+  if (options.level !== "quiet") reporter.line(rolledBackLine(end.rolledBack));
+  reporter.error("Building once more, one task at a time");
+  const sequential = { ...strict, workers: 1 };
+  return await run(
+    build,
+    await prepare(build, reporter),
+    { ...setting, options: sequential },
+    new Transaction(build.folder),
+  );
+}
+
 async function run(
   build: LoadedBuild,
   { plan, cache }: Prepared,
-  options: RunOptions,
-  reporter: Reporter,
-  stop: StopListener,
+  { options, reporter, stop }: Setting,
+  transaction?: Transaction,
 ): Promise<RunEnd> {
   const log = new BuildLog(plan, reporter, options.level);
-  const saver = new Saver(cache, reporter);
-  const work = new BuildWork(plan, cache, { force: options.force });
+  const saver = new CacheSaver(cache, reporter);
+  const work = new BuildWork(plan, cache, { force: options.force, transaction });
   const { database, retryOf } = options;
   const recorder = database === undefined
     ? undefined
@@ -131,10 +187,15 @@ async function run(
       recorder?.note(event, stop.signal !== undefined);
     },
     onWarning: (sentence) => reporter.error(sentence),
-    everyMs: [[PROGRESS_MS, () => log.progress(engine.counts)], [SAVE_CHECK_MS, () => saver.saveIfDue()]],
+    everyMs: [
+      [PROGRESS_MS, () => log.progress(engine.counts)],
+      // A cache that knows of artifacts that were put back would do no harm, but have forgotten the ones that are there.
+      ...(transaction === undefined ? [[SAVE_CHECK_MS, () => saver.saveIfDue()] as const] : []),
+    ],
   });
   const hideLive = options.showLive?.(log, engine.counts, plan.size);
-  let report: BuildReport;
+  let report: BuildReport | undefined;
+  let rolledBack: number | undefined;
   try {
     const { ends, utilization } = await engine.run(stop);
     report = buildReport(plan.tasks, ends, {
@@ -146,10 +207,21 @@ async function run(
   } finally {
     hideLive?.();
     await engine.close();
-    saver.save();
+    const isWhole = report?.completed === plan.size && stop.signal === undefined;
+    if (transaction !== undefined && !isWhole) rolledBack = transaction.rollBack();
+    else {
+      transaction?.commit();
+      saver.save();
+    }
   }
   // Last, since another process may have the history's lock for seconds.
-  return { report, signal: stop.signal, savedAs: await recorder?.finish(stop.signal) };
+  const savedAs = await recorder?.finish(stop.signal);
+  return {
+    report: rolledBack === undefined ? report : { ...report, rolled_back: true },
+    signal: stop.signal,
+    savedAs,
+    rolledBack,
+  };
 }
 
 /** Without a lock (a folder that cannot be written) the build goes on: it may still find that all is done. */
@@ -163,34 +235,5 @@ async function takeLock(build: LoadedBuild, reporter: Reporter, stop: StopListen
   } catch (error) {
     if (error instanceof StoppedError) throw error;
     reporter.error(`Cannot lock '${build.folder}': ${systemDetail(error)}; building without a lock`);
-  }
-}
-
-/** Writes the cache now and then and at the end; a disk that refuses is told of once and stops nothing. */
-class Saver {
-  #lastEndMs = performance.now();
-  #lastCostMs = 0;
-  #hasFailed = false;
-
-  constructor(readonly cache: BuildCache, readonly reporter: Reporter) {}
-
-  saveIfDue(): void {
-    if (performance.now() - this.#lastEndMs >= SAVE_SHARE * this.#lastCostMs) this.save();
-  }
-
-  save(): void {
-    const begun = performance.now();
-    try {
-      this.cache.save();
-    } catch (error) {
-      if (!this.#hasFailed) {
-        this.reporter.error(
-          `Cannot write build cache '${CACHE_FILE}': ${systemDetail(error)}; the next build will repeat work`,
-        );
-      }
-      this.#hasFailed = true;
-    }
-    this.#lastEndMs = performance.now();
-    this.#lastCostMs = this.#lastEndMs - begun;
   }
 }

@@ -6,12 +6,13 @@
  */
 import type { Level } from "../actors/build_log.ts";
 import { InputError } from "../actors/input.ts";
-import { loadBuild } from "../actors/load.ts";
+import { loadBuild, type LoadedBuild } from "../actors/load.ts";
 import { replaceFile } from "../actors/atomic_file.ts";
 import { Reporter } from "../actors/reporter.ts";
-import { runBuild } from "../actors/system.ts";
+import { runBuild, type RunEnd, type RunOptions } from "../actors/system.ts";
 import { systemDetail } from "../actors/system_error.ts";
-import { type BuildReport, summaryLine } from "../graph/report.ts";
+import { TransactionError } from "../actors/transaction_error.ts";
+import { type BuildReport, rolledBackLine, summaryLine } from "../graph/report.ts";
 import { resultsSavedLine } from "../graph/run_report.ts";
 import { DEFAULT_DATABASE } from "./database_flag.ts";
 import { liveDisplay } from "./live.ts";
@@ -33,6 +34,8 @@ Options:
       --gates FILE  their settings (default: parallel-execution.json beside CONFIG, if there is one)
       --max-load P  start nothing more while the CPUs are busier than P, as 80%; one task always runs
       --max-memory P   the same for the memory, as 70%
+      --transaction all or nothing: unless every task succeeds, all artifacts are put back as they were
+      --fallback sequential   after such a failure, once more, one task at a time
       --fail-fast   start nothing more after the first failed task
   -f, --force       do every task again, whatever the build cache says
   -n, --dry-run     show what would run, and why; run nothing
@@ -48,8 +51,19 @@ Exit codes: 0 all well, 1 a task failed, 2 the input is wrong, 70 a bug in troup
 `;
 
 const FLAGS: FlagSpec = {
-  boolean: ["validate", "fail-fast", "force", "dry-run", "quiet", "verbose", "json", "no-history", "help"],
-  string: ["jobs", "task", "report", "db", "gates", ...LOAD_FLAGS],
+  boolean: [
+    "validate",
+    "transaction",
+    "fail-fast",
+    "force",
+    "dry-run",
+    "quiet",
+    "verbose",
+    "json",
+    "no-history",
+    "help",
+  ],
+  string: ["jobs", "task", "report", "db", "gates", "fallback", ...LOAD_FLAGS],
   collect: ["task"],
   alias: { j: "jobs", t: "task", f: "force", n: "dry-run", q: "quiet", v: "verbose", h: "help" },
   positional: 1,
@@ -76,6 +90,7 @@ export async function buildCommand(args: readonly string[], context: BuildContex
     return 0;
   }
   const workers = wholeNumber(flags, "jobs", 1, 1024), limits = loadLimits(flags);
+  const transaction = transactionOf(flags);
   if (flags.on.has("quiet") && flags.on.has("verbose")) {
     throw new InputError("--quiet and --verbose exclude each other");
   }
@@ -95,18 +110,21 @@ export async function buildCommand(args: readonly string[], context: BuildContex
   }
   const database = flags.on.has("no-history") ? undefined : flags.values.get("db") ?? DEFAULT_DATABASE;
   if (context.opening !== undefined && level !== "quiet") reporter.line(context.opening);
-  const end = await runBuild(build, {
+  const end = await tryBuild(build, {
     database,
     retryOf: context.retryOf,
     workers,
     failFast: flags.on.has("fail-fast"),
     loadLimits: limits,
     force: flags.on.has("force"),
+    transaction,
     level,
     showLive: level === "quiet" ? undefined : await liveDisplay(screen, reporter),
     begunMs,
   }, reporter);
+  if (end === undefined) return 1;
   if (level !== "quiet") reporter.line(summaryLine(end.report), end.report.failed > 0 ? "bad" : "good");
+  if (end.rolledBack !== undefined && level !== "quiet") reporter.line(rolledBackLine(end.rolledBack), "bad");
   if (context.saysWhereSaved && level !== "quiet" && end.savedAs !== undefined) {
     reporter.line(resultsSavedLine(database!, end.savedAs));
   }
@@ -115,6 +133,25 @@ export async function buildCommand(args: readonly string[], context: BuildContex
   reporter.flush();
   if (end.signal !== undefined) return SIGNAL_EXIT[end.signal];
   return end.report.failed > 0 || !isWritten ? 1 : 0;
+}
+
+/** Undefined when a transaction could not be begun, finished or undone, and that was said. */
+async function tryBuild(build: LoadedBuild, options: RunOptions, reporter: Reporter): Promise<RunEnd | undefined> {
+  try {
+    return await runBuild(build, options, reporter);
+  } catch (error) {
+    if (!(error instanceof TransactionError)) throw error;
+    reporter.error(error.message);
+  }
+}
+
+function transactionOf(flags: Flags): RunOptions["transaction"] {
+  const fallback = flags.values.get("fallback");
+  if (fallback !== undefined && fallback !== "sequential") {
+    throw new InputError(`--fallback must be 'sequential', not '${fallback}'`);
+  }
+  if (flags.on.has("transaction")) return { fallback };
+  if (fallback !== undefined) throw new InputError("--fallback needs --transaction");
 }
 
 /** The gates are loaded only for those who ask them. */

@@ -7,6 +7,7 @@ import { Freshness } from "../actors/freshness.ts";
 import type { LoadedBuild } from "../actors/load.ts";
 import type { Reporter } from "../actors/reporter.ts";
 import { prepare } from "../actors/system.ts";
+import { hasTransaction } from "../actors/transaction_folder.ts";
 import { topologicalOrder } from "../graph/graph.ts";
 import { cacheHitLine } from "../graph/report.ts";
 
@@ -23,6 +24,7 @@ export async function dryRun(
   options: { readonly force: boolean; readonly json: boolean },
   reporter: Reporter,
 ): Promise<number> {
+  if (hasTransaction(build.folder)) reporter.error("The next build will first undo an unfinished transaction");
   const { plan, cache } = await prepare(build, reporter);
   const freshness = new Freshness(plan, cache, { force: options.force });
   const prospects = new Map<string, Prospect>();

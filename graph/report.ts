@@ -40,6 +40,8 @@ export interface BuildReport {
   readonly worker_utilization: Readonly<Record<string, number>>;
   /** By task name, in the config's order. */
   readonly results: Readonly<Record<string, BuildResult>>;
+  /** True when it was a transaction and came to nothing: all artifacts are as they were before it. */
+  readonly rolled_back?: boolean;
 }
 
 /** The report of a run from how its tasks ended; `digestOf` gives the digest of a completed task's artifact. */
@@ -125,6 +127,20 @@ export function summaryLine(report: BuildReport): string {
   return `Build completed in ${
     report.total_duration.toFixed(2)
   }s: ${report.completed} succeeded, ${report.failed} failed, ${report.skipped} skipped`;
+}
+
+/** The end of a transaction that came to nothing. */
+export function rolledBackLine(artifacts: number): string {
+  return `Rolled back: ${asBefore(artifacts)} the build`;
+}
+
+/** What a build says first after one that was killed in a transaction. */
+export function undoneLine(artifacts: number): string {
+  return `Undid an unfinished transaction: ${asBefore(artifacts)} it`;
+}
+
+function asBefore(artifacts: number): string {
+  return artifacts === 1 ? "1 artifact is as it was before" : `${artifacts} artifacts are as they were before`;
 }
 
 /** The line that stands for what was not kept of a command's output. */

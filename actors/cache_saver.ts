@@ -1,0 +1,52 @@
+/**
+ * Owns when a build's cache is written: now and then while it runs, and at the end. A disk that refuses is told of once
+ * and stops nothing.
+ *
+ * @module
+ */
+import { type BuildCache, CACHE_FILE } from "./build_cache.ts";
+import type { Reporter } from "./reporter.ts";
+import { systemDetail } from "./system_error.ts";
+
+/** A build spends at most one part in this many on writing its cache. */
+const SAVE_SHARE = 50;
+
+/** The writer of one build's cache. */
+export class CacheSaver {
+  readonly #cache: BuildCache;
+  readonly #reporter: Reporter;
+  #lastEndMs = performance.now();
+  #lastCostMs = 0;
+  #hasFailed = false;
+
+  constructor(cache: BuildCache, reporter: Reporter) {
+    this.#cache = cache;
+    this.#reporter = reporter;
+  }
+
+  /** Writes the cache if that has not been done for long enough. */
+  saveIfDue(): void {
+    if (performance.now() - this.#lastEndMs >= SAVE_SHARE * this.#lastCostMs) this.save();
+  }
+
+  /** Writes the cache. */
+  save(): void {
+    const begun = performance.now();
+    try {
+      this.#cache.save();
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#lastEndMs = performance.now();
+    this.#lastCostMs = this.#lastEndMs - begun;
+  }
+
+  #fail(error: unknown): void {
+    if (!this.#hasFailed) {
+      this.#reporter.error(
+        `Cannot write build cache '${CACHE_FILE}': ${systemDetail(error)}; the next build will repeat work`,
+      );
+    }
+    this.#hasFailed = true;
+  }
+}

@@ -1,0 +1,18 @@
+/**
+ * Owns what can go wrong with a transaction, as a sentence.
+ *
+ * @module
+ */
+import { quote } from "../graph/mistakes.ts";
+import { systemDetail } from "./system_error.ts";
+
+/** A transaction that cannot be begun, finished or undone. The message is all of it, for the user. */
+export class TransactionError extends Error {
+  override readonly name = "TransactionError";
+}
+
+/** An error of the system as a sentence; `doing` is what failed, e.g. `finish the transaction in`. */
+export function transactionError(doing: string, folder: string, error: unknown): unknown {
+  if (error instanceof TransactionError || error instanceof Deno.errors.NotCapable) return error;
+  return new TransactionError(`Cannot ${doing} ${quote(folder)}: ${systemDetail(error)}`, { cause: error });
+}

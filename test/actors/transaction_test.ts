@@ -1,0 +1,179 @@
+// All changes or none: what is put back, and from what state.
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { recoverTransaction, Transaction } from "../../actors/transaction.ts";
+import { TransactionError } from "../../actors/transaction_error.ts";
+import { TRANSACTION_FOLDER } from "../../actors/transaction_folder.ts";
+
+/** A folder in which things are made and looked at. */
+class Place implements Disposable {
+  readonly folder = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "transaction-" }));
+
+  write(path: string, content: string, mode = 0o644): void {
+    Deno.mkdirSync(this.path(path).replace(/\/[^/]*$/, ""), { recursive: true });
+    Deno.writeTextFileSync(this.path(path), content);
+    Deno.chmodSync(this.path(path), mode);
+  }
+
+  /** As an artifact is replaced. */
+  replace(path: string, content: string): void {
+    this.write(`${path}.new`, content);
+    Deno.renameSync(this.path(`${path}.new`), this.path(path));
+  }
+
+  path(path: string): string {
+    return `${this.folder}/${path}`;
+  }
+
+  /** Every path with what it holds; the transaction's own left out. */
+  tree(inner = ""): string[] {
+    return [...Deno.readDirSync(this.path(inner))].flatMap(({ name, isDirectory, isSymlink }) => {
+      const path = `${inner}${name}`;
+      if (path === TRANSACTION_FOLDER) return [];
+      if (isSymlink) return [`${path} -> ${Deno.readLinkSync(this.path(path))}`];
+      if (isDirectory) return [`${path}/`, ...this.tree(`${path}/`)];
+      const { mode, mtime } = Deno.statSync(this.path(path));
+      return [`${path} ${(mode! & 0o777).toString(8)} ${mtime!.getTime()} ${Deno.readTextFileSync(this.path(path))}`];
+    }).sort();
+  }
+
+  has(path: string): boolean {
+    try {
+      Deno.lstatSync(this.path(path));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    Deno.removeSync(this.folder, { recursive: true });
+  }
+}
+
+const REWRITTEN = { isRewritten: true }, REPLACED = { isRewritten: false };
+
+/** A place with an artifact of each kind, all saved and then changed. */
+function changed(): { place: Place; before: string[]; transaction: Transaction } {
+  const place = new Place();
+  place.write("out/replaced", "old 1", 0o755);
+  place.write("out/rewritten", "old 2", 0o600);
+  place.write("elsewhere", "not an artifact");
+  Deno.symlinkSync("../elsewhere", place.path("out/link"));
+  place.write("out/removed/deep", "old 3");
+  const before = place.tree();
+  const transaction = new Transaction(place.folder);
+  transaction.save("out/replaced", REPLACED);
+  transaction.save("out/rewritten", REWRITTEN);
+  transaction.save("out/link", REWRITTEN);
+  transaction.save("out/removed/deep", REWRITTEN);
+  transaction.save("out/fresh/one", REPLACED);
+  transaction.save("out/fresh/inner/two", REWRITTEN);
+  place.replace("out/replaced", "new 1");
+  place.write("out/rewritten", "new 2", 0o777);
+  place.write("out/link", "new link");
+  Deno.removeSync(place.path("out/removed"), { recursive: true });
+  place.write("out/fresh/one", "new");
+  place.write("out/fresh/inner/two", "new");
+  return { place, before, transaction };
+}
+
+// S1.22
+Deno.test("Transaction.rollBack() puts back content, modes, times, links and what was not there", () => {
+  const { place, before, transaction } = changed();
+  using _place = place;
+  assertEquals(transaction.rollBack(), 6);
+  assertEquals(place.tree(), before);
+  assert(!place.has(TRANSACTION_FOLDER));
+});
+
+Deno.test("Transaction.commit() lets the changes stand and leaves nothing", () => {
+  const { place, transaction } = changed();
+  using _place = place;
+  const after = place.tree();
+  transaction.commit();
+  assertEquals(place.tree(), after);
+  assert(!place.has(TRANSACTION_FOLDER));
+  assertEquals(recoverTransaction(place.folder), undefined);
+});
+
+Deno.test("recoverTransaction() undoes what another process began, also from any point of its own work", () => {
+  for (let done = 0; done <= 6; done++) {
+    const { place, before } = changed();
+    using _place = place;
+    recoverPartly(place, done);
+    assertEquals(recoverTransaction(place.folder), 6);
+    assertEquals(place.tree(), before, `after ${done} entries`);
+  }
+});
+
+/** Puts back what the first entries tell of, and leaves all else as someone does who is killed then. */
+function recoverPartly(place: Place, entries: number): void {
+  const own = place.path(TRANSACTION_FOLDER), aside = place.path("aside");
+  const text = Deno.readTextFileSync(`${own}/journal`);
+  Deno.mkdirSync(aside);
+  for (const { name } of Deno.readDirSync(own)) Deno.linkSync(`${own}/${name}`, `${aside}/${name}`);
+  Deno.removeSync(`${own}/journal`);
+  Deno.writeTextFileSync(`${own}/journal`, text.split("\n").slice(0, 1 + entries).join("\n") + "\n");
+  recoverTransaction(place.folder);
+  Deno.renameSync(aside, own);
+}
+
+Deno.test("recoverTransaction() passes over a torn last line, which tells of nothing that was changed", () => {
+  const { place, before } = changed();
+  using _place = place;
+  const journal = place.path(`${TRANSACTION_FOLDER}/journal`);
+  Deno.writeTextFileSync(journal, '{"path":"out/never","was":"abs', { append: true });
+  assertEquals(recoverTransaction(place.folder), 6);
+  assertEquals(place.tree(), before);
+});
+
+Deno.test("recoverTransaction() touches nothing where the journal is damaged, leads out or is of another version", () => {
+  const lines = [
+    "{",
+    '{"path":"../x","was":"absent","made":null}',
+    '{"path":"x","was":"file","saved":"../../x","isCopy":true}',
+  ];
+  for (
+    const [line, message] of [
+      ...lines.map((line) => [line, "is damaged in line 8: "]),
+      ['{"version":2}', "was begun by another version of troupe (its form is 2, this one knows 1)"],
+    ]
+  ) {
+    const { place } = changed();
+    using _place = place;
+    const journal = place.path(`${TRANSACTION_FOLDER}/journal`), text = Deno.readTextFileSync(journal);
+    Deno.writeTextFileSync(journal, line.includes("version") ? text.replace(/^.*/, line) : `${text}${line}\n`);
+    const before = place.tree();
+    assertThrows(() => recoverTransaction(place.folder), TransactionError, message);
+    assertEquals(place.tree(), before);
+    assert(place.has(`${TRANSACTION_FOLDER}/journal`));
+  }
+});
+
+Deno.test("Transaction.save() refuses what is no file, and then everything", () => {
+  using place = new Place();
+  place.write("out/folder/inner", "x");
+  place.write("out/file", "y");
+  const transaction = new Transaction(place.folder);
+  assertThrows(() => transaction.save("out/folder", REWRITTEN), Error, "it is no file");
+  assertThrows(() => transaction.save("out/file", REPLACED), Error, "it is no file");
+  assertEquals(transaction.rollBack(), 0);
+});
+
+Deno.test("Transaction.save() guards what was saved for a copy when the task is done by a command after all", () => {
+  using place = new Place();
+  place.write("a", "old");
+  const transaction = new Transaction(place.folder);
+  transaction.save("a", REPLACED);
+  transaction.save("a", REWRITTEN);
+  place.write("a", "new");
+  assertEquals(transaction.rollBack(), 1);
+  assertEquals(Deno.readTextFileSync(place.path("a")), "old");
+});
+
+Deno.test("a transaction that saves nothing writes nothing", () => {
+  using place = new Place();
+  new Transaction(place.folder).commit();
+  assertEquals(new Transaction(place.folder).rollBack(), 0);
+  assertEquals(place.tree(), []);
+});
