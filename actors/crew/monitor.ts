@@ -1,0 +1,80 @@
+/**
+ * Owns what programs see of a crew without being in it, while others write.
+ *
+ * @module
+ */
+import type { CrewTaskState } from "../../graph/crew/status.ts";
+import type { StatusRecord, TaskRecord, WorkerRecord, WorkflowRecord } from "./queries.ts";
+import { CrewView, type StoreOptions } from "./view.ts";
+
+/** A member as those see it who look. */
+export interface MonitoredWorker extends WorkerRecord {
+  /** At work by the record, but its heartbeat has expired. */
+  readonly isStale: boolean;
+}
+
+/** A view of a crew. It writes nothing, and makes no database. */
+export class Monitor implements Disposable {
+  readonly #view: CrewView;
+  readonly #seen = new Map<number, { beat: number; sinceMs: number; hasGrown: boolean }>();
+
+  private constructor(view: CrewView) {
+    this.#view = view;
+  }
+
+  /**
+   * Opens a crew's database to look at it.
+   *
+   * @throws {DatabaseError} Of kind `missing` when there is none.
+   */
+  static async open(path: string, options: StoreOptions = {}): Promise<Monitor> {
+    return new Monitor(await CrewView.look(path, options));
+  }
+
+  /** All members there ever were, the oldest first. */
+  async getWorkers(): Promise<MonitoredWorker[]> {
+    return (await this.#view.workers()).map((worker) => ({ ...worker, isStale: this.#isStale(worker) }));
+  }
+
+  /** Tasks by rank; only those in a state, or those that the member of an identifier has had. */
+  getTasks(state?: CrewTaskState, worker?: string): Promise<TaskRecord[]> {
+    return this.#view.tasks({ state, worker });
+  }
+
+  /** One task; undefined when nobody has registered it. */
+  getTask(id: string): Promise<TaskRecord | undefined> {
+    return this.#view.task(id);
+  }
+
+  /** What happened to a task, oldest first. */
+  getStatuses(id: string): Promise<StatusRecord[]> {
+    return this.#view.statusTrail(id);
+  }
+
+  /** The dependencies that the last completion of a task went by, sorted. */
+  getUsedDependencies(id: string): Promise<string[]> {
+    return this.#view.usedDependencies(id);
+  }
+
+  /** The workflow as a whole. */
+  getWorkflow(): Promise<WorkflowRecord> {
+    return this.#view.workflow();
+  }
+
+  close(): void {
+    this.#view.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** By the clock of the host that wrote the heartbeat, unless it was seen to grow: then by how long ago that was. */
+  #isStale({ worker, status, beat, lastHeartbeat, heartbeatTimeoutMs }: WorkerRecord): boolean {
+    if (status !== "idle" && status !== "busy") return false;
+    const nowMs = performance.now();
+    let seen = this.#seen.get(worker);
+    if (seen?.beat !== beat) this.#seen.set(worker, seen = { beat, sinceMs: nowMs, hasGrown: seen !== undefined });
+    return (seen.hasGrown ? nowMs - seen.sinceMs : Date.now() - lastHeartbeat) > heartbeatTimeoutMs;
+  }
+}
