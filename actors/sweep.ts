@@ -12,7 +12,11 @@ const TEMPORARY = /^(.+)\.tmp\.\d+\.\d+$/;
 
 /** Removes the temporary files of outputs that the plan or the cache knows; what cannot be removed stays. */
 export function sweepTemporaries(folder: string, plan: Plan, cache: BuildCache): void {
-  const outputs = new Set<string>([CACHE_FILE, ...plan.producers.keys(), ...cache.artifactPaths()]);
+  sweepBeside(folder, new Set<string>([CACHE_FILE, ...plan.producers.keys(), ...cache.artifactPaths()]));
+}
+
+/** Removes the temporary files of the given outputs, relative to the folder; what cannot be removed stays. */
+export function sweepBeside(folder: string, outputs: ReadonlySet<string>): void {
   const folders = new Set([...outputs].map((output) => dirname(output)));
   for (const inner of folders) {
     for (const name of list(`${folder}/${inner}`)) {

@@ -19,6 +19,7 @@
  */
 import { dirname } from "@std/path/posix/dirname";
 import { syncFolder } from "./atomic_file.ts";
+import { sweepBeside } from "./sweep.ts";
 import { transactionError } from "./transaction_error.ts";
 import { TRANSACTION_FOLDER } from "./transaction_folder.ts";
 import { type Entry, Journal, readJournal, removeFolder, removeJournal } from "./transaction_journal.ts";
@@ -123,6 +124,8 @@ export function recoverTransaction(folder: string): number | undefined {
     return undefined;
   }
   try {
+    // Of outputs that the next build may not know; also, a folder is only removed when it is empty.
+    sweepBeside(folder, new Set(entries.map(({ path }) => path)));
     const changed = new Set<string>();
     for (const entry of entries) putBack(entry, { folder, own, changed });
     for (const changedFolder of changed) syncIfThere(changedFolder);
