@@ -42,8 +42,8 @@ const LAYERS: readonly Layer[] = [
   // A door of a few lines: `deno run -A build.ts config.json` is `troupe build config.json`.
   { name: "build", holds: ["build.ts"], sees: ["main"] },
 
-  // Whole tiny projects that tests and benchmarks build; what code they hold makes more of the kind.
-  { name: "fixtures", holds: "fixtures/", sees: [] },
+  // Whole tiny projects that tests and benchmarks build; what code they hold makes more of the kind, or uses the library.
+  { name: "fixtures", holds: "fixtures/", sees: ["mod"] },
 
   // Proof and measure: these see everything, and nothing sees them.
   { name: "test", holds: "test/", sees: ["graph", "actors", "mod", "cli", "main", "build", "fixtures"] },

@@ -15,10 +15,11 @@ import type { ExecutionResult } from "./execution_report.ts";
  *
  * const scheduler = new DependencyAwareScheduler();
  * scheduler.addTask("a", () => 1);
- * const events: AsyncIterable<ExecutionEvent> = scheduler.events();
- * const result = scheduler.execute();
- * for await (const event of events) if (event.kind === "taskCompleted") console.log(event.taskId, event.durationMs);
- * console.log((await result).successfulTasks); // 1
+ * async function show(events: AsyncIterable<ExecutionEvent>): Promise<void> {
+ *   for await (const event of events) if (event.kind === "taskCompleted") console.log(event.taskId, event.durationMs);
+ * }
+ * const [, result] = await Promise.all([show(scheduler.events()), scheduler.execute()]);
+ * console.log(result.successfulTasks); // 1
  * ```
  */
 export type ExecutionEvent =
