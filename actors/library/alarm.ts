@@ -44,7 +44,7 @@ export class Alarm {
 
   /** Wakes nobody any more. */
   close(): void {
-    clearTimeout(this.#timer);
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#dueMs.clear();
   }
 
@@ -67,7 +67,7 @@ export class Alarm {
     if (this.#dueMs.size === 0) return this.#forget();
     const first = this.#times.first!;
     if (first >= this.#timerMs) return;
-    clearTimeout(this.#timer);
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#timerMs = first;
     this.#timer = setTimeout(() => this.#ring(), Math.min(LONGEST_MS, first - performance.now()));
   }
