@@ -45,6 +45,7 @@ export class Crew<Item = unknown> implements AsyncDisposable {
   #intake: Intake | undefined;
   #taking: Promise<void> | undefined;
   #member: Member | undefined;
+  #previous: number | undefined;
   #current: Current | undefined;
   #closing: Promise<void> | undefined;
   #isIterating = false;
@@ -243,6 +244,7 @@ export class Crew<Item = unknown> implements AsyncDisposable {
       ...settings,
       identifier: typeof identifier === "function" ? identifier() : identifier,
       isRegistering: !intake.isDone,
+      previous: this.#previous,
       heart: "thread",
       owner: this.#owner,
       storeOptions: settings,
@@ -253,6 +255,7 @@ export class Crew<Item = unknown> implements AsyncDisposable {
     const member = this.#member;
     this.#member = undefined;
     this.#current = undefined;
+    this.#previous = member?.claimant.worker ?? this.#previous;
     await member?.leave();
   }
 

@@ -31,6 +31,8 @@ export interface MemberOptions extends RetryLimits {
   readonly enableFingerprints: boolean;
   /** Whether it may yet register tasks that nobody knows; see {@linkcode Member.noteRegistered}. */
   readonly isRegistering: boolean;
+  /** The row of an earlier membership, to go on with if it ended in good order. */
+  readonly previous?: number;
   readonly heart: HeartPlace;
   /** Whose locks its heart keeps alive. */
   readonly owner?: string;

@@ -20,6 +20,8 @@ export interface NewMember {
   readonly heartbeatTimeoutMs: number;
   /** Whether it may yet register tasks that nobody knows. */
   readonly isRegistering: boolean;
+  /** The row of an earlier membership, to go on with if it ended in good order. */
+  readonly previous?: number;
 }
 
 /** Another member at work, as seen once. */
@@ -37,6 +39,8 @@ export const MEMBER_SQL = {
   join: `insert into workers (workflow_id, identifier, status, last_heartbeat, heartbeat_interval_ms,
     heartbeat_timeout_ms, labels, hostname, pid, process_birth, started_at, is_registering)
     values (?, ?, 'idle', ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  rejoin: `update workers set status = 'idle', beat = beat + 1, last_heartbeat = ?, ended_at = null, is_registering = ?
+    where id = ? and identifier = ? and status = 'offline'`,
   beat: `update workers set beat = beat + 1, last_heartbeat = ? where id = ? and status in ('idle', 'busy')`,
   others: `select id, identifier, beat, heartbeat_timeout_ms timeoutMs, hostname host, pid, process_birth birth
     from workers where workflow_id = ? and status in ('idle', 'busy') and id <> ?`,
@@ -57,7 +61,6 @@ export function join(
   member: NewMember,
   limits: RetryLimits,
 ): { worker: number; identifier: string } {
-  const { database, workflow } = books;
   const self = thisProcess();
   let identifier = member.identifier ?? String(self.pid);
   let namesake = livingNamesake(books, identifier, limits);
@@ -66,6 +69,22 @@ export function join(
     namesake = livingNamesake(books, identifier, limits);
   }
   if (namesake !== undefined) throw identifierTaken();
+  const worker = rejoin(books, member, identifier) ?? enter(books, member, { identifier, self });
+  enterEvent(books, "WORKER_JOINED", { worker });
+  return { worker, identifier };
+}
+
+function rejoin({ database }: Books, { previous, isRegistering }: NewMember, identifier: string): number | undefined {
+  if (previous === undefined) return undefined;
+  const { changes } = database.run(MEMBER_SQL.rejoin, Date.now(), isRegistering ? 1 : 0, previous, identifier);
+  return changes === 1 ? previous : undefined;
+}
+
+function enter(
+  { database, workflow }: Books,
+  member: NewMember,
+  { identifier, self }: { identifier: string; self: ProcessIdentity },
+): number {
   const { lastId } = database.run(
     MEMBER_SQL.join,
     workflow,
@@ -80,8 +99,7 @@ export function join(
     Date.now(),
     member.isRegistering ? 1 : 0,
   );
-  enterEvent(books, "WORKER_JOINED", { worker: lastId });
-  return { worker: lastId, identifier };
+  return lastId;
 }
 
 /** Shows that a member lives; false when it was declared dead. */
