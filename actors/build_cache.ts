@@ -11,6 +11,7 @@
  */
 import type { Trace } from "../graph/fingerprint.ts";
 import { replaceFile } from "./atomic_file.ts";
+import { CacheJournal } from "./cache_journal.ts";
 import { type FileEntry, FileIndex } from "./file_index.ts";
 import { systemDetail } from "./system_error.ts";
 
@@ -47,13 +48,20 @@ export class BuildCache {
   readonly #path: string;
   readonly #entries: Record<string, CacheEntry>;
   readonly #traces: Record<string, Trace>;
+  readonly #journal: CacheJournal;
   #isDirty = false;
+  #keepsJournal = false;
 
   private constructor(folder: string, content: CacheFile) {
     this.#path = `${folder}/${CACHE_FILE}`;
+    this.#journal = new CacheJournal(folder, VERSION);
     this.#entries = content.entries;
     this.#traces = content.traces;
     this.files = new FileIndex(folder, content.files);
+    for (const [kind, key, value] of this.#journal.read()) {
+      if (kind === "entry") this.insert(key, value as CacheEntry);
+      else this.remember(key, value as Trace);
+    }
   }
 
   /** Reads the cache of a folder. `warning` says why it starts empty, unless there simply was none. */
@@ -94,12 +102,14 @@ export class BuildCache {
     delete this.#entries[fingerprint]; // so that the newest stands last
     this.#entries[fingerprint] = entry;
     this.#isDirty = true;
+    if (this.#keepsJournal) this.#journal.add(["entry", fingerprint, entry]);
   }
 
   remember(task: string, trace: Trace): void {
     if (this.#traces[task] === trace) return;
     this.#traces[task] = trace;
     this.#isDirty = true;
+    if (this.#keepsJournal) this.#journal.add(["trace", task, trace]);
   }
 
   /** Drops an entry that turned out wrong. */
@@ -129,6 +139,20 @@ export class BuildCache {
     }
   }
 
+  /** From now on what is entered can be put on the disk by {@linkcode checkpoint}. */
+  keepJournal(): void {
+    this.#keepsJournal = true;
+  }
+
+  /**
+   * Puts on the disk what was entered since the last time, at a cost that does not depend on what else is known.
+   *
+   * @throws What the file system throws.
+   */
+  checkpoint(): void {
+    this.#journal.write();
+  }
+
   /**
    * Writes the file if anything changed.
    *
@@ -144,6 +168,7 @@ export class BuildCache {
       traces: this.#traces,
     };
     replaceFile(this.#path, JSON.stringify(content) + "\n");
+    this.#journal.remove();
     this.#isDirty = false;
     this.files.isDirty = false;
   }

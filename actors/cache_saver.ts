@@ -15,13 +15,31 @@ const SAVE_SHARE = 50;
 export class CacheSaver {
   readonly #cache: BuildCache;
   readonly #reporter: Reporter;
+  readonly #checkpointEvery: number;
   #lastEndMs = performance.now();
   #lastCostMs = 0;
+  #completed = 0;
   #hasFailed = false;
 
-  constructor(cache: BuildCache, reporter: Reporter) {
+  /** With `checkpointEvery` the cache is on the disk whenever so many more tasks were completed. */
+  constructor(
+    cache: BuildCache,
+    { reporter, checkpointEvery = Infinity }: { readonly reporter: Reporter; readonly checkpointEvery?: number },
+  ) {
     this.#cache = cache;
     this.#reporter = reporter;
+    this.#checkpointEvery = checkpointEvery;
+    if (checkpointEvery < Infinity) cache.keepJournal();
+  }
+
+  /** A task was done, and is entered in the cache. */
+  noteCompleted(): void {
+    if (++this.#completed % this.#checkpointEvery !== 0 || this.#hasFailed) return;
+    try {
+      this.#cache.checkpoint();
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   /** Writes the cache if that has not been done for long enough. */

@@ -6,13 +6,14 @@
  */
 import { dirname } from "@std/path/posix/dirname";
 import type { Plan } from "../graph/plan.ts";
+import { CACHE_JOURNAL } from "./cache_journal.ts";
 import { type BuildCache, CACHE_FILE } from "./build_cache.ts";
 
 const TEMPORARY = /^(.+)\.tmp\.\d+\.\d+$/;
 
 /** Removes the temporary files of outputs that the plan or the cache knows; what cannot be removed stays. */
 export function sweepTemporaries(folder: string, plan: Plan, cache: BuildCache): void {
-  sweepBeside(folder, new Set<string>([CACHE_FILE, ...plan.producers.keys(), ...cache.artifactPaths()]));
+  sweepBeside(folder, new Set<string>([CACHE_FILE, CACHE_JOURNAL, ...plan.producers.keys(), ...cache.artifactPaths()]));
 }
 
 /** Removes the temporary files of the given outputs, relative to the folder; what cannot be removed stays. */

@@ -48,6 +48,8 @@ export interface RunOptions {
   readonly level: Level;
   /** Start nothing more while the machine is busier; default it may be as busy as it likes. */
   readonly loadLimits?: LoadLimits;
+  /** After every so many tasks done the cache is on the disk, for a build that is killed; default at intervals. */
+  readonly checkpointEvery?: number;
   /** All changes or none; with a fallback once more after a failure, with one worker. Default: what was made stays. */
   readonly transaction?: { readonly fallback?: "sequential" };
   /** Path of the history to record it in; default none. */
@@ -169,7 +171,11 @@ async function run(
   transaction?: Transaction,
 ): Promise<RunEnd> {
   const log = new BuildLog(plan, reporter, options.level);
-  const saver = new CacheSaver(cache, reporter);
+  const saver = new CacheSaver(cache, {
+    reporter,
+    // What a killed transaction completed is undone, so there is nothing to resume.
+    checkpointEvery: transaction === undefined ? options.checkpointEvery : undefined,
+  });
   const work = new BuildWork(plan, cache, { force: options.force, transaction });
   const { database, retryOf } = options;
   const recorder = database === undefined
@@ -184,6 +190,7 @@ async function run(
     folder: build.folder,
     onEvent: (event) => {
       log.note(event);
+      if (event.kind === "executed" || (event.kind === "hit" && event.worker !== null)) saver.noteCompleted();
       recorder?.note(event, stop.signal !== undefined);
     },
     onWarning: (sentence) => reporter.error(sentence),
