@@ -1,0 +1,34 @@
+/**
+ * Owns a thread with few rights whose only work is to start threads that therefore have no more, to end them, and to
+ * tell when one has ended. It never runs anybody's code itself.
+ *
+ * A Web Worker can be given few rights, but says nothing when its thread exits and takes the process along when it runs
+ * out of memory. A node worker says both, but has the rights of whoever starts it. Hence one within the other.
+ *
+ * @module
+ */
+import { Worker as Thread } from "node:worker_threads";
+import type { EndSandbox, SandboxEnded, StartSandbox } from "./sandbox_messages.ts";
+
+/** The part of a dedicated worker's global scope that is used here. */
+interface Scope {
+  onmessage: ((event: MessageEvent<StartSandbox>) => void) | null;
+}
+
+(self as unknown as Scope).onmessage = ({ data: { calls, files, control, heapMiB } }) => {
+  const end = (detail: string) => control.postMessage({ kind: "ended", detail } satisfies SandboxEnded);
+  try {
+    // The declared types know no port of the Web in a list of node's.
+    const data = { workerData: { calls, files }, transferList: [calls, files] as unknown as [] };
+    const url = new URL("./sandbox_thread.ts", import.meta.url);
+    const thread = new Thread(url, { ...data, resourceLimits: { maxOldGenerationSizeMb: heapMiB } });
+    let detail: string | undefined;
+    thread.on("error", (error: Error) => detail = error.message);
+    thread.on("exit", (code) => end(detail ?? `it exited with code ${code}`));
+    control.onmessage = ({ data }: MessageEvent<EndSandbox>) => {
+      if (data.kind === "end") thread.terminate();
+    };
+  } catch (error) {
+    end(error instanceof Error ? error.message : String(error));
+  }
+};
