@@ -61,7 +61,7 @@ export const REGISTRATION_SQL = {
     where d.task_id = tasks.id and t.state <> 'completed') where id = ? returning unmet`,
   settle: "update tasks set state = ?, is_claimable = ?, status = nullif(status, 'blocked') where id = ?",
   completed: `select name from tasks where workflow_id = ? and name in (select value from json_each(?))
-    and state = 'completed'`,
+    and +state = 'completed'`, // the plus keeps it from going through all that are completed
 } as const;
 
 /** Those that are not in the database as they are here; it only reads, so that members who come later do not write. */

@@ -28,13 +28,13 @@ export const SPREAD_SQL = {
       select d.task_id from gone join task_dependencies d on d.dependency_id = gone.id
         join tasks on tasks.id = d.task_id where state = 'completed')
     select gone.id, fingerprint from gone join tasks on tasks.id = gone.id`,
-  raise: `update tasks set unmet = unmet + (
-      select count(*) from task_dependencies d
-      where d.task_id = tasks.id and d.dependency_id in (select value from json_each(?1))),
+  raise: `update tasks set unmet = unmet + missing,
     is_claimable = case when state = 'ready' then 0 else is_claimable end,
     is_stale = case when state = 'running' then 1 else is_stale end,
     state = case when state = 'ready' then 'waiting' else state end
-    where id in (select task_id from task_dependencies where dependency_id in (select value from json_each(?1)))`,
+    from (select task_id, count(*) missing from task_dependencies
+      where dependency_id in (select value from json_each(?)) group by task_id) as lost
+    where tasks.id = lost.task_id`,
   reset: `update tasks set state = case when unmet = 0 then 'ready' else 'waiting' end, is_claimable = (unmet = 0),
     status = 'invalidated', failed_retries = 0, killed_retries = 0, is_stale = 0, has_completed = 0
     where id = ? returning state`,
