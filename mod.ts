@@ -10,9 +10,13 @@
  *
  * @module
  */
+import { dirname } from "@std/path/posix/dirname";
+import { resolve } from "@std/path/posix/resolve";
 import { loadBuild } from "./actors/load.ts";
 import { openGates } from "./actors/load_gates.ts";
 import { Reporter } from "./actors/reporter.ts";
+import type { SafeExecutorOptions, SafeTaskFunction } from "./actors/safe_execution.ts";
+import { SafeParallelExecutor } from "./actors/safe_parallel_executor.ts";
 import { runBuild } from "./actors/system.ts";
 import type { ParallelExecutionGates } from "./graph/gates/gates.ts";
 import type { LoadLimits } from "./graph/headroom.ts";
@@ -41,6 +45,15 @@ export type {
 } from "./actors/lock_request.ts";
 export { FileLockManager } from "./actors/locks.ts";
 export type { Liveness } from "./actors/process_identity.ts";
+export type {
+  CheckpointHooks,
+  SafeExecutionReport,
+  SafeExecutorOptions,
+  SafeTaskContext,
+  SafeTaskFunction,
+  SafeTaskResult,
+} from "./actors/safe_execution.ts";
+export { SafeParallelExecutor } from "./actors/safe_parallel_executor.ts";
 export type { Status } from "./graph/event.ts";
 export type { ContextBudget } from "./graph/gates/context_budget.ts";
 export type { FileConflict, Severity } from "./graph/gates/file_conflicts.ts";
@@ -63,6 +76,7 @@ export {
   type Wave,
   type WaveSummary,
 } from "./graph/library/execution_report.ts";
+export type { LogLevel } from "./graph/gates/settings.ts";
 export type { LoadLimits } from "./graph/headroom.ts";
 export type { BuildReport, BuildResult } from "./graph/report.ts";
 
@@ -131,4 +145,32 @@ export interface LoadGatesOptions {
  */
 export async function loadGates(config: string, options: LoadGatesOptions = {}): Promise<ParallelExecutionGates> {
   return (await openGates(config, options)).gates;
+}
+
+/**
+ * A safe executor for the tasks in a build config or a task file, by the settings that `troupe check` goes by. `work`
+ * does each of them; `options` count over the settings.
+ *
+ * ```ts
+ * import { loadExecutor } from "./mod.ts";
+ *
+ * const executor = await loadExecutor("fixtures/site/build.json", ({ name }) => name.length, { log: () => {} });
+ * const { completed, failed } = await executor.execute();
+ * console.log(completed, failed);
+ * ```
+ *
+ * @throws {InputError} When the file, the settings or the environment are wrong.
+ */
+export async function loadExecutor<Result>(
+  config: string,
+  work: SafeTaskFunction<Result>,
+  { settings: path, ...options }: LoadGatesOptions & SafeExecutorOptions<Result> = {},
+): Promise<SafeParallelExecutor<Result>> {
+  const { tasks, settings, resourceLimits } = await openGates(config, { settings: path });
+  return new SafeParallelExecutor(tasks, work, {
+    folder: dirname(resolve(config)),
+    resourceLimits,
+    ...settings,
+    ...options,
+  });
 }

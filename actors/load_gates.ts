@@ -11,7 +11,6 @@ import { resolve } from "@std/path/posix/resolve";
 import { parseBuildConfig } from "../graph/build_config.ts";
 import { type GateTask, gateTaskOf, shellGateTaskOf } from "../graph/gates/gate_task.ts";
 import { ParallelExecutionGates } from "../graph/gates/gates.ts";
-import type { HeldLock } from "../graph/gates/lock_availability.ts";
 import {
   type GateSettings,
   mergeSettings,
@@ -21,11 +20,11 @@ import {
 } from "../graph/gates/settings.ts";
 import { buildGraph } from "../graph/graph.ts";
 import { Source } from "../graph/source.ts";
+import { heldLocks } from "./held_locks.ts";
 import { hostLoad } from "./host_load.ts";
 import { chooseTasks, InputError, readInput } from "./input.ts";
 import { explain } from "./load.ts";
 import { loadTasks } from "./load_tasks.ts";
-import { FileLockManager } from "./locks.ts";
 
 /** Beside the config. */
 export const SETTINGS_FILE = "parallel-execution.json";
@@ -45,6 +44,8 @@ export interface OpenedGates {
   readonly gates: ParallelExecutionGates;
   readonly tasks: readonly GateTask[];
   readonly settings: GateSettings;
+  /** How much of each resource there is. */
+  readonly resourceLimits?: Readonly<Record<string, number>>;
 }
 
 /**
@@ -53,7 +54,7 @@ export interface OpenedGates {
  * @throws {InputError} With every mistake in the file, the settings or the environment.
  */
 export async function openGates(path: string, options: OpenGatesOptions = {}): Promise<OpenedGates> {
-  const { tasks, resourceLimits } = /\.jsonc?$/.test(path)
+  const { tasks, resourceLimits }: Omit<OpenedGates, "gates" | "settings"> = /\.jsonc?$/.test(path)
     ? await readConfig(path, options.only)
     : { tasks: readTasks(path, options.only) };
   const folder = dirname(resolve(path));
@@ -66,7 +67,7 @@ export async function openGates(path: string, options: OpenGatesOptions = {}): P
     load: hostLoad,
     heldLocks: () => heldLocks(folder),
   });
-  return { gates, tasks, settings };
+  return { gates, tasks, settings, resourceLimits };
 }
 
 /** The settings in force for a folder: overrides over the environment over the file over the defaults. */
@@ -102,24 +103,6 @@ async function readConfig(path: string, only: readonly string[] = []): Promise<{
 
 function readTasks(path: string, only: readonly string[] | undefined): GateTask[] {
   return loadTasks(path, only).tasks.map(shellGateTaskOf);
-}
-
-/** The locks of living holders, named as tasks name their files: relative to the folder. */
-function heldLocks(folder: string): HeldLock[] {
-  const locks = new FileLockManager(folder);
-  const root = locks.resolve(".");
-  return locks.list().flatMap(({ path, mode, stale, isWaiting }) => {
-    if (path === null || stale !== null || isWaiting) return [];
-    return [...new Set([relative(root, path), path])].map((name) => ({ path: name, mode }));
-  });
-}
-
-/** `src/a` for what lies in the folder, `../b/c` for what does not. */
-function relative(folder: string, path: string): string {
-  const from = folder.split("/"), to = path.split("/");
-  let same = 0;
-  while (same < from.length && same < to.length && from[same] === to[same]) same++;
-  return [...from.slice(same).map(() => ".."), ...to.slice(same)].join("/");
 }
 
 function exists(path: string): boolean {

@@ -1,0 +1,70 @@
+/**
+ * Owns the log of a safe execution: what the gates said, what runs while it runs, and how it ended.
+ *
+ * @module
+ */
+import type { Verdict } from "../graph/gates/findings.ts";
+import type { HostLoad } from "../graph/gates/resource_capacity.ts";
+import type { LogLevel } from "../graph/gates/settings.ts";
+import { verdictLines } from "../graph/gates/text.ts";
+import { escapeControls } from "../graph/mistakes.ts";
+import { seconds } from "../graph/report.ts";
+
+const LEVELS: readonly LogLevel[] = ["DEBUG", "INFO", "WARNING", "ERROR"];
+const SAMPLE_MS = 1000;
+
+/** Where lines go, and which do. */
+export interface LogChoices {
+  readonly logLevel: LogLevel;
+  readonly log: (level: LogLevel, line: string) => void;
+}
+
+/** How many tasks ended how. */
+export type Counts = Record<"completed" | "failed" | "skipped", number>;
+
+/** One execution's log. */
+export class SafeLog {
+  /** Names of the tasks that run. */
+  readonly running = new Set<string>();
+  readonly #choices: LogChoices;
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  constructor(choices: LogChoices) {
+    this.#choices = choices;
+  }
+
+  line(level: LogLevel, line: string): void {
+    if (LEVELS.indexOf(level) >= LEVELS.indexOf(this.#choices.logLevel)) this.#choices.log(level, line);
+  }
+
+  /** The report of the gates. */
+  verdict(verdict: Verdict): void {
+    for (const { level, text } of verdictLines(verdict, this.#choices.logLevel)) {
+      if (text !== "") this.#choices.log(level, text);
+    }
+  }
+
+  /** Logs every second what runs and what the machine bears, until the log is closed. */
+  watch(load: () => HostLoad): void {
+    this.#timer = setInterval(() => {
+      const { cpu, memory } = load();
+      const figures = [["CPU", cpu], ["memory", memory]] as const;
+      const known = figures.filter(([, share]) => share !== undefined);
+      const bears = known.map(([what, share]) => `${what} at ${Math.round(share! * 100)} %`).join(", ");
+      this.line(
+        "INFO",
+        `Running: ${[...this.running].map(escapeControls).join(", ") || "nothing"}${bears && `; ${bears}`}`,
+      );
+    }, SAMPLE_MS);
+  }
+
+  /** How all of it ended. */
+  end({ completed, failed, skipped }: Counts, durationMs: number): void {
+    const counts = `${completed} completed, ${failed} failed, ${skipped} skipped`;
+    this.line(failed > 0 ? "ERROR" : "INFO", `Execution ended after ${seconds(durationMs)}s: ${counts}`);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+}
