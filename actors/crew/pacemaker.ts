@@ -26,8 +26,8 @@ export interface PacemakerOptions extends HeartOptions {
   readonly onLost: () => void;
 }
 
-/** How long a thread has for its last beat before it is ended. */
-const STOP_MS = 1000;
+/** How long a thread has for its last beat before it is ended, which might leave a transaction open. */
+const STOP_MS = 10_000;
 
 export function startHeart(store: CrewStore, options: PacemakerOptions): Pacemaker {
   return options.place === "thread" ? new ThreadHeart(store, options) : new Beating(store, options, options.onLost);

@@ -101,11 +101,11 @@ const TASK = `select name id, state, status currentStatus, rank, requirements, m
   from tasks where workflow_id = ?`;
 
 export const LOOK_SQL = {
-  workers: `${WORKER} order by id`,
-  tasks: `${TASK} and state <> 'announced' order by rank, id`,
-  tasksInState: `${TASK} and state = ? order by rank, id`,
+  workers: `${WORKER} order by workers.id`,
+  tasks: `${TASK} and state <> 'announced' order by rank, tasks.id`,
+  tasksInState: `${TASK} and state = ? order by rank, tasks.id`,
   tasksOfWorker: `${TASK} and id in (select task_id from task_statuses where worker_id in (
-    select id from workers where workflow_id = ? and identifier = ?)) order by rank, id`,
+    select id from workers where workflow_id = ? and identifier = ?)) order by rank, tasks.id`,
   task: `${TASK} and name = ? and state <> 'announced'`,
   trail: `select s.status, w.identifier worker, s.fingerprint, s.timestamp, s.detail
     from task_statuses s left join workers w on w.id = s.worker_id

@@ -1,0 +1,189 @@
+// Joining, leaving, being declared dead, and what is pruned when all is done.
+import { assert, assertEquals, assertFalse, assertRejects } from "@std/assert";
+import { CrewError } from "../../../actors/crew/crew_error.ts";
+import { Heart } from "../../../actors/crew/heart.ts";
+import { Member, type MemberOptions } from "../../../actors/crew/member.ts";
+import { RawDatabase } from "../raw_database.ts";
+import { crewTest, entries, entry, NO_RETRIES, trail } from "./rig.ts";
+
+const OPTIONS: MemberOptions = {
+  ...NO_RETRIES,
+  labels: ["b", "a"],
+  heartbeatIntervalMs: 30_000,
+  heartbeatTimeoutMs: 60_000,
+  enableFingerprints: false,
+  isRegistering: false,
+  heart: "timer",
+  storeOptions: {},
+};
+
+// S3.28, S3.29, S3.32
+crewTest(
+  "a member is on record with all there is to know, and its identifier is its own while it is at work",
+  async (_, store) => {
+    const member = await Member.join(store, OPTIONS);
+    assertEquals(member.identifier, String(Deno.pid));
+    const [record] = await store.workers();
+    assertEquals([record.id, record.status, record.labels, record.pid, record.hostname, record.endedAt], [
+      String(Deno.pid),
+      "idle",
+      ["a", "b"],
+      Deno.pid,
+      Deno.hostname(),
+      null,
+    ]);
+    assertEquals([record.heartbeatIntervalMs, record.heartbeatTimeoutMs, record.processedTasks], [30_000, 60_000, 0]);
+    assert(Math.abs(Date.now() - record.startedAt) < 60_000 && record.lastHeartbeat >= record.startedAt);
+    const taken = "Worker with this identifier already exists";
+    await assertRejects(() => Member.join(store, OPTIONS), CrewError, taken);
+    await assertRejects(() => Member.join(store, { ...OPTIONS, identifier: String(Deno.pid) }), CrewError, taken);
+    await member.leave();
+    await member.leave();
+    assertEquals((await store.workers())[0].status, "offline");
+    await using again = await Member.join(store, OPTIONS);
+    assertEquals((await store.workers()).map(({ id, status }) => [id, status]), [
+      [again.identifier, "offline"],
+      [again.identifier, "idle"],
+    ]);
+  },
+);
+
+// S3.29
+crewTest(
+  "an identifier is taken over at once from a process that is dead, and not from another host's",
+  async (place, store) => {
+    await store.register(entries({ a: [] }));
+    const mate = await place.mate(store, { identifier: "x" });
+    await mate.takes("a");
+    using raw = new RawDatabase(place.path);
+    raw.exec("update workers set hostname = 'elsewhere', pid = 999999999");
+    await assertRejects(() => Member.join(store, { ...OPTIONS, identifier: "x" }), CrewError, "already exists");
+    raw.exec(`update workers set hostname = '${Deno.hostname()}'`);
+    await using _taken = await Member.join(store, { ...OPTIONS, identifier: "x" });
+    assertEquals((await store.workers()).map(({ status }) => status), ["killed", "idle"]);
+    assertEquals(await trail(store, "a"), ["running", "killed"]);
+  },
+);
+
+crewTest("the process id of another host's member is told apart by the host", async (place, store) => {
+  await place.mate(store, { identifier: String(Deno.pid) });
+  using raw = new RawDatabase(place.path);
+  raw.exec("update workers set hostname = 'elsewhere'");
+  await using member = await Member.join(store, OPTIONS);
+  assertEquals(member.identifier, `${Deno.pid}@${Deno.hostname()}`);
+});
+
+// S3.30, S3.31
+crewTest("hearts find those dead whose number stands still, whatever the clocks say", async (place, store) => {
+  await store.register(entries({ a: [], b: ["a"] }));
+  const mates = [await place.mate(store), await place.mate(store), await place.mate(store)];
+  await mates[0].takes("a");
+  using raw = new RawDatabase(place.path);
+  // on other hosts, with clocks an hour apart, and timeouts as short as they can be
+  raw.exec(`update workers set hostname = 'host' || id, heartbeat_timeout_ms = 1,
+    last_heartbeat = last_heartbeat + (id - 2) * 3600000`);
+  const owner = "", intervalMs = 60_000;
+  const heart = new Heart(store, { worker: mates[2].claimant.worker, owner, intervalMs, limits: NO_RETRIES });
+  assert(await heart.beat());
+  const statuses = async () => (await store.workers()).map(({ status }) => status);
+  assertEquals(await statuses(), ["busy", "idle", "idle"]);
+  await new Promise((resolve) => setTimeout(resolve, 5)); // longer than the timeout
+  await store.beat(mates[1].claimant.worker);
+  assert(await heart.beat());
+  assertEquals(await statuses(), ["killed", "idle", "idle"]);
+  assertEquals([await trail(store, "a"), await trail(store, "b")], [["running", "killed"], ["blocked"]]);
+  assertFalse(await store.beat(mates[0].claimant.worker));
+});
+
+crewTest("a member learns by its heart or its next turn that it was declared dead", async (place, store) => {
+  await store.register(entries({ a: [], b: [] }));
+  const other = await place.mate(store);
+  for (const heart of ["timer", "thread"] as const) {
+    const member = await Member.join(store, { ...OPTIONS, heart, heartbeatIntervalMs: 5, heartbeatTimeoutMs: 60_000 });
+    const lost = new Promise<void>((resolve) => member.lost.addEventListener("abort", () => resolve()));
+    await store.declareDead(member.claimant.worker, other.claimant);
+    await lost;
+    assertEquals(await member.change(), undefined);
+    await member.leave();
+  }
+  await using slow = await Member.join(store, OPTIONS);
+  await store.declareDead(slow.claimant.worker, other.claimant);
+  assertFalse((await slow.turn({ limit: 1 })).isMember);
+  assert(slow.lost.aborted);
+  assertEquals((await store.workers()).map(({ status }) => status), ["idle", "killed", "killed", "killed"]);
+});
+
+// S3.22
+crewTest("a member that waits wakes up for what others do, and for nothing else", async (place, store) => {
+  await store.register(entries({ a: [], b: ["a"] }));
+  await using member = await Member.join(store, OPTIONS);
+  const otherStore = await place.store();
+  const other = await place.mate(otherStore);
+  const a = await other.takes("a");
+  await member.change(); // that somebody joined
+  let hasWoken = false;
+  const waiting = member.change().then(() => hasWoken = true);
+  await otherStore.beat(other.claimant.worker);
+  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setTimeout(resolve, 30));
+  assertFalse(hasWoken, "heartbeats are no news");
+  await other.ends(a);
+  await waiting;
+  assertEquals((await member.turn({ limit: 1 })).claims.map(({ id }) => id), ["b"]);
+});
+
+// S3.14, S3.15, S3.16
+crewTest(
+  "pruning keeps the newest lines of each task, what stands for now, and what completions went by",
+  async (place, store) => {
+    const mate = await place.mate(store, { enableFingerprints: true, maxFailedRetries: 99 });
+    for (let round = 0; round < 8; round++) {
+      const fingerprint = String(round);
+      await store.register([entry("a", { fingerprint }), entry("b", { dependencies: ["a"], rank: 1 })], "invalidates");
+      await mate.takesAll();
+    }
+    await store.register([entry("short"), entry("held", { maxParallelWorkers: 2 })]);
+    await mate.ends(await mate.takes("short"));
+    const held = await mate.takes("held");
+    const other = await place.mate(store, { maxFailedRetries: 99 });
+    for (let times = 0; times < 12; times++) await other.ends(await other.takes("held"), "cancelled");
+    assertEquals((await trail(store, "a")).length, 23);
+    assertEquals(await store.pruneStatusHistory(23), 1, "a claim that is held keeps its line");
+    assertEquals(await store.pruneStatusHistory(), 13 + 13 + 13, "10 by default");
+    assertEquals(await trail(store, "a"), (await trail(store, "a")).slice(-10));
+    assertEquals((await trail(store, "a")).at(-1), "completed");
+    assertEquals(await store.usedDependencies("b"), ["a"]);
+    assertEquals(await store.pruneStatusHistory(), 0);
+    place.assertSound();
+    assertEquals(await store.pruneStatusHistory(0), 9 + 9 + 1 + 9, "the current status always stays");
+    assertEquals(await trail(store, "a"), ["completed"]);
+    await mate.ends(held);
+    await store.register([entry("waits", { dependencies: ["a"] })]);
+    const lines = (await trail(store, "held")).length;
+    await store.tidy();
+    assertEquals((await trail(store, "held")).length, lines, "something is left to do");
+  },
+);
+
+// S3.21, S3.22
+crewTest("events have numbers in order and are pruned by age", async (place, store) => {
+  const before = await store.latestEvent();
+  await store.register(entries({ a: [], b: ["a"] }));
+  const mate = await place.mate(store);
+  await mate.takesAll();
+  const events = await store.eventsSince(before);
+  assertEquals(events.map(({ kind }) => kind), [
+    "TASKS_REGISTERED",
+    "WORKER_JOINED",
+    "TASK_RUNNING",
+    "TASK_COMPLETED",
+    "TASK_READY",
+    "TASK_RUNNING",
+    "TASK_COMPLETED",
+  ]);
+  assertEquals(events.map(({ sequence }) => sequence), events.map((_, i) => before + 1 + i));
+  assertEquals(await store.pruneEvents(3), before + 4);
+  assertEquals((await store.eventsSince(0)).length, 3);
+  await store.pruneEvents(0);
+  await store.enterEvent("TASK_READY");
+  assertEquals(await store.latestEvent(), before + 8, "a number is never given again");
+});
