@@ -12,10 +12,13 @@ import type { EndSandbox, SandboxEnded, StartSandbox } from "./sandbox_messages.
 
 /** The part of a dedicated worker's global scope that is used here. */
 interface Scope {
+  postMessage(message: "ready"): void;
   onmessage: ((event: MessageEvent<StartSandbox>) => void) | null;
 }
 
-(self as unknown as Scope).onmessage = ({ data: { calls, files, control, heapMiB } }) => {
+const scope = self as unknown as Scope;
+
+scope.onmessage = ({ data: { calls, files, control, heapMiB } }) => {
   const end = (detail: string) => control.postMessage({ kind: "ended", detail } satisfies SandboxEnded);
   try {
     // The declared types know no port of the Web in a list of node's.
@@ -32,3 +35,4 @@ interface Scope {
     end(error instanceof Error ? error.message : String(error));
   }
 };
+scope.postMessage("ready");

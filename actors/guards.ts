@@ -12,39 +12,57 @@ const KINDS = ["read", "write", "net", "run", "env", "ffi", "sys", "import"] as 
 /** Young objects lie outside of the limit that node's workers are given. */
 const YOUNG_SHARE = 0.9;
 
+interface Guard {
+  readonly thread: Worker;
+  /** Those who wait for the guard to be ready; undefined when it is. */
+  waiting: SandboxPorts[] | undefined;
+}
+
 /** The guards of one run. */
 export class Guards implements Disposable {
-  readonly #guards = new Map<string, Worker>();
+  readonly #guards = new Map<string, Guard>();
   #heapMiB = 0;
 
   /** Has a sandbox thread with these rights started at the other ends of these ports. A failure is told by `control`. */
   connect(rights: Rights, ports: SandboxPorts): void {
-    const { calls, files, control } = ports;
+    const key = keyOf(rights);
     try {
-      const message: StartSandbox = { calls, files, control, heapMiB: this.#heapLimit() };
-      this.#guardOf(rights).postMessage(message, [calls, files, control]);
+      let guard = this.#guards.get(key);
+      if (guard === undefined) this.#guards.set(key, guard = this.#startGuard(key, rights));
+      if (guard.waiting === undefined) this.#hand(ports, guard.thread);
+      else guard.waiting.push(ports);
     } catch (error) {
-      control.postMessage({ kind: "ended", detail: messageOf(error) } satisfies SandboxEnded);
+      // Rights that this process does not have itself, say.
+      end(ports, error instanceof Error ? error.message : String(error));
     }
   }
 
   /** Ends all of them. */
   [Symbol.dispose](): void {
-    for (const guard of this.#guards.values()) guard.terminate();
+    for (const { thread } of this.#guards.values()) thread.terminate();
     this.#guards.clear();
   }
 
-  #guardOf(rights: Rights): Worker {
-    const key = keyOf(rights);
-    let guard = this.#guards.get(key);
-    if (guard === undefined) {
-      // The option is Deno's own, and not among the declared types.
-      const options = { type: "module", name: "guard", deno: { permissions: permissionsOf(rights) } } as WorkerOptions;
-      guard = new Worker(new URL("./guard.ts", import.meta.url), options);
-      guard.onerror = (event) => event.preventDefault();
-      this.#guards.set(key, guard);
-    }
+  #startGuard(key: string, rights: Rights): Guard {
+    // The option is Deno's own, and not among the declared types.
+    const options = { type: "module", name: "guard", deno: { permissions: permissionsOf(rights) } } as WorkerOptions;
+    const thread = new Worker(new URL("./guard.ts", import.meta.url), options);
+    const guard: Guard = { thread, waiting: [] };
+    thread.onmessage = () => {
+      for (const ports of guard.waiting ?? []) this.#hand(ports, thread);
+      guard.waiting = undefined;
+    };
+    thread.onerror = (event) => {
+      event.preventDefault();
+      this.#guards.delete(key);
+      for (const ports of guard.waiting ?? []) end(ports, event.message);
+    };
     return guard;
+  }
+
+  #hand({ calls, files, control }: SandboxPorts, guard: Worker): void {
+    const message: StartSandbox = { calls, files, control, heapMiB: this.#heapLimit() };
+    guard.postMessage(message, [calls, files, control]);
   }
 
   /** What Deno gives every thread of its own accord: a task that fits there fits here. */
@@ -55,6 +73,10 @@ export class Guards implements Disposable {
     }
     return this.#heapMiB;
   }
+}
+
+function end({ control }: SandboxPorts, detail: string): void {
+  control.postMessage({ kind: "ended", detail } satisfies SandboxEnded);
 }
 
 /** Equal rights have equal keys. */
@@ -73,8 +95,4 @@ function permissionsOf(rights: Rights): Deno.PermissionOptionsObject {
     permissions.read = [...rights.read ?? [], decodeURIComponent(thread.pathname)];
   }
   return permissions as Deno.PermissionOptionsObject;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

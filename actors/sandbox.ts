@@ -11,6 +11,7 @@ import type {
   EndSandbox,
   FileAnswer,
   FromSandbox,
+  Probe,
   Rights,
   SandboxEnded,
   SandboxPorts,
@@ -34,6 +35,9 @@ export interface CallListener {
   readonly onFileWanted?: (path: string) => FileAnswer;
 }
 
+/** How soon it is found that a call has run out of memory. */
+const PROBE_MS = 250;
+
 /** One sandbox. It makes one call at a time. */
 export class Sandbox implements Disposable {
   readonly #calls: MessagePort;
@@ -42,6 +46,7 @@ export class Sandbox implements Disposable {
   #listener: CallListener = {};
   #settle: ((answer: Answer) => void) | undefined;
   #ended: string | undefined;
+  #probing: ReturnType<typeof setInterval> | undefined;
 
   constructor(rights: Rights, connect: Connect) {
     const calls = new MessageChannel(), files = new MessageChannel(), control = new MessageChannel();
@@ -65,6 +70,7 @@ export class Sandbox implements Disposable {
     if (this.#settle !== undefined) throw new Error("Bug: a sandbox makes one call at a time");
     this.#calls.postMessage({ kind: "call", ...call } satisfies Call);
     this.#listener = listener;
+    this.#probing = setInterval(() => this.#calls.postMessage({ kind: "probe" } satisfies Probe), PROBE_MS);
     return new Promise((resolve) => this.#settle = resolve);
   }
 
@@ -104,6 +110,7 @@ export class Sandbox implements Disposable {
   #answer(answer: Answer): void {
     const settle = this.#settle;
     this.#settle = undefined;
+    clearInterval(this.#probing);
     settle?.(answer);
   }
 

@@ -85,7 +85,12 @@ export interface Abort {
   readonly reason: "timeout" | "cancelled";
 }
 
-export type ToSandbox = Call | Abort;
+/** Host → thread: say so if the call was stopped for want of memory. */
+export interface Probe {
+  readonly kind: "probe";
+}
+
+export type ToSandbox = Call | Abort | Probe;
 
 /** Why a function failed. */
 export interface Thrown {

@@ -10,9 +10,12 @@
  */
 import { Buffer } from "node:buffer";
 import process from "node:process";
+import { setImmediate } from "node:timers";
 import { inspect } from "node:util";
+import { getHeapStatistics } from "node:v8";
 import { receiveMessageOnPort, workerData } from "node:worker_threads";
 import type {
+  Abort,
   AskFile,
   Call,
   FileAnswer,
@@ -37,13 +40,23 @@ interface CurrentCall {
   written?: Uint8Array | string;
 }
 
+/** Deno raises the limit of a thread that has come near it, to have room for stopping what runs there. */
+const heapLimit = getHeapStatistics().heap_size_limit;
+
 type AnyFunction = (...values: unknown[]) => unknown;
 
 calls.on("message", (message: ToSandbox) => {
-  if (message.kind === "call") answer(message);
-  else {current?.abort.abort(
-      new DOMException(message.reason, message.reason === "timeout" ? "TimeoutError" : "AbortError"),
-    );}
+  switch (message.kind) {
+    case "call":
+      // Not from here: what is stopped for want of memory takes the receiving of messages along.
+      setImmediate(answer, message);
+      break;
+    case "abort":
+      abort(message.reason);
+      break;
+    case "probe":
+      tellIfStopped();
+  }
 });
 process.on("uncaughtException", broke);
 process.on("unhandledRejection", broke);
@@ -70,6 +83,15 @@ async function answer(call: Call): Promise<void> {
   } finally {
     current = undefined;
   }
+}
+
+function abort(reason: Abort["reason"]): void {
+  current?.abort.abort(new DOMException(reason, reason === "timeout" ? "TimeoutError" : "AbortError"));
+}
+
+/** What ran out of memory was stopped where it was, and nobody would tell. */
+function tellIfStopped(): void {
+  if (getHeapStatistics().heap_size_limit > heapLimit) broke(new RangeError("it ran out of memory"));
 }
 
 function broke(error: unknown): void {
