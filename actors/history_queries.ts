@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Declarations } from "../graph/task.ts";
 import { type Database, openDatabase } from "./database.ts";
 import { HISTORY_SCHEMA } from "./history_schema.ts";
 import { type Liveness, livenessOf } from "./process_identity.ts";
@@ -19,6 +20,8 @@ export interface TaskDefinition {
   readonly timeoutMs?: number;
   readonly retries: number;
   readonly env: Readonly<Record<string, string>>;
+  /** What keeps it apart from others; absent where nothing was declared. */
+  readonly declared?: Declarations;
 }
 
 /** `interrupted`: by a signal, or because troupe itself was killed. */
@@ -95,7 +98,8 @@ export const QUERIES = {
   failedTasks: `select ${TASK_COLUMNS} ${DEFINED} and t.status in ('failed', 'timeout') order by d.position`,
   task:
     `select ${TASK_COLUMNS}, cast(t.stdout as blob) stdout, cast(t.stderr as blob) stderr ${DEFINED} and d.name = ?`,
-  retry: `select d.name, d.command, d.dependencies, d.timeout_ms timeoutMs, d.retries, d.env, t.status ${DEFINED}
+  retry:
+    `select d.name, d.command, d.dependencies, d.timeout_ms timeoutMs, d.retries, d.env, d.declared, t.status ${DEFINED}
     and t.status is not 'passed' order by d.position`,
 } as const;
 
@@ -108,6 +112,7 @@ interface DefinitionRow {
   readonly timeoutMs: number | null;
   readonly retries: number;
   readonly env: string;
+  readonly declared: string | null;
   readonly status: TaskStatus | null;
 }
 
@@ -185,7 +190,7 @@ function stateOf(run: Omit<RunRecord, "state">, liveness: () => Liveness): RunSt
 }
 
 function definitionOf(row: DefinitionRow): RetrySet["tasks"][number] {
-  const { name, command, dependencies, timeoutMs, retries, env, status } = row;
+  const { name, command, dependencies, timeoutMs, retries, env, declared, status } = row;
   return {
     name,
     command,
@@ -193,6 +198,7 @@ function definitionOf(row: DefinitionRow): RetrySet["tasks"][number] {
     ...(timeoutMs === null ? {} : { timeoutMs }),
     retries,
     env: JSON.parse(env),
+    ...(declared === null ? {} : { declared: JSON.parse(declared) }),
     status,
   };
 }

@@ -46,7 +46,8 @@ export interface Row {
 const INSERT_RUN = `insert into runs (started_at, total_tasks, kind, source, folder, retry_of, host, pid, process_birth)
   values (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
-const INSERT_DEFINITION = "insert into definitions values (?, ?, ?, ?, ?, ?, ?, ?)";
+const INSERT_DEFINITION = `insert into definitions (run_id, position, name, command, dependencies, timeout_ms,
+  retries, env, declared) values (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 const WRITE_TASK = `insert into tasks (run_id, name, command, status, exit_code, started_at, finished_at, duration_ms,
   stdout, stderr, error, attempts) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -71,9 +72,10 @@ export function insertRun(database: Database, { kind, source, folder, tasks, ret
   const { host, pid, birth } = thisProcess();
   const about = [kind, source, folder, retryOf ?? null, host, pid, birth];
   const id = database.run(INSERT_RUN, unixSeconds(), tasks.length, ...about).lastId;
-  tasks.forEach(({ name, command, dependencies, timeoutMs, retries, env }, position) => {
+  tasks.forEach(({ name, command, dependencies, timeoutMs, retries, env, declared }, position) => {
     const how = [JSON.stringify(dependencies), timeoutMs ?? null, retries, JSON.stringify(env)];
-    database.run(INSERT_DEFINITION, id, position, name, command, ...how);
+    const about = declared === undefined ? null : JSON.stringify(declared);
+    database.run(INSERT_DEFINITION, id, position, name, command, ...how, about);
   });
   return id;
 }

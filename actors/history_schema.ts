@@ -61,5 +61,10 @@ create table definitions (
 ) without rowid;
 `;
 
+/** What tasks declare about each other is kept to in a retry as well. */
+const VERSION_2 = `
+alter table definitions add column declared text;  -- JSON: what it reads, writes, shares and holds; null for nothing
+`;
+
 /** "TrpH" */
-export const HISTORY_SCHEMA: Schema = { applicationId: 0x54727048, steps: [VERSION_1] };
+export const HISTORY_SCHEMA: Schema = { applicationId: 0x54727048, steps: [VERSION_1, VERSION_2] };

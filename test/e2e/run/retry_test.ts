@@ -1,5 +1,6 @@
 // What `retry` runs again, and from what.
 import { assertEquals, assertMatch } from "@std/assert";
+import { DatabaseSync } from "node:sqlite";
 import { rigTest } from "../../rig.ts";
 import { masked, outcomes, rows, statuses, troupe } from "./said.ts";
 
@@ -109,4 +110,28 @@ rigTest("retry writes JSON and keeps quiet as run does", async (rig) => {
   assertMatch(json.stderr, /^Retrying 1 failed task from run #1\.\.\.\n/);
   const quiet = await troupe(rig, "retry", "1", "--quiet");
   assertEquals(masked(quiet.stdout), "[1/1] a: false ......................... FAILED (#s)\n");
+});
+
+// S1.12, S1.29
+rigTest("retry keeps apart what the task file declared, whatever that says by then", async (rig) => {
+  const alone = "mkdir busy && sleep 0.01 && rmdir busy";
+  const names = ["a", "b", "c", "d"];
+  rig.write(
+    "tasks.txt",
+    names.map((name) => `${name}: [ -e go ] && ${alone} [writes:log/${name}*] [writes:log]\n`).join(""),
+  );
+  assertEquals((await troupe(rig, "run", "tasks.txt", "-j4")).code, 1);
+  rig.write("tasks.txt", "other: true\n");
+  rig.write("go", "");
+  const { code, stdout } = await troupe(rig, "retry", "last", "-j4");
+  assertEquals(code, 0, stdout);
+});
+
+rigTest("retry reads a history of before declarations were recorded", async (rig) => {
+  rig.write("tasks.txt", "a: [ -e go ]\n");
+  assertEquals((await troupe(rig, "run", "tasks.txt")).code, 1);
+  using database = new DatabaseSync(rig.path("taskrun.db"));
+  database.exec("alter table definitions drop column declared; pragma user_version=1");
+  rig.write("go", "");
+  assertEquals((await troupe(rig, "retry", "last")).code, 0);
 });
