@@ -5,6 +5,7 @@
  */
 import type { Verdict } from "../graph/gates/findings.ts";
 import type { HostLoad } from "../graph/gates/resource_capacity.ts";
+import { describeLoad } from "../graph/headroom.ts";
 import type { LogLevel } from "../graph/gates/settings.ts";
 import { verdictLines } from "../graph/gates/text.ts";
 import { escapeControls } from "../graph/mistakes.ts";
@@ -47,14 +48,9 @@ export class SafeLog {
   /** Logs every second what runs and what the machine bears, until the log is closed. */
   watch(load: () => HostLoad): void {
     this.#timer = setInterval(() => {
-      const { cpu, memory } = load();
-      const figures = [["CPU", cpu], ["memory", memory]] as const;
-      const known = figures.filter(([, share]) => share !== undefined);
-      const bears = known.map(([what, share]) => `${what} at ${Math.round(share! * 100)} %`).join(", ");
-      this.line(
-        "INFO",
-        `Running: ${[...this.running].map(escapeControls).join(", ") || "nothing"}${bears && `; ${bears}`}`,
-      );
+      const bears = describeLoad(load());
+      const names = [...this.running].map(escapeControls).join(", ") || "nothing";
+      this.line("INFO", `Running: ${names}${bears && `; ${bears}`}`);
     }, SAMPLE_MS);
   }
 

@@ -21,6 +21,7 @@ import { Engine } from "./engine.ts";
 import type { LoadedBuild } from "./load.ts";
 import type { Reporter } from "./reporter.ts";
 import type { Counts } from "./run_event.ts";
+import { RunWatch, WATCH_MS } from "./run_watch.ts";
 import { expandSources } from "./sources.ts";
 import { StopListener, StoppedError, type StopSignal } from "./stop_listener.ts";
 import { sweepTemporaries } from "./sweep.ts";
@@ -48,6 +49,8 @@ export interface RunOptions {
   readonly level: Level;
   /** Start nothing more while the machine is busier; default it may be as busy as it likes. */
   readonly loadLimits?: LoadLimits;
+  /** Say every few seconds what runs and what the machine bears; default false. */
+  readonly isWatched?: boolean;
   /** After every so many tasks done the cache is on the disk, for a build that is killed; default at intervals. */
   readonly checkpointEvery?: number;
   /** All changes or none; with a fallback once more after a failure, with one worker. Default: what was made stays. */
@@ -177,6 +180,7 @@ async function run(
     checkpointEvery: transaction === undefined ? options.checkpointEvery : undefined,
   });
   const work = new BuildWork(plan, cache, { force: options.force, transaction });
+  const watch = options.isWatched ? new RunWatch(log, reporter) : undefined;
   const { database, retryOf } = options;
   const recorder = database === undefined
     ? undefined
@@ -196,6 +200,7 @@ async function run(
     onWarning: (sentence) => reporter.error(sentence),
     everyMs: [
       [PROGRESS_MS, () => log.progress(engine.counts)],
+      ...(watch === undefined ? [] : [[WATCH_MS, () => watch.tell()] as const]),
       // A cache that knows of artifacts that were put back would do no harm, but have forgotten the ones that are there.
       ...(transaction === undefined ? [[SAVE_CHECK_MS, () => saver.saveIfDue()] as const] : []),
     ],

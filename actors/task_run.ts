@@ -15,6 +15,7 @@ import type { Counts } from "./run_event.ts";
 import { RunLog } from "./run_log.ts";
 import { enterInHistory } from "./enter_in_history.ts";
 import { RunRecorder } from "./run_recorder.ts";
+import { RunWatch, WATCH_MS } from "./run_watch.ts";
 import { ShellWork, type ShellWorkTask } from "./shell_work.ts";
 import { touchesOf } from "./touches.ts";
 import { StopListener, type StopSignal } from "./stop_listener.ts";
@@ -45,6 +46,8 @@ export interface TaskRunOptions {
   readonly level: Level;
   /** Start nothing more while the machine is busier; default it may be as busy as it likes. */
   readonly loadLimits?: LoadLimits;
+  /** Say every few seconds what runs and what the machine bears; default false. */
+  readonly isWatched?: boolean;
   /** Shows a display while the run lasts; answers with what takes it away. */
   readonly showLive?: (log: RunLog, counts: Counts, total: number) => () => void;
 }
@@ -69,6 +72,7 @@ export async function runTasks(input: TaskRunInput, options: TaskRunOptions, rep
   // While the workers start: what happens before it is open is entered then.
   const opening = enterInHistory(recorder, options.database, reporter);
   const log = new RunLog(tasks, reporter, options.level);
+  const watch = options.isWatched ? new RunWatch(log, reporter) : undefined;
   const engine = new Engine({
     plan: schedulable(tasks, input.graph, { touches }),
     work: new ShellWork(tasks, { stream: options.level === "verbose" }),
@@ -78,6 +82,7 @@ export async function runTasks(input: TaskRunInput, options: TaskRunOptions, rep
     folder,
     onEvent: (event) => log.note(event, recorder.note(event, stop.signal !== undefined)),
     onWarning: (sentence) => reporter.error(sentence),
+    everyMs: watch === undefined ? [] : [[WATCH_MS, () => watch.tell()]],
   });
   const hideLive = options.showLive?.(log, engine.counts, tasks.length);
   try {

@@ -118,6 +118,7 @@ export async function buildCommand(args: readonly string[], context: BuildContex
     loadLimits: limits,
     force: flags.on.has("force"),
     transaction,
+    isWatched: validation?.isWatched,
     checkpointEvery: validation?.settings.checkpointFrequency,
     level,
     showLive: level === "quiet" ? undefined : await liveDisplay(screen, reporter),

@@ -102,6 +102,7 @@ export async function runAndReport(input: TaskRunInput, flags: Flags, context: R
     jobs: jobs ?? navigator.hardwareConcurrency,
     timeoutMs,
     loadLimits: limits,
+    isWatched: validation?.isWatched,
     database,
     level,
     showLive: level === "quiet" ? undefined : await liveDisplay(screen, reporter),

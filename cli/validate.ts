@@ -20,6 +20,8 @@ import type { Flags } from "./options.ts";
 /** What there is to keep to. */
 export interface Validation {
   readonly settings: GateSettings;
+  /** Whether to say now and then what runs and what the machine bears. */
+  readonly isWatched: boolean;
   /** Why nothing may be started; absent when it may. */
   readonly refusal?: string;
 }
@@ -32,15 +34,22 @@ export interface Validation {
  */
 export async function validate(path: string, flags: Flags, reporter: Reporter): Promise<Validation> {
   const given = { settings: flags.values.get("gates"), only: flags.lists.get("task") };
-  if (!flags.on.has("validate")) return { settings: await loadSettings(dirname(resolve(path)), given) };
+  if (!flags.on.has("validate")) {
+    const settings = await loadSettings(dirname(resolve(path)), given);
+    return { settings, isWatched: isWatched(settings, flags) };
+  }
   const { gates, settings } = await openGates(path, given);
   const verdict = gates.ask();
   const level = flags.on.has("quiet") ? "ERROR" : settings.logLevel;
   for (const { text, tone } of verdictLines(verdict, level)) reporter.line(text, tone);
-  if (settings.conflictResolution === "refuse" && hasConflicts(verdict)) {
-    return { settings, refusal: 'Refused: the gates found conflicts, and conflict_resolution is "refuse"' };
-  }
-  return { settings, refusal: await awaitLocks(verdict, { gates, settings }) };
+  const refusal = settings.conflictResolution === "refuse" && hasConflicts(verdict)
+    ? 'Refused: the gates found conflicts, and conflict_resolution is "refuse"'
+    : await awaitLocks(verdict, { gates, settings });
+  return { settings, isWatched: isWatched(settings, flags), refusal };
+}
+
+function isWatched({ enableMonitoring, logLevel }: GateSettings, flags: Flags): boolean {
+  return enableMonitoring && (logLevel === "DEBUG" || logLevel === "INFO") && !flags.on.has("quiet");
 }
 
 function hasConflicts({ findings: { files, circles, shared } }: Verdict): boolean {

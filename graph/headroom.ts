@@ -32,3 +32,11 @@ export function headroom({ cpu, memory }: LoadSample, limits: LoadLimits, cpus: 
 function isOver(share: number | undefined, limit: number | undefined): boolean {
   return share !== undefined && limit !== undefined && share > limit;
 }
+
+/** The figures in words, of what is known: `CPU at 71 %, memory at 40 %`. */
+export function describeLoad({ cpu, memory }: LoadSample): string {
+  const known = [["CPU", cpu], ["memory", memory]] as const;
+  return known.flatMap(([what, share]) => share === undefined ? [] : [`${what} at ${Math.round(share * 100)} %`]).join(
+    ", ",
+  );
+}

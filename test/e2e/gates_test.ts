@@ -241,3 +241,16 @@ rigTest("build --gates alone reads the settings, and refuses what is wrong in th
   assertEquals(code, 2);
   assertStringIncludes(stderr, "Unknown key 'lock_timeout' in the gate settings");
 });
+
+// S1.21
+rigTest("build and run --validate say now and then what runs and what the machine bears", async (rig) => {
+  const held = rig.hold("long");
+  rig.write("build.json", { tasks: [{ name: "long", output: "a", command: held.command }] });
+  rig.write("tasks.txt", `long: OUT=/dev/null; ${held.command}\n`);
+  const building = rig.start(["--validate", "--no-history"]);
+  const running = rig.start(["run", "tasks.txt", "--validate"], { deno: ["run", "-A", MAIN] });
+  for (const run of [building, running]) await run.says(/^Running: long(?:; CPU at \d+ %, memory at \d+ %)?$/m);
+  held.release();
+  held.release();
+  for (const run of [building, running]) assertEquals((await run.ended).code, 0);
+});

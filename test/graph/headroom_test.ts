@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { headroom } from "../../graph/headroom.ts";
+import { describeLoad, headroom } from "../../graph/headroom.ts";
 
 // S1.8
 Deno.test("headroom() is none above a limit, and at least one task below it", () => {
@@ -18,4 +18,11 @@ Deno.test("headroom() is one task for each CPU that the limit leaves idle", () =
 
 Deno.test("headroom() does not limit by what is not known", () => {
   assertEquals(headroom({}, { cpu: 0.1, memory: 0.1 }, 4), 4);
+});
+
+// S1.21
+Deno.test("describeLoad() tells what is known", () => {
+  assertEquals(describeLoad({ cpu: 0.714, memory: 0.4 }), "CPU at 71 %, memory at 40 %");
+  assertEquals(describeLoad({ memory: 1 }), "memory at 100 %");
+  assertEquals(describeLoad({}), "");
 });
