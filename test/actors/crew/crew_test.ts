@@ -1,0 +1,383 @@
+// A crew as programs use it: one loop after another, or several at once.
+import { assert, assertEquals, assertFalse, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
+import { Crew } from "../../../actors/crew/crew.ts";
+import { CrewError, TasksFailedError } from "../../../actors/crew/crew_error.ts";
+import { CrewTask, type CrewTaskInit } from "../../../actors/crew/crew_task.ts";
+import type { CrewOptions } from "../../../actors/crew/options.ts";
+import { CrewPlace, trail } from "./rig.ts";
+
+interface Scene {
+  readonly place: CrewPlace;
+  /** A crew on the place's database. */
+  crew<Item>(items: Iterable<Item> | AsyncIterable<Item>, options?: CrewOptions): Crew<Item>;
+}
+
+function libraryTest(name: string, body: (scene: Scene) => Promise<void>): void {
+  Deno.test(name, async () => {
+    using place = new CrewPlace();
+    await using crews = new AsyncDisposableStack();
+    await body({ place, crew: (items, options) => crews.use(new Crew(items, { db: place.path, ...options })) });
+    await crews.disposeAsync();
+    if (place.temp.has("crew.sqlite")) place.assertSound();
+  });
+}
+
+function tasks(count: number, choices: Partial<CrewTaskInit<number>> = {}): CrewTask<number>[] {
+  return Array.from({ length: count }, (_, i) => new CrewTask({ ...choices, id: `task_${i}`, data: i }));
+}
+
+async function idsOf(crew: AsyncIterable<CrewTask>): Promise<string[]> {
+  return (await Array.fromAsync(crew)).map(({ id }) => id);
+}
+
+async function until(isSo: () => Promise<boolean> | boolean): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while (!await isSo()) {
+    assert(performance.now() < deadline, "not so within 10 s");
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+// S3.39, S3.17, S3.18
+libraryTest(
+  "a crew of one does every task once, and a second one on the finished workflow gets nothing",
+  async ({ crew, place }) => {
+    const first = crew(tasks(4), { identifier: "first" });
+    assert(await first.hasMoreJobs(), "before the first loop");
+    assertFalse(place.temp.has("crew.sqlite"), "which opens nothing");
+    const seen: unknown[] = [];
+    for await (const task of first) seen.push(task.id, task.data + 1);
+    assertEquals(seen, ["task_0", 1, "task_1", 2, "task_2", 3, "task_3", 4]);
+    assertFalse(await first.hasMoreJobs());
+    assertEquals(await idsOf(crew(tasks(4), { identifier: "second" })), []);
+    const store = await place.store();
+    assertEquals((await store.workflow()).totalTasks, 4);
+    assertEquals((await store.workers()).map(({ id, status, processedTasks }) => [id, status, processedTasks]), [
+      ["first", "offline", 4],
+      ["second", "offline", 0],
+    ]);
+  },
+);
+
+// S3.38
+libraryTest(
+  "close() completes the current task and ends the loop; break fails it; the next loop goes on",
+  async ({ crew, place }) => {
+    const one = crew(tasks(10), { maxFailedRetries: 2 });
+    const seen: string[] = [];
+    for await (const { id } of one) {
+      seen.push(id);
+      if (id === "task_2") await one.close();
+    }
+    for await (const { id } of one) {
+      seen.push(id);
+      if (id === "task_5") {
+        await one.close();
+        break;
+      }
+    }
+    assert(await one.hasMoreJobs());
+    for await (const { id } of one) {
+      seen.push(id);
+      if (id === "task_6") void one.close(); // waited for by the loop
+    }
+    for await (const { id } of one) {
+      seen.push(id);
+      if (id === "task_8") break;
+    }
+    assert(await one.hasMoreJobs(), "a retry is allowed");
+    seen.push(...await idsOf(one));
+    const all = Array.from({ length: 10 }, (_, i) => `task_${i}`);
+    assertEquals(seen, [...all.slice(0, 9), "task_8", "task_9"]);
+    assertFalse(await one.hasMoreJobs());
+    await one.close();
+    const store = await place.store();
+    assertEquals(await trail(store, "task_8"), ["running", "failed", "running", "completed"]);
+    assertEquals(await trail(store, "task_5"), ["running", "completed"]);
+    assertEquals((await store.workers()).length, 1, "one member, however many loops");
+  },
+);
+
+// S3.38, S3.37
+libraryTest(
+  "an error in the loop fails the task and arrives where it was thrown; the others go on",
+  async ({ crew, place }) => {
+    const one = crew(tasks(3), { identifier: "one" });
+    const error = await assertRejects(async () => {
+      for await (const task of one) throw new RangeError(`mine: ${task.id}`);
+    }, RangeError);
+    assertEquals(error.message, "mine: task_0");
+    assertEquals(await idsOf(crew(tasks(3), { identifier: "two" })), ["task_1", "task_2"]);
+    assertFalse(await one.hasMoreJobs());
+    const store = await place.store();
+    assertEquals(await trail(store, "task_0"), ["running", "failed"]);
+    assertEquals((await store.task("task_0"))!.currentStatus, "failed");
+  },
+);
+
+// S3.37, S3.9
+libraryTest("with the policy to stop, the others are told which tasks failed", async ({ crew }) => {
+  const one = crew(tasks(4), { identifier: "one", failurePolicy: "stop" });
+  const two = crew(tasks(4), { identifier: "two", failurePolicy: "stop" });
+  const seen: string[] = [];
+  const error = await assertRejects(async () => {
+    for await (const { id } of two) {
+      seen.push(id);
+      for await (const _ of one) break;
+    }
+  }, TasksFailedError);
+  assertEquals([error.message, error.tasks, seen], ["Tasks '{task_1}' have failed", ["task_1"], ["task_0"]]);
+  await assertRejects(() => idsOf(one), TasksFailedError);
+  const changed = (fingerprint: string) => [{ id: "a", fingerprint }];
+  const options: CrewOptions = { workflow: "other", failurePolicy: "stop", enableFingerprints: true };
+  assertEquals(await idsOf(crew(changed("1"), options)), ["a"]);
+  assertEquals(await idsOf(crew(changed("2"), options)), ["a"], "invalidated is healthy");
+});
+
+// S3.33, S3.34
+libraryTest("labels decide who gets what, and iterating again picks up what has become ready", async ({ crew }) => {
+  const graph: [string, string?][] = [["a"], ["b", "a"], ["c", "a"], ["d", "b"], ["e", "b"], ["f", "c"], ["g", "c"]];
+  const items = graph.map(([id, on]) => ({
+    id,
+    dependencies: on === undefined ? [] : [on],
+    requirements: id === "b" ? ["b-branch"] : [],
+  }));
+  const main = crew(items, { identifier: "main" });
+  const branch = crew(items, { identifier: "branch", labels: ["b-branch"] });
+  assertEquals(await idsOf(main), ["a", "c", "f", "g"]);
+  assert(await main.hasMoreJobs());
+  for await (const { id } of branch) {
+    assertEquals(id, "b");
+    await branch.close();
+  }
+  assertEquals(await idsOf(main), ["d", "e"]);
+  assertFalse(await main.hasMoreJobs());
+});
+
+libraryTest("a loop waits while others are at something that may bring it work", async ({ crew, place }) => {
+  const items = [new CrewTask({ id: "a" }), new CrewTask({ id: "b", dependencies: ["a"] })];
+  const holder = crew(items, { identifier: "holder" });
+  const waiter = crew(items, { identifier: "waiter" });
+  const held = holder[Symbol.asyncIterator]();
+  assertEquals((await held.next()).value?.id, "a");
+  const waiting = idsOf(waiter);
+  const store = await place.store();
+  await until(async () => (await store.workers()).length === 2);
+  await holder.close();
+  assertEquals((await held.next()).done, true);
+  assertEquals(await waiting, ["b"]);
+});
+
+libraryTest(
+  "several loops at once share what there is, in the order of what it depends on",
+  async ({ crew, place }) => {
+    const items = tasks(60).map((task, i) =>
+      new CrewTask({
+        ...task,
+        dependencies: i < 6 ? [] : [`task_${i - 6}`, `task_${i - (i % 6)}`].filter((id) => id !== task.id),
+      })
+    );
+    const done = new Set<string>();
+    const shares = await Promise.all(["one", "two", "three"].map(async (identifier) => {
+      let share = 0;
+      for await (const task of crew(items, { identifier })) {
+        assert(task.dependencies.every((id) => done.has(id)), `'${task.id}' came too early`);
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        done.add(task.id);
+        share++;
+      }
+      return share;
+    }));
+    assertEquals([done.size, shares.reduce((sum, share) => sum + share)], [60, 60]);
+    assertEquals(place.rows("select * from task_statuses where status = 'completed'").length, 60);
+  },
+);
+
+// S3.35
+libraryTest("several members work at one task that allows it", async ({ crew, place }) => {
+  const items = [new CrewTask({ id: "wide", maxParallelWorkers: 2 })];
+  const loops = ["one", "two"].map((identifier) => crew(items, { identifier })[Symbol.asyncIterator]());
+  for (const loop of loops) assertEquals((await loop.next()).value?.id, "wide");
+  assertEquals(await idsOf(crew(items, { identifier: "three" })), []);
+  for (const loop of loops) assertEquals((await loop.next()).done, true);
+  assertEquals(await trail(await place.store(), "wide"), ["running", "running", "completed", "completed"]);
+});
+
+// S3.40
+libraryTest(
+  "any iterable gives tasks: lists, generators of unknown length, slow ones, and items that are no tasks",
+  async ({ crew, place }) => {
+    const of = (workflow: string): CrewOptions => ({ workflow });
+    const totals = async (workflow: string) => (await (await place.store({ workflow })).workflow()).totalTasks;
+    const data = async (items: AsyncIterable<CrewTask>) =>
+      (await Array.fromAsync(items)).map((task) => [task.id, task.data]);
+
+    assertEquals(await data(crew([null, 7, "x", undefined], of("items"))), [["0", null], ["1", 7], ["2", "x"], [
+      "3",
+      undefined,
+    ]]);
+    assertEquals(await totals("items"), 4);
+    assertEquals(await data(crew(new Set(["x"]), of("set"))), [["0", "x"]]);
+    assertEquals(await totals("set"), 1);
+
+    function* some() {
+      for (let i = 0; i < 250; i++) yield new CrewTask({ id: `t${i}`, data: i });
+    }
+    assertEquals((await data(crew(some(), of("generator")))).length, 250);
+    assertEquals(await totals("generator"), null);
+
+    let given = 0;
+    async function* slow() {
+      for (; given < 3; given++) {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        yield { id: `slow${given}` };
+      }
+    }
+    const seen: [string, number][] = [];
+    for await (const { id } of crew(slow(), of("slow"))) seen.push([id, given]);
+    assertEquals(seen, [["slow0", 0], ["slow1", 1], ["slow2", 2]], "no more was taken than was needed");
+    assertEquals(await totals("slow"), null);
+  },
+);
+
+libraryTest("a generator goes on where the last loop left it", async ({ crew }) => {
+  function* endless() {
+    for (let i = 0;; i++) yield { id: `t${i}`, data: i };
+  }
+  const one = crew(endless());
+  for (const last of [2, 250]) {
+    for await (const { data } of one) if (data === last) await one.close();
+  }
+  for await (const { data } of one) {
+    assertEquals(data, 251);
+    break;
+  }
+});
+
+libraryTest("an error of the iterable arrives in the loop, whenever it comes", async ({ crew }) => {
+  async function* failing() {
+    yield { id: "a" };
+    await Promise.resolve();
+    throw new SyntaxError("theirs");
+  }
+  await assertRejects(() => idsOf(crew(failing())), SyntaxError, "theirs");
+});
+
+libraryTest(
+  "tasks that another member registered further on, or that this one does not know",
+  async ({ crew, place }) => {
+    const store = await place.store();
+    await store.register(
+      [...tasks(150).map(({ id }) => id), "unknown"].map((id) => ({
+        ...{ id, rank: id === "unknown" ? 0 : 1, dependencies: [], requirements: [], maxParallelWorkers: 1 },
+      })),
+    );
+    const generator = function* () {
+      yield* tasks(150);
+    };
+    assertEquals(new Set(await idsOf(crew(generator()))), new Set(tasks(150).map(({ id }) => id)));
+    assertEquals((await store.task("unknown"))!.currentStatus, "cancelled");
+  },
+);
+
+// S3.2, S3.4, S3.8
+libraryTest("a changed fingerprint counts where that is enabled, and not else", async ({ crew }) => {
+  const one = (fingerprint: string, enableFingerprints?: boolean) =>
+    idsOf(crew([new CrewTask({ id: "a", fingerprint }), { id: "b", dependencies: ["a"] }], { enableFingerprints }));
+  assertEquals(await one("1", true), ["a", "b"]);
+  assertEquals(await one("2"), []);
+  assertEquals(await one("1", true), []);
+  assertEquals(await one("2", true), ["a", "b"]);
+});
+
+// S3.30
+libraryTest(
+  "a member that was declared dead publishes nothing, and goes on as another one",
+  async ({ crew, place }) => {
+    const one = crew(tasks(3), { identifier: "one", heartbeatIntervalMs: 20 });
+    const store = await place.store();
+    const seen: string[] = [];
+    for await (const { id } of one) {
+      if (seen.push(id) > 1) continue;
+      assert(await store.declareDead(1, { maxFailedRetries: 0, maxKilledRetries: 1 }));
+      await until(() => one.lost!.aborted);
+    }
+    assertEquals(seen, ["task_0", "task_0", "task_1", "task_2"]);
+    assertEquals(await trail(store, "task_0"), ["running", "killed", "running", "completed"]);
+    assertEquals((await store.workers()).map(({ id, status }) => [id, status]), [["one", "killed"], [
+      "one",
+      "offline",
+    ]]);
+  },
+);
+
+libraryTest("a main thread that is busy for longer than the timeout is not taken for dead", async ({ crew, place }) => {
+  const busy = crew(tasks(1), { identifier: "busy", heartbeatIntervalMs: 20, heartbeatTimeoutMs: 60 });
+  for await (const _ of busy) {
+    const beat = () => place.rows<{ beat: number }>("select beat from workers")[0].beat;
+    const start = beat(), deadline = performance.now() + 10_000;
+    while (beat() < start + 5 && performance.now() < deadline); // never gives the thread back
+    assert(beat() >= start + 5, "the heart beats in a thread of its own");
+  }
+});
+
+// S3.29
+libraryTest("an identifier that is taken is one clear error, and free again afterwards", async ({ crew }) => {
+  const one = crew(tasks(2), { identifier: "same" });
+  let calls = 0;
+  const two = crew(tasks(2), { identifier: () => `sa${calls++ < 2 ? "me" : "id"}` });
+  for await (const _ of one) {
+    const error = await assertRejects(() => idsOf(two), CrewError);
+    assertEquals([error.kind, error.message], ["identifier", "Worker with this identifier already exists"]);
+    await one.close();
+  }
+  assertEquals(await idsOf(two), ["task_1"]);
+  assertEquals(calls, 2);
+});
+
+// S3.42
+libraryTest("disabled it is a plain iteration: no database, no locks", async ({ crew, place }) => {
+  const one = crew(tasks(3), { disabled: true });
+  assert(await one.hasMoreJobs());
+  await using _held = await one.lock.acquire();
+  await using _again = await one.lock.acquire();
+  const seen: number[] = [];
+  for await (const { data } of one) {
+    seen.push(data);
+    if (data === 1) await one.close();
+  }
+  assertEquals(seen, [0, 1]);
+  assertFalse(await one.hasMoreJobs());
+  assertEquals((await Array.fromAsync(crew([null], { disabled: true })))[0].data, null);
+  assertEquals(place.temp.names(), []);
+});
+
+libraryTest("what cannot be is refused in a sentence", async ({ crew }) => {
+  const one = crew(tasks(2));
+  for await (const _ of one) {
+    await assertRejects(() => idsOf(one), CrewError, "This crew is being iterated already: make a Crew for each loop");
+    await one.close();
+  }
+  await assertRejects(() => idsOf(crew([{ id: "a" }, { id: "a" }])), CrewError, "Task 'a' is given twice");
+  for (
+    const [init, message] of [
+      [{ id: "" }, "Task id must be a text, not ''"],
+      [{ id: 7 }, "Task id must be a text, not 7"],
+      [{ id: "a", dependencies: ["a"] }, "Task 'a' depends on itself"],
+      [{ id: "a", dependencies: [1] }, "The dependencies of task 'a' must be texts, not 1"],
+      [{ id: "a", requirements: [""] }, "The requirements of task 'a' must be texts, not ''"],
+      [{ id: "a", fingerprint: 1 }, "The fingerprint of task 'a' must be texts, not 1"],
+      [{ id: "a", maxParallelWorkers: 0 }, "maxParallelWorkers of task 'a' must be a whole number from 1, not 0"],
+    ] as const
+  ) {
+    const error = assertThrows(() => new CrewTask(init as unknown as CrewTaskInit));
+    assertInstanceOf(error, CrewError);
+    assertEquals([error.kind, error.message], ["task", message]);
+  }
+});
+
+libraryTest("tasks may be named by themselves as dependencies", async ({ crew }) => {
+  const a = new CrewTask({ id: "a" }), b = new CrewTask({ id: "b", dependencies: [a, "a"] });
+  assertEquals(b.dependencies, ["a"]);
+  assertEquals(await idsOf(crew([b, a])), ["a", "b"]);
+});
