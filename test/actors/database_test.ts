@@ -38,6 +38,47 @@ Deno.test("openDatabase() makes a database with the settings it promises", async
   assertEquals(temp.names(), ["a.db"]);
 });
 
+// S3.24
+Deno.test("openDatabase() with a rollback journal, also of a database that was in WAL mode", async () => {
+  using temp = new TempFolder();
+  const path = temp.file("a.db");
+  const open = () => openDatabase(path, { schema: SCHEMA, access: "write", journal: "rollback", patienceMs: 100 });
+  for (let times = 0; times < 2; times++) {
+    using database = await open();
+    assertEquals([pragma(database, "journal_mode"), pragma(database, "synchronous")], ["delete", 2]);
+    database.run("insert into things (name) values ('x')");
+  }
+  {
+    using database = await openDatabase(path, { schema: SCHEMA, access: "write" });
+    assertEquals(pragma(database, "journal_mode"), "wal");
+    await assertRefused(open(), "locked", `Database '${path}' is locked by another process`);
+  }
+  using database = await open();
+  assertEquals(database.all("select * from things").length, 2);
+});
+
+Deno.test("Database.dataVersion() tells of another connection's writing, and Database.snapshot() looks past it", async () => {
+  using temp = new TempFolder();
+  const path = temp.file("a.db");
+  using database = await open(path);
+  using other = await open(path);
+  const insert = "insert into things (name) values ('x')";
+  const version = database.dataVersion();
+  database.run(insert);
+  assertEquals(database.dataVersion(), version);
+  const counts = database.snapshot(() =>
+    [0, 1].map(() => {
+      const { count } = database.get<{ count: number }>("select count(*) count from things")!;
+      other.run(insert);
+      return count;
+    })
+  );
+  assertEquals(counts, [1, 1]);
+  assertEquals(database.dataVersion() === version, false);
+  assertThrows(() => database.snapshot(() => database.all("select * from nowhere")), DatabaseError, "nowhere");
+  assertEquals(database.snapshot(() => database.all("select * from things").length), 3);
+});
+
 Deno.test("openDatabase() takes a zero-length file and strange names", async () => {
   using temp = new TempFolder();
   for (const name of ["a.db", "file:b?mode=memory", "c d%20#é.db"]) {
