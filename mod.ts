@@ -29,6 +29,12 @@ export {
   type ExecuteOptions,
   type SchedulerOptions,
 } from "./actors/library/dependency_aware_scheduler.ts";
+export {
+  ModuleExecutor,
+  moduleExecutor,
+  type ModuleExecutorOptions,
+  type ModulePermissions,
+} from "./actors/library/module_executor.ts";
 export type { ScheduledTask, TaskExecutor, TaskOptions } from "./actors/library/scheduled_task.ts";
 export type { TaskContext } from "./actors/library/task_context.ts";
 export { ThreadSafeState } from "./actors/library/thread_safe_state.ts";

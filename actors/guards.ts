@@ -18,6 +18,11 @@ interface Guard {
   waiting: SandboxPorts[] | undefined;
 }
 
+/** The thread's own modules; the second one is only read where types are checked. */
+const THREAD_MODULES = ["./sandbox_thread.ts", "./sandbox_messages.ts"].map((path) =>
+  decodeURIComponent(new URL(path, import.meta.url).pathname)
+);
+
 /** The guards of one run. */
 export class Guards implements Disposable {
   readonly #guards = new Map<string, Guard>();
@@ -91,8 +96,7 @@ function permissionsOf(rights: Rights): Deno.PermissionOptionsObject {
   const permissions: Record<string, unknown> = {};
   for (const kind of KINDS) permissions[kind] = rights[kind] ?? false;
   if (rights.read !== true) {
-    const thread = new URL("./sandbox_thread.ts", import.meta.url);
-    permissions.read = [...rights.read ?? [], decodeURIComponent(thread.pathname)];
+    permissions.read = [...rights.read ?? [], ...THREAD_MODULES];
   }
   return permissions as Deno.PermissionOptionsObject;
 }

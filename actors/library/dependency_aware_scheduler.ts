@@ -15,6 +15,8 @@ import { AttemptContext } from "./attempt_context.ts";
 import { EventHub } from "./event_hub.ts";
 import { Execution } from "./execution.ts";
 import { ExecutionBook } from "./execution_book.ts";
+import { moduleArgument } from "./module_argument.ts";
+import { ModulePool } from "./module_pool.ts";
 import { type ScheduledTask, type TaskExecutor, type TaskOptions, TaskRecord } from "./scheduled_task.ts";
 import { withState } from "./task_context.ts";
 import { ThreadSafeState } from "./thread_safe_state.ts";
@@ -66,6 +68,14 @@ export interface ExecuteOptions {
   readonly signal?: AbortSignal;
   /** Start nothing more after the first failed task, let finish what runs, and reject; default false. */
   readonly failFast?: boolean;
+}
+
+/** What one attempt is done with. */
+interface Work {
+  readonly attempt: Attempt;
+  readonly modules: ModulePool;
+  /** The keys of the state that modules are sent. */
+  readonly stateKeys: readonly string[];
 }
 
 /**
@@ -205,16 +215,19 @@ export class DependencyAwareScheduler {
     try {
       const arrangement = this.#arrange();
       const waves = this.#waves = wavesOf(arrangement);
+      const slots = Math.max(1, Math.min(this.#options.maxConcurrent, arrangement.tasks.length));
+      await using modules = new ModulePool(slots);
+      const stateKeys = this.#state.keys().filter((key) => !this.#tasks.has(key));
       for (const record of this.#tasks.values()) record.reset();
       const book = new ExecutionBook({ arrangement, waves, tell: (event) => this.#hub.tell(event) });
       const execution = new Execution({
         plan: arrangement.plan,
         book,
         state: this.#state,
-        slots: Math.max(1, Math.min(this.#options.maxConcurrent, arrangement.tasks.length)),
+        slots,
         barrier: this.#options.barrier,
         failFast,
-        work: (attempt) => this.#work(book.record(attempt.task), attempt),
+        work: (attempt) => this.#work(book.record(attempt.task), { attempt, modules, stateKeys }),
       });
       const result = await execution.run(signal);
       if (failFast && book.firstFailed !== undefined) {
@@ -237,11 +250,12 @@ export class DependencyAwareScheduler {
     });
   }
 
-  #work(record: TaskRecord, attempt: Attempt): unknown {
+  #work(record: TaskRecord, { attempt, modules, stateKeys }: Work): unknown {
     const { executor } = record;
     const context = new AttemptContext(record, { attempt, state: this.#state, tasks: this.#tasks });
     if (typeof executor === "function") return executor(withState(context));
-    throw new Error("Bug: no modules yet");
+    const keys = executor.options.stateKeys ?? stateKeys;
+    return modules.run(executor, { argument: moduleArgument(context, keys), signal: attempt.signal });
   }
 
   #refuseWhileExecuting(doing: string): void {

@@ -6,6 +6,37 @@
  */
 
 /**
+ * What a module may do: everything of a kind (`true`), or with these alone. Paths that are not absolute start at the current
+ * folder.
+ *
+ * @example
+ * ```ts
+ * import { moduleExecutor, type ModulePermissions } from "./mod.ts";
+ *
+ * const permissions: ModulePermissions = { read: ["./data"], net: ["example.org"], env: true };
+ * console.log(moduleExecutor(new URL("./fetch.ts", import.meta.url), { permissions }).options.permissions?.env); // true
+ * ```
+ */
+export interface ModulePermissions {
+  /** Files and folders. */
+  readonly read?: boolean | readonly string[];
+  /** Files and folders. */
+  readonly write?: boolean | readonly string[];
+  /** Hosts, with a port or without. */
+  readonly net?: boolean | readonly string[];
+  /** Names of variables. */
+  readonly env?: boolean | readonly string[];
+  /** Names or paths of programs. */
+  readonly run?: boolean | readonly string[];
+  /** Paths of native libraries. */
+  readonly ffi?: boolean | readonly string[];
+  /** What to know of the system, as Deno names it. */
+  readonly sys?: boolean | readonly string[];
+  /** Hosts to load code from. */
+  readonly import?: boolean | readonly string[];
+}
+
+/**
  * Choices for {@linkcode moduleExecutor}.
  *
  * @example
@@ -19,9 +50,9 @@
 export interface ModuleExecutorOptions {
   /** Name of the function; default `default`. */
   readonly export?: string;
-  /** What it may do beside reading its own modules; default nothing. As for Deno's `Worker`. */
-  readonly permissions?: Deno.PermissionOptions;
-  /** Keys of the shared state that are sent with it; default all but those that hold results of tasks. */
+  /** What it may do beside reading its own modules; default nothing. */
+  readonly permissions?: ModulePermissions;
+  /** Keys of the shared state that are sent to it; default those there were when the execution began, but for results. */
   readonly stateKeys?: readonly string[];
 }
 
@@ -54,7 +85,10 @@ export class ModuleExecutor {
  *
  * The function is called with a copy of the context: `taskId`, `taskMetadata`, `dependencyResults`, `attempt`, keys of the
  * shared state, and a `signal`; what it returns is copied back. It has no rights but to read its own modules, and those in
- * `permissions`. When its time is up or the execution is cancelled, its thread is ended, whatever it is doing.
+ * `permissions`. When its time is up or the execution is cancelled, its `signal` is aborted and, a quarter of a second later,
+ * its thread ended, whatever it is doing. Starting the first thread takes Deno up to half a second.
+ *
+ * The program has to run with `--unstable-worker-options`, or `"unstable": ["worker-options"]` in its deno.json.
  *
  * @example
  * ```ts

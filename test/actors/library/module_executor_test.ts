@@ -1,0 +1,135 @@
+// Tasks that are functions of modules, in threads of their own.
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { DependencyAwareScheduler } from "../../../actors/library/dependency_aware_scheduler.ts";
+import { moduleExecutor, type ModuleExecutorOptions } from "../../../actors/library/module_executor.ts";
+import { ThreadSafeState } from "../../../actors/library/thread_safe_state.ts";
+import { until } from "../../faults/rig.ts";
+import { TempFolder } from "../temp_folder.ts";
+
+const SAMPLES = new URL("./module_samples.ts", import.meta.url);
+
+function sample(name: string, options: ModuleExecutorOptions = {}) {
+  return moduleExecutor(SAMPLES, { ...options, export: name });
+}
+
+// S4.6
+Deno.test("moduleExecutor() gives the function a copy of the context and brings back what it returns", async () => {
+  const state = new ThreadSafeState({ limit: 3, taskId: "hidden" });
+  const scheduler = new DependencyAwareScheduler({ state });
+  scheduler.addTask("n", () => new Map([["a", new Date(0)]]));
+  scheduler.addTask("late", ({ state }) => state.set("later", 1));
+  scheduler.addTask("given", moduleExecutor(SAMPLES), ["n", "late"], { metadata: { owner: "ada" } });
+  scheduler.addTask("some", moduleExecutor(SAMPLES, { stateKeys: ["later", "n"] }), ["late"]);
+  const { taskResults, taskErrors } = await scheduler.execute();
+  assertEquals(taskErrors, {});
+  const n = new Map([["a", new Date(0)]]);
+  assertEquals(taskResults.given, {
+    limit: 3,
+    taskId: "given",
+    taskMetadata: { owner: "ada" },
+    dependencyResults: { n, late: undefined },
+    attempt: 1,
+    isSignal: true,
+  });
+  const some = taskResults.some as Record<string, unknown>;
+  assertEquals([some.later, some.n, "limit" in some, some.taskId], [1, n, false, "some"]);
+  assertEquals(state.get("given"), taskResults.given);
+});
+
+// S4.5: each waits, without giving up its thread, until the other has come
+Deno.test("moduleExecutor() runs functions that compute at the same time", async () => {
+  const state = new ThreadSafeState({ meeting: new SharedArrayBuffer(8) });
+  const scheduler = new DependencyAwareScheduler({ state });
+  for (const place of [0, 1]) scheduler.addTask(`place_${place}`, sample("meet"), [], { metadata: { place } });
+  assertEquals((await scheduler.execute()).taskResults, { place_0: "met", place_1: "met" });
+});
+
+Deno.test("moduleExecutor() uses a thread again within an execution, and not after it", async () => {
+  const scheduler = new DependencyAwareScheduler({ maxConcurrent: 1 });
+  for (const id of ["a", "b", "c"]) scheduler.addTask(id, sample("count"));
+  const data = (n: number) => new URL(`data:text/javascript,export default () => ${n}`);
+  scheduler.addTask("other", moduleExecutor(data(7)), ["a"]);
+  for (let time = 0; time < 2; time++) {
+    const { taskResults: { a, b, c, other } } = await scheduler.execute();
+    assertEquals([a, other], [1, 7]);
+    assert(b === 2 || c === 2, "no thread was used again");
+  }
+});
+
+// S4.11
+Deno.test("moduleExecutor() ends a function that never ends, and tries again", async () => {
+  const scheduler = new DependencyAwareScheduler();
+  scheduler.addTask("spin", sample("spinOnce"), [], { timeoutSeconds: 4, retryCount: 1, retryDelayMs: 0 });
+  scheduler.addTask("hang", sample("spinOnce"), [], { timeoutSeconds: 1 });
+  const { taskResults, taskErrors } = await scheduler.execute();
+  assertEquals([taskResults, taskErrors.hang.message], [{ spin: 2 }, "Timed out after 1s"]);
+});
+
+Deno.test("moduleExecutor() tells a function to stop, and has it do so, when the execution is cancelled", async () => {
+  const meeting = new SharedArrayBuffer(8);
+  const places = new Int32Array(meeting);
+  const scheduler = new DependencyAwareScheduler({ state: new ThreadSafeState({ meeting }) });
+  scheduler.addTask("listen", sample("listen"));
+  const stop = new AbortController();
+  const execution = scheduler.execute({ signal: stop.signal });
+  await until(() => Atomics.load(places, 0) === 1, "the function listens");
+  stop.abort();
+  assertEquals((await execution).taskErrors.listen.name, "AbortError");
+  assertEquals(Atomics.load(places, 1), 1);
+});
+
+Deno.test("moduleExecutor() has an attempt fail by whatever ends its function, and nothing else", async () => {
+  const scheduler = new DependencyAwareScheduler();
+  for (const name of ["exit", "stray", "refuse", "unsendable", "nobody"]) {
+    scheduler.addTask(name, sample(name), [], { timeoutSeconds: 20 });
+  }
+  scheduler.addTask("missing", moduleExecutor(new URL("./no_such_module.ts", import.meta.url)));
+  scheduler.addTask("well", sample("count"));
+  const { taskErrors, taskResults } = await scheduler.execute();
+  assertEquals(taskResults, { well: 1 });
+  // Deno 2.4 does not tell of a thread that exits, so that its time has to end.
+  assertMatch(taskErrors.exit.message, /ended: it exited with code 3$|^Timed out after 20s$/);
+  assertEquals(taskErrors.stray.message, "Stray");
+  assertEquals([taskErrors.refuse.name, taskErrors.refuse.message], ["RangeError", "Refused"]);
+  assertStringIncludes(taskErrors.refuse.stack!, "module_samples.ts");
+  assertEquals(taskErrors.unsendable.name, "DataCloneError");
+  assertStringIncludes(taskErrors.nobody.message, "no exported function 'nobody'");
+  assertStringIncludes(taskErrors.missing.message, "no_such_module.ts");
+});
+
+Deno.test("moduleExecutor() lets a function read its own modules, what it is permitted, and nothing else", async () => {
+  using folder = new TempFolder();
+  Deno.writeTextFileSync(folder.file("data.txt"), "data");
+  Deno.writeTextFileSync(folder.file("helper.ts"), "export const one: number = 1;\n");
+  Deno.writeTextFileSync(folder.file("main.ts"), 'import { one } from "./helper.ts";\nexport default () => one;\n');
+  const path = folder.file("data.txt");
+  const scheduler = new DependencyAwareScheduler();
+  const options = { metadata: { path } };
+  scheduler.addTask("own", moduleExecutor(`file://${folder.file("main.ts")}`));
+  scheduler.addTask("refused", sample("read"), [], options);
+  scheduler.addTask("permitted", sample("read", { permissions: { read: [folder.path] } }), [], options);
+  scheduler.addTask("all", sample("read", { permissions: { read: true, net: false } }), [], options);
+  const { taskErrors, taskResults } = await scheduler.execute();
+  assertEquals(taskResults, { own: 1, permitted: "data", all: "data" });
+  assertEquals(
+    taskErrors.refused.message,
+    `Module has no right to read '${path}': give it { permissions: { read: ["${path}"] } }`,
+  );
+});
+
+Deno.test("moduleExecutor() says what cannot be sent to a module", async () => {
+  const scheduler = new DependencyAwareScheduler({ state: new ThreadSafeState({ now: () => 1 }) });
+  scheduler.addTask("fn", () => () => 1);
+  scheduler.addTask("state", sample("count"));
+  scheduler.addTask("result", sample("count", { stateKeys: [] }), ["fn"]);
+  scheduler.addTask("metadata", sample("count", { stateKeys: [] }), [], { metadata: { fn: () => 1 } });
+  scheduler.addTask("well", sample("count", { stateKeys: [] }));
+  const { taskErrors, taskResults } = await scheduler.execute();
+  assertEquals(Object.fromEntries(Object.entries(taskErrors).map(([id, { message }]) => [id, message])), {
+    state: "Cannot send the key 'now' of the shared state to a module, since it cannot be cloned: " +
+      "leave it out of 'stateKeys' of the executor",
+    result: "Cannot send the result of task 'fn' to a module, since it cannot be cloned: return plain data from it",
+    metadata: "Cannot send the metadata 'fn' to a module, since it cannot be cloned: use plain data",
+  });
+  assertEquals(taskResults.well, 1);
+});
