@@ -6,7 +6,8 @@
  *
  * @module
  */
-import { DependencyAwareScheduler, type SchedulerOptions } from "../mod.ts";
+import { DependencyAwareScheduler, moduleExecutor, type SchedulerOptions, type TaskExecutor } from "../mod.ts";
+import { countPrimes } from "./compute.ts";
 import { contest, denoArgs } from "./contest.ts";
 import { type Bench, each, type Row, type Workload } from "./workload.ts";
 
@@ -16,6 +17,8 @@ export const LIBRARY_WORKLOADS: readonly Workload[] = [
 
 const MANY = 10_000;
 const WAVES = 100;
+
+const COMPUTE = moduleExecutor(new URL("./compute.ts", import.meta.url), { export: "countPrimes" });
 
 /** Name of a piece → what it measures, in milliseconds. */
 const PIECES: Readonly<Record<string, () => Promise<number>>> = {
@@ -30,6 +33,8 @@ const PIECES: Readonly<Record<string, () => Promise<number>>> = {
   waves: () => timed(layers()),
   sleeping: () => timed(functions(8, sleep)),
   sleepingInTurn: () => timed(functions(8, sleep, { maxConcurrent: 1 })),
+  computing: () => timed(functions(4, COMPUTE, { maxConcurrent: navigator.hardwareConcurrency })),
+  computingInTurn: () => timed(functions(4, countPrimes)),
 };
 
 /** Builds the rows from turns of all pieces. */
@@ -73,6 +78,13 @@ async function library({ turns }: Bench): Promise<Row[]> {
       peer: { name: "one after another", values: taken.get("sleepingInTurn") },
       goal: { kind: "ratio", most: 0.5 },
     },
+    {
+      workload: "4 functions that compute, in a thread for each CPU, started for them",
+      unit: "ms",
+      troupe: taken.get("computing")!,
+      peer: { name: "on the main thread", values: taken.get("computingInTurn") },
+      goal: { kind: "ratio", most: 1 },
+    },
   ];
 }
 
@@ -83,7 +95,7 @@ async function measurePiece(name: string): Promise<number> {
 }
 
 /** Independent tasks. */
-function functions(count: number, run: () => unknown, options: SchedulerOptions = {}): DependencyAwareScheduler {
+function functions(count: number, run: TaskExecutor, options: SchedulerOptions = {}): DependencyAwareScheduler {
   const scheduler = new DependencyAwareScheduler(options);
   for (let i = 0; i < count; i++) scheduler.addTask(`t${i}`, run);
   return scheduler;
