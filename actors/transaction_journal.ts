@@ -42,6 +42,7 @@ export class Journal {
     const journal = new Journal(folder, file);
     try {
       journal.#write(HEADER);
+      syncFolder(folder);
       syncFolder(parent);
       return journal;
     } catch (error) {
@@ -54,6 +55,8 @@ export class Journal {
   /** Adds a line; after that what it tells of may be changed. */
   add(entry: Entry): void {
     this.#write(entry);
+    // What was put aside has its name there.
+    if (entry.was === "file") syncFolder(this.#folder);
   }
 
   close(): void {
@@ -64,8 +67,6 @@ export class Journal {
     const bytes = new TextEncoder().encode(JSON.stringify(line) + "\n");
     for (let at = 0; at < bytes.length;) at += this.#file.writeSync(bytes.subarray(at));
     this.#file.syncSync();
-    // What was put aside has its name in the same folder.
-    syncFolder(this.#folder);
   }
 }
 
