@@ -69,7 +69,7 @@ function tell(message: FromSandbox): void {
 }
 
 async function answer(call: Call): Promise<void> {
-  const env = call.argument.env as Record<string, string> | undefined;
+  const env = call.files === undefined ? undefined : call.argument.env as Record<string, string> | undefined;
   current = { abort: new AbortController(), declared: call.files, env };
   try {
     const loaded = await import(call.module) as Record<string, unknown>;

@@ -69,7 +69,7 @@ export class Alarm {
     if (first >= this.#timerMs) return;
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#timerMs = first;
-    this.#timer = setTimeout(() => this.#ring(), Math.min(LONGEST_MS, first - performance.now()));
+    this.#timer = setTimeout(() => this.#ring(), clamped(first - performance.now()));
   }
 
   /** There is nobody to wake, so there is nothing to look at. */
@@ -102,4 +102,8 @@ export class Alarm {
     this.#dueMs.delete(id);
     this.#onDue(id);
   }
+}
+
+function clamped(ms: number): number {
+  return Math.max(0, Math.min(LONGEST_MS, ms));
 }

@@ -7,11 +7,10 @@ import { quote } from "../../graph/mistakes.ts";
 import type { OwnContext } from "./task_context.ts";
 
 /** The context as plain data, with some keys of the state; the thread adds `signal` and `log`. */
-export function moduleArgument(own: OwnContext, stateKeys: Iterable<string>): Record<string, unknown> {
-  const argument: Record<string, unknown> = {};
-  for (const key of stateKeys) if (own.state.has(key)) argument[key] = own.state.get(key);
-  const { taskId, taskMetadata, dependencyResults, attempt } = own;
-  return Object.assign(argument, { taskId, taskMetadata, dependencyResults, attempt });
+export function moduleArgument(own: OwnContext, stateKeys: readonly string[]): Record<string, unknown> {
+  const { state, taskId, taskMetadata, dependencyResults, attempt } = own;
+  const values = [...stateKeys].filter((key) => state.has(key)).map((key) => [key, state.get(key)]);
+  return { ...Object.fromEntries(values), taskId, taskMetadata, dependencyResults, attempt };
 }
 
 /** Which part of an argument cannot be sent to another thread, and what to do about it. */

@@ -67,8 +67,8 @@ export class ThreadSafeState {
    * The function must not wait for another change of the same key: that one waits for it.
    */
   async update<Value>(key: string, change: (current: unknown) => Value | PromiseLike<Value>): Promise<Value> {
-    const before = this.#turns.get(key);
-    const turn = before === undefined ? this.#change(key, change) : before.then(() => this.#change(key, change));
+    const before = this.#turns.get(key) ?? Promise.resolve();
+    const turn = before.then(() => this.#change(key, change));
     const end = turn.then(() => {}, () => {});
     this.#turns.set(key, end);
     try {

@@ -244,6 +244,15 @@ Deno.test("a scheduler tells what it holds, and can be cleared and used again", 
   assertEquals((await scheduler.execute()).taskResults, { a: 3 });
 });
 
+Deno.test("execute() runs 100 000 tasks, side by side and one after another", async () => {
+  const size = 100_000;
+  for (const needs of [() => [], (i: number) => i === 0 ? [] : [`t${i - 1}`]]) {
+    const scheduler = new DependencyAwareScheduler();
+    for (let i = 0; i < size; i++) scheduler.addTask(`t${i}`, () => i, needs(i));
+    assertEquals((await scheduler.execute()).successfulTasks, size);
+  }
+});
+
 Deno.test("a scheduler refuses what cannot be", async () => {
   const scheduler = new DependencyAwareScheduler();
   scheduler.addTask("a", () => new Promise(() => {}));

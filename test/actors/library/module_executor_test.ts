@@ -14,7 +14,7 @@ function sample(name: string, options: ModuleExecutorOptions = {}) {
 
 // S4.6
 Deno.test("moduleExecutor() gives the function a copy of the context and brings back what it returns", async () => {
-  const state = new ThreadSafeState({ limit: 3, taskId: "hidden" });
+  const state = new ThreadSafeState({ limit: 3, env: "test", taskId: "hidden" });
   const scheduler = new DependencyAwareScheduler({ state });
   scheduler.addTask("n", () => new Map([["a", new Date(0)]]));
   scheduler.addTask("late", ({ state }) => state.set("later", 1));
@@ -25,6 +25,7 @@ Deno.test("moduleExecutor() gives the function a copy of the context and brings 
   const n = new Map([["a", new Date(0)]]);
   assertEquals(taskResults.given, {
     limit: 3,
+    env: "test",
     taskId: "given",
     taskMetadata: { owner: "ada" },
     dependencyResults: { n, late: undefined },

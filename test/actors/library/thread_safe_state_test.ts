@@ -55,6 +55,16 @@ Deno.test("update() holds up only its own key, and readers never", async () => {
   assertEquals(state.get("slow"), 7);
 });
 
+Deno.test("update() within an update, not waited for, has the next turn", async () => {
+  const state = new ThreadSafeState({ a: 1 });
+  let inner: Promise<unknown> | undefined;
+  await state.update("a", (value) => {
+    inner = state.update("a", (value) => Number(value) * 10);
+    return Number(value) + 1;
+  });
+  assertEquals([await inner, state.get("a")], [20, 20]);
+});
+
 Deno.test("update() that fails leaves the value, and those after it their turn", async () => {
   const state = new ThreadSafeState({ a: 1 });
   const failing = assertRejects(() => state.update("a", () => Promise.reject(new Error("Broke"))), Error, "Broke");
