@@ -12,7 +12,7 @@ import type { GateTask } from "../graph/gates/gate_task.ts";
 import { GateError } from "../graph/gates/gate_task.ts";
 import { ParallelExecutionGates } from "../graph/gates/gates.ts";
 import { isGlob } from "../graph/gates/glob.ts";
-import { resolutionSentences, willPass } from "../graph/gates/resolution.ts";
+import { hasConflicts, resolutionSentences, willPass } from "../graph/gates/resolution.ts";
 import type { HostLoad } from "../graph/gates/resource_capacity.ts";
 import { DEFAULT_SETTINGS } from "../graph/gates/settings.ts";
 import { quote } from "../graph/mistakes.ts";
@@ -128,8 +128,8 @@ export class SafeParallelExecutor<Result = unknown> {
     if (verdict.report.can_parallel) return [{ tasks: names, parallel: names.length > 1 }];
     for (const sentence of verdict.report.recommendations) log.line("WARNING", `Blocked: ${sentence}`);
     const { conflictResolution, progressive } = this.#options;
-    if (conflictResolution === "refuse") {
-      throw new GateError('The gates found that the tasks may not run together, and conflictResolution is "refuse"');
+    if (conflictResolution === "refuse" && hasConflicts(verdict)) {
+      throw new GateError('The gates found conflicts, and conflictResolution is "refuse"');
     }
     const batches = this.#gates.suggestExecutionBatches(names, { progressive });
     for (const sentence of resolutionSentences(verdict.findings, batches)) log.line("INFO", sentence);

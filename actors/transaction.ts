@@ -127,7 +127,8 @@ export function recoverTransaction(folder: string): number | undefined {
     // Of outputs that the next build may not know; also, a folder is only removed when it is empty.
     sweepBeside(folder, new Set(entries.map(({ path }) => path)));
     const changed = new Set<string>();
-    for (const entry of entries) putBack(entry, { folder, own, changed });
+    // The last first: who came first found the folders missing, and removes them when all others have left them.
+    for (const entry of entries.toReversed()) putBack(entry, { folder, own, changed });
     for (const changedFolder of changed) syncIfThere(changedFolder);
     removeJournal(own);
   } catch (error) {

@@ -12,10 +12,14 @@ import { loadSettings, openGates } from "../actors/load_gates.ts";
 import type { Reporter } from "../actors/reporter.ts";
 import type { ParallelExecutionGates } from "../graph/gates/gates.ts";
 import type { Verdict } from "../graph/gates/findings.ts";
+import { hasConflicts } from "../graph/gates/resolution.ts";
 import type { GateSettings } from "../graph/gates/settings.ts";
 import { verdictLines } from "../graph/gates/text.ts";
 import { quote } from "../graph/mistakes.ts";
 import type { Flags } from "./options.ts";
+
+/** A delay of 0 would ask without a pause. */
+const LEAST_DELAY_MS = 10;
 
 /** What there is to keep to. */
 export interface Validation {
@@ -52,10 +56,6 @@ function isWatched({ enableMonitoring, logLevel }: GateSettings, flags: Flags): 
   return enableMonitoring && (logLevel === "DEBUG" || logLevel === "INFO") && !flags.on.has("quiet");
 }
 
-function hasConflicts({ findings: { files, circles, shared } }: Verdict): boolean {
-  return files.counts.blocking + circles.length + shared.length > 0;
-}
-
 /** Asks again after each of the delays, the last one repeated. The answer is whose lock was not released in time. */
 async function awaitLocks(
   verdict: Verdict,
@@ -73,7 +73,7 @@ async function awaitLocks(
         quote(task)
       } is still locked after ${lockTimeoutSeconds}s; see troupe locks`;
     }
-    const delayMs = 1000 * retryDelays[Math.min(round, retryDelays.length - 1)];
+    const delayMs = Math.max(LEAST_DELAY_MS, 1000 * retryDelays[Math.min(round, retryDelays.length - 1)]);
     await new Promise((resume) => setTimeout(resume, Math.min(delayMs, leftMs)));
     verdict = gates.ask();
   }

@@ -18,11 +18,17 @@ export function tasksWithoutConflict({ group, files, lockIssues, shared, precede
   return group.map(({ name }) => name).filter((name) => !parties.has(name));
 }
 
+/** Whether tasks conflict, which no waiting mends. */
+export function hasConflicts({ findings: { files, circles, shared } }: Verdict): boolean {
+  return files.counts.blocking + circles.length + shared.length > 0;
+}
+
 /** Whether all that is in the way may be gone in a while, without anybody's doing. */
-export function willPass({ report, findings }: Verdict): boolean {
-  const { files, circles, shared, precedences, capacity, budget, lockIssues } = findings;
-  if (report.can_parallel || !budget.within_budget) return false;
-  if (files.counts.blocking + circles.length + shared.length + precedences.length > 0) return false;
+export function willPass(verdict: Verdict): boolean {
+  if (hasConflicts(verdict)) return false;
+  const { report, findings } = verdict;
+  const { precedences, capacity, budget, lockIssues } = findings;
+  if (report.can_parallel || !budget.within_budget || precedences.length > 0) return false;
   const lasting = capacity.shortages.some(({ kind }) => kind === "tasks" || kind === "resource");
   return !lasting && lockIssues.length + capacity.shortages.length > 0;
 }

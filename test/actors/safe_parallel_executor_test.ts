@@ -195,7 +195,7 @@ Deno.test("SafeParallelExecutor starts nothing when conflicts are to be refused,
   const clash = world.executor([{ name: "a", writes: ["f"] }, { name: "b", writes: ["f"] }], {
     conflictResolution: "refuse",
   });
-  await assertRejects(() => clash.execute(), GateError, "may not run together");
+  await assertRejects(() => clash.execute(), GateError, "The gates found conflicts");
   const circle = world.executor([{ name: "a", dependencies: ["b"] }, { name: "b", dependencies: ["a"] }]);
   await assertRejects(() => circle.execute(), GateError, "Circular dependency detected: ");
   assertEquals(world.order, []);

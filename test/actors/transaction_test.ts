@@ -171,6 +171,17 @@ Deno.test("Transaction.save() guards what was saved for a copy when the task is 
   assertEquals(Deno.readTextFileSync(place.path("a")), "old");
 });
 
+Deno.test("Transaction.rollBack() removes folders that were made for the first of several artifacts in them", () => {
+  using place = new Place();
+  const transaction = new Transaction(place.folder);
+  for (const path of ["out/a", "out/inner/b", "out/inner/c", "out/d"]) {
+    transaction.save(path, REPLACED);
+    place.write(path, "new");
+  }
+  assertEquals(transaction.rollBack(), 4);
+  assertEquals(place.tree(), []);
+});
+
 Deno.test("a transaction that saves nothing writes nothing", () => {
   using place = new Place();
   new Transaction(place.folder).commit();
