@@ -198,7 +198,8 @@ export async function openDatabase(path: string, options: OpenOptions): Promise<
 function prepared(database: Database, { schema, access, journal = "wal" }: OpenOptions): Database {
   try {
     database.exec(`pragma busy_timeout=${TRY_MS}; pragma foreign_keys=off`); // an upgrade may replace tables
-    const version = checkedVersion(database, schema);
+    // In one look: another process may be making it
+    const version = database.snapshot(() => checkedVersion(database, schema));
     if (access === "look" && version === 0) {
       throw new DatabaseError("missing", `Database '${database.path}' is empty`);
     }

@@ -42,6 +42,7 @@ export class Crew<Item = unknown> implements AsyncDisposable {
   readonly #settings: CrewSettings;
   readonly #owner = crypto.randomUUID();
   #store: Promise<CrewStore> | undefined;
+  #waitedMs = () => 0;
   #intake: Intake | undefined;
   #taking: Promise<void> | undefined;
   #member: Member | undefined;
@@ -72,6 +73,11 @@ export class Crew<Item = unknown> implements AsyncDisposable {
   /** Aborted when this member was declared dead, and the current task is somebody else's. */
   get lost(): AbortSignal | undefined {
     return this.#member?.lost;
+  }
+
+  /** How long this member has waited for others to let go of the database, in all. */
+  get waitedMs(): number {
+    return this.#waitedMs();
   }
 
   /** Held by one member at a time for each task. */
@@ -260,7 +266,10 @@ export class Crew<Item = unknown> implements AsyncDisposable {
   }
 
   #open(): Promise<CrewStore> {
-    this.#store ??= CrewStore.open(this.#settings.db, this.#settings).catch((error) => {
+    this.#store ??= CrewStore.open(this.#settings.db, this.#settings).then((store) => {
+      this.#waitedMs = () => store.waitedMs;
+      return store;
+    }, (error) => {
       this.#store = undefined; // so that it can be tried again
       throw error;
     });

@@ -29,6 +29,8 @@ export type ToHeart =
 export type FromHeart =
   /** The member was declared dead. */
   | { readonly kind: "lost" }
+  /** It cannot beat. */
+  | { readonly kind: "failed" }
   | { readonly kind: "stopped" };
 
 /** The heart of one member. */

@@ -13,7 +13,7 @@ const thread = self as unknown as {
   close(): void;
 };
 
-let begun: Promise<{ store: CrewStore; beating: Beating }> | undefined;
+let begun: Promise<{ store: CrewStore; beating: Beating } | undefined> | undefined;
 
 thread.onmessage = ({ data: message }) => {
   if (message.kind === "start") begun = start(message);
@@ -21,8 +21,12 @@ thread.onmessage = ({ data: message }) => {
 };
 
 async function start({ path, store: options, heart }: ToHeart & { kind: "start" }) {
-  const store = await CrewStore.open(path, options);
-  return { store, beating: new Beating(store, heart, () => thread.postMessage({ kind: "lost" })) };
+  try {
+    const store = await CrewStore.open(path, options);
+    return { store, beating: new Beating(store, heart, () => thread.postMessage({ kind: "lost" })) };
+  } catch {
+    thread.postMessage({ kind: "failed" }); // what is wrong with the database the member itself says
+  }
 }
 
 async function stop(): Promise<void> {

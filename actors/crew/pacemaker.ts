@@ -49,6 +49,7 @@ class ThreadHeart implements Pacemaker {
     this.#thread = new Worker(import.meta.resolve("./heart_thread.ts"), { type: "module" });
     this.#thread.onmessage = ({ data }: MessageEvent<FromHeart>) => {
       if (data.kind === "lost") options.onLost();
+      else if (data.kind === "failed") this.#substituteTimer();
       else this.#stopped.resolve();
     };
     this.#thread.onerror = (event) => {
