@@ -87,8 +87,11 @@ export class ModulePool implements AsyncDisposable {
   }
 
   #take(rights: Rights): Sandbox {
-    const idle = this.#idle.get(keyOf(rights))?.pop();
-    if (idle !== undefined) return idle;
+    const idle = this.#idle.get(keyOf(rights)) ?? [];
+    for (let sandbox = idle.pop(); sandbox !== undefined; sandbox = idle.pop()) {
+      // What the last call has left behind may have ended it since.
+      if (sandbox.isOpen) return sandbox;
+    }
     const idleCount = [...this.#idle.values()].reduce((sum, sandboxes) => sum + sandboxes.length, 0);
     if (idleCount > 0 && idleCount + this.#running.size >= this.#most) this.#endOne();
     return new Sandbox(rights, (rights, ports) => this.#guards.connect(rights, ports));

@@ -4,8 +4,6 @@
  *
  * @module
  */
-import { fromFileUrl } from "@std/path";
-
 /** Specifiers of static imports and exports, and of dynamic imports of what is written out. */
 const IMPORTS = [
   /(?:^|[;}\s])(?:import|export)\b[^"'`;()]*?\bfrom\s*["']([^"']+)["']/g,
@@ -20,7 +18,7 @@ export function ownModules(module: URL): string[] {
   for (const href of found) {
     const url = new URL(href);
     if (url.protocol !== "file:") continue;
-    const path = fromFileUrl(url);
+    const path = decodeURIComponent(url.pathname);
     paths.push(path);
     for (const specifier of specifiersIn(textOf(path))) {
       if (/^(?:\.{0,2}\/|file:)/.test(specifier)) found.add(new URL(specifier, url).href);

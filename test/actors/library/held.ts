@@ -49,7 +49,10 @@ export class Held {
   }
 }
 
-/** What functions and the scheduler do without waiting for anything outside is done by the next turn of the event loop. */
-export function settle(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
+/**
+ * What functions and the scheduler do without waiting for anything outside is done within a turn of the event loop, or a few
+ * where the mailbox lets others have their turns.
+ */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
 }
