@@ -18,7 +18,10 @@ import { Reporter } from "./actors/reporter.ts";
 import type { SafeExecutorOptions, SafeTaskFunction } from "./actors/safe_execution.ts";
 import { SafeParallelExecutor } from "./actors/safe_parallel_executor.ts";
 import { runBuild } from "./actors/system.ts";
+import type { GateReport } from "./graph/gates/findings.ts";
+import { GateError } from "./graph/gates/gate_task.ts";
 import type { ParallelExecutionGates } from "./graph/gates/gates.ts";
+import { hasConflicts } from "./graph/gates/resolution.ts";
 import type { LoadLimits } from "./graph/headroom.ts";
 import type { BuildReport } from "./graph/report.ts";
 
@@ -179,4 +182,33 @@ export async function loadExecutor<Result>(
     ...settings,
     ...options,
   });
+}
+
+/**
+ * A build as safe as it can be had: the gates are asked about all that is to be built, conflicting tasks are never run at
+ * once, and unless every task succeeds all artifacts are put back as they were and the tasks done once more, one after
+ * another.
+ *
+ * ```ts
+ * import { safeBuild } from "./mod.ts";
+ *
+ * const { gates, report } = await safeBuild("fixtures/site/build.json");
+ * console.log(gates.can_parallel, report.completed, report.rolled_back ?? false);
+ * ```
+ *
+ * @throws {InputError} When the config, the settings, the environment or one of the names in `tasks` are wrong.
+ * @throws {GateError} When there are conflicts, and the settings refuse these; nothing was started then.
+ * @throws {TransactionError} As {@linkcode build} does.
+ */
+export async function safeBuild(
+  config: string,
+  { settings: path, ...options }: LoadGatesOptions & BuildOptions = {},
+): Promise<{ readonly gates: GateReport; readonly report: BuildReport }> {
+  const { gates, settings } = await openGates(config, { settings: path, only: options.tasks });
+  const verdict = gates.ask();
+  if (settings.conflictResolution === "refuse" && hasConflicts(verdict)) {
+    throw new GateError('The gates found conflicts, and conflict_resolution is "refuse"');
+  }
+  const report = await build(config, { transaction: { fallback: "sequential" }, ...options });
+  return { gates: verdict.report, report };
 }

@@ -1,7 +1,7 @@
 // `build --transaction`: all or nothing, on the command line.
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { TRANSACTION_FOLDER } from "../../actors/transaction_folder.ts";
-import { build, TransactionError } from "../../mod.ts";
+import { build, GateError, safeBuild, TransactionError } from "../../mod.ts";
 import { type Rig, rigTest } from "../rig.ts";
 import { executed, reportOf } from "./said.ts";
 
@@ -151,4 +151,18 @@ rigTest("--fallback is refused without --transaction, and when there is no such 
   assertEquals((await rig.build(["--fallback=sequential"])).stderr, "--fallback needs --transaction\n");
   const { code, stderr } = await rig.build(["--transaction", "--fallback=parallel"]);
   assertEquals([code, stderr], [2, "--fallback must be 'sequential', not 'parallel'\n"]);
+});
+
+// S1.17, S1.22, S1.28
+rigTest("safeBuild() asks the gates, and rolls back what fails also one after another", async (rig) => {
+  const before = await built(rig, FAILS);
+  const { gates, report } = await safeBuild(rig.path("build.json"));
+  assertEquals([gates.can_parallel, report.failed, report.rolled_back], [true, 1, true]);
+  assertEquals(artifacts(rig), before);
+  configure(rig, { name: "x", output: "x", content: "", writes: ["out/c*"] });
+  rig.write("refuse.json", { conflict_resolution: "refuse" });
+  await assertRejects(() => safeBuild(rig.path("build.json"), { settings: rig.path("refuse.json") }), GateError);
+  assertEquals(artifacts(rig), before);
+  const done = await safeBuild(rig.path("build.json"));
+  assertEquals([done.gates.can_parallel, done.report.completed], [false, 4]);
 });
