@@ -51,11 +51,11 @@ export function publishTemporary(target: Target): Publication {
   });
 }
 
-/** Publishes literal text. */
-export function publishContent(target: Target, content: string): Publication {
+/** Publishes literal text or bytes. */
+export function publishContent(target: Target, content: string | Uint8Array): Publication {
   return guarded(target, "write", () =>
     writeTemporary(target.temporary, (file) => {
-      const bytes = new TextEncoder().encode(content);
+      const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
       writeAll(file, bytes);
       return finish(file, beginSha256().update(bytes), target);
     }));

@@ -90,6 +90,8 @@ function commandText(action: Action): string {
     case "content":
     case "concatenate":
       return `(${action.kind})`;
+    case "module":
+      return `(module ${action.module})`;
     default:
       return unreachable(action);
   }

@@ -6,7 +6,7 @@
  */
 import type { TaskFailure } from "../graph/failure.ts";
 import type { Plan } from "../graph/plan.ts";
-import { type BuildFinding, Freshness } from "./freshness.ts";
+import { type BuildFinding, Freshness, type FreshnessOptions } from "./freshness.ts";
 import type { BuildCache } from "./build_cache.ts";
 import type { Published, RunTask } from "./messages.ts";
 import { systemDetail } from "./system_error.ts";
@@ -14,8 +14,7 @@ import type { Transaction } from "./transaction.ts";
 import type { Finding, Work } from "./work.ts";
 
 /** Choices for {@linkcode BuildWork}. */
-export interface BuildWorkOptions {
-  readonly force: boolean;
+export interface BuildWorkOptions extends FreshnessOptions {
   /** Keeps artifacts as they are before their tasks start. */
   readonly transaction?: Pick<Transaction, "save">;
 }
@@ -59,7 +58,7 @@ export class BuildWork implements Work {
   /** What only writes a file beside the artifact and renames it leaves the old one alone. */
   #keep(task: number, how: "run" | "restore"): TaskFailure | undefined {
     const { output, action: { kind } } = this.#plan.tasks[task];
-    const isRewritten = how === "run" && kind !== "content" && kind !== "concatenate";
+    const isRewritten = how === "run" && kind === "command";
     try {
       this.#transaction?.save(output, { isRewritten });
     } catch (error) {
@@ -69,7 +68,7 @@ export class BuildWork implements Work {
 
   message(task: number, restore: boolean): RunTask {
     const plan = this.#plan;
-    const { name, action, output, env, timeoutMs, expectedSha256 } = plan.tasks[task];
+    const { name, action, output, env, timeoutMs, expectedSha256, dependencies: names } = plan.tasks[task];
     const finding = this.#findings[task];
     const { dependencyStart, dependencies } = plan.graph;
     const dependencyArtifacts: string[] = [];
@@ -91,6 +90,7 @@ export class BuildWork implements Work {
       env,
       timeoutMs,
       expectedSha256,
+      ...(work.kind === "module" ? { call: { dependencies: names, modules: this.#freshness.moduleFiles(task) } } : {}),
     };
   }
 

@@ -11,7 +11,7 @@ import { type Ended, type Invocation, type RunningProcess, SpawnError, startProc
 import type { EndSignal } from "./stop_listener.ts";
 
 /** How long a command has between being asked to end and KILL. */
-const GRACE_MS = 500;
+export const GRACE_MS = 500;
 
 /** What a command needs of the worker that runs it. */
 export interface Surroundings {

@@ -8,7 +8,7 @@
 import { dirname } from "@std/path/posix/dirname";
 import { join } from "@std/path/posix/join";
 import { simpleCommand } from "../graph/simple_command.ts";
-import { unreachable } from "../graph/task.ts";
+import { type ModuleAction, unreachable } from "../graph/task.ts";
 import {
   adoptInPlace,
   type Publication,
@@ -71,11 +71,14 @@ export class ShellExecution implements Execution {
   }
 }
 
+/** A task whose artifact is made by a command or by troupe itself. */
+export type ArtifactTask = RunTask & { readonly work: Exclude<RunTask["work"], ModuleAction> };
+
 /** An attempt at a task that makes an artifact. */
 export class ArtifactExecution implements Execution {
   readonly #command: CommandRun;
 
-  constructor(readonly task: RunTask, readonly surroundings: Surroundings) {
+  constructor(readonly task: ArtifactTask, readonly surroundings: Surroundings) {
     this.#command = new CommandRun(surroundings, task.timeoutMs);
   }
 

@@ -9,7 +9,8 @@ import type { TaskFailure } from "../graph/failure.ts";
 import { differences, type Inputs, type Trace, trace } from "../graph/fingerprint.ts";
 import type { Plan } from "../graph/plan.ts";
 import type { BuildCache } from "./build_cache.ts";
-import type { FileIndex, TooMuch } from "./file_index.ts";
+import type { FileIndex, TooMuch, Unreadable } from "./file_index.ts";
+import type { ModuleGraph } from "./module_graph.ts";
 
 /** What was found about one task whose dependencies are completed. */
 export type BuildFinding =
@@ -26,6 +27,14 @@ export type BuildFinding =
   /** This file must be read slowly before the question can be answered. */
   | { readonly kind: "tooMuch"; readonly path: string };
 
+/** Choices for one run. */
+export interface FreshnessOptions {
+  /** Everything is to be done again. */
+  readonly force: boolean;
+  /** There when a task calls a module. */
+  readonly modules?: ModuleGraph;
+}
+
 /** Answers for one run. */
 export class Freshness {
   /** Digest of each completed task's artifact. */
@@ -33,7 +42,10 @@ export class Freshness {
   /** Fingerprints of the work done in this run: with `force`, once is enough. */
   readonly #made = new Set<string>();
 
-  constructor(readonly plan: Plan, readonly cache: BuildCache, readonly options: { readonly force: boolean }) {
+  /** Task → the files of the module it calls, as of its last check. */
+  readonly #modules = new Map<number, readonly string[]>();
+
+  constructor(readonly plan: Plan, readonly cache: BuildCache, readonly options: FreshnessOptions) {
     this.artifacts = new Array(plan.size);
   }
 
@@ -65,11 +77,18 @@ export class Freshness {
     if (this.options.force) this.#made.add(fingerprint);
   }
 
+  /** The files of the module a task calls, as of its last check; none when it calls none. */
+  moduleFiles(task: number): readonly string[] {
+    return this.#modules.get(task) ?? [];
+  }
+
   /** Whether the sources a task was started with are still the same. */
   sourcesUnchanged(task: number): boolean {
     let unchanged = true;
-    for (const path of this.plan.sources[task]) {
-      if (!this.plan.producers.has(path)) unchanged = this.cache.files.isStill(path) && unchanged;
+    for (const paths of [this.plan.sources[task], this.moduleFiles(task)]) {
+      for (const path of paths) {
+        if (!this.plan.producers.has(path)) unchanged = this.cache.files.isStill(path) && unchanged;
+      }
     }
     return unchanged;
   }
@@ -81,11 +100,7 @@ export class Freshness {
     for (let i = 0; i < sources.length; i++) {
       const path = sources[i];
       const digest = cache.files.digest(path);
-      if (typeof digest === "object") {
-        return isTooMuch(digest)
-          ? { kind: "tooMuch", path }
-          : { kind: "unreadable", failure: { kind: "source", path, detail: digest.detail } };
-      }
+      if (typeof digest === "object") return problem(path, digest);
       sourceDigests[i] = digest;
     }
     const { dependencyStart, dependencies } = plan.graph;
@@ -97,7 +112,22 @@ export class Freshness {
       if (digest === undefined) throw new Error(`Bug: task ${task} is checked before its dependency ${dependency}`);
       artifactDigests.push(digest);
     }
-    return { sources, sourceDigests, artifacts, artifactDigests };
+    const inputs = { sources, sourceDigests, artifacts, artifactDigests };
+    const { action } = plan.tasks[task];
+    return action.kind === "module" ? this.#withModule(task, action.module, inputs) : inputs;
+  }
+
+  #withModule(task: number, module: string, inputs: Inputs): Inputs | BuildFinding {
+    if (this.options.modules === undefined) throw new Error("Bug: nobody knows what modules import");
+    const found = this.options.modules.of(module);
+    if ("problem" in found) return problem(found.path, found.problem);
+    this.#modules.set(task, found.files);
+    return {
+      ...inputs,
+      sources: [...inputs.sources, ...found.files],
+      sourceDigests: [...inputs.sourceDigests, ...found.digests],
+      module: { files: found.files.length, externals: found.externals },
+    };
   }
 
   #reason(task: number, after: Trace): string {
@@ -115,6 +145,12 @@ export class Freshness {
     if (inPlace === this.cache.get(after[0])?.sha256) return "artifact not the expected one";
     return "artifact edited";
   }
+}
+
+function problem(path: string, found: Unreadable | TooMuch): BuildFinding {
+  return isTooMuch(found)
+    ? { kind: "tooMuch", path }
+    : { kind: "unreadable", failure: { kind: "source", path, detail: found.detail } };
 }
 
 function isTooMuch(digest: ReturnType<FileIndex["digest"]> | undefined): digest is TooMuch {

@@ -6,6 +6,7 @@
  */
 import type { TaskFailure } from "../graph/failure.ts";
 import type { Action } from "../graph/task.ts";
+import type { Rights, SandboxPorts } from "./sandbox_messages.ts";
 import type { EndSignal } from "./stop_listener.ts";
 
 /** Told to a worker once, when it starts. */
@@ -39,6 +40,8 @@ export interface RunTask {
   readonly env: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
   readonly expectedSha256?: string;
+  /** For a call of a module's function: names of the dependencies, in order, and the module's own files. */
+  readonly call?: { readonly dependencies: readonly string[]; readonly modules: readonly string[] };
 }
 
 /** One task that makes no artifact: a command, run for what it does and prints. */
@@ -91,6 +94,13 @@ export interface Published {
   /** Milliseconds since the epoch. */
   readonly mtimeMs: number;
   readonly inode: number;
+}
+
+/** A worker's wish that the pool answers: a sandbox, which only the main thread can have started. */
+export interface SandboxWanted {
+  readonly kind: "sandbox";
+  readonly rights: Rights;
+  readonly ports: SandboxPorts;
 }
 
 export type FromWorker =

@@ -48,7 +48,12 @@ export class Sandbox implements Disposable {
   #ended: string | undefined;
   #probing: ReturnType<typeof setInterval> | undefined;
 
+  #setReady!: () => void;
+  /** Resolves when the thread runs, which takes half a second on Deno 2.9, or when there will be none. */
+  readonly ready: Promise<void>;
+
   constructor(rights: Rights, connect: Connect) {
+    this.ready = new Promise((resolve) => this.#setReady = resolve);
     const calls = new MessageChannel(), files = new MessageChannel(), control = new MessageChannel();
     this.#calls = calls.port1;
     this.#files = files.port1;
@@ -88,6 +93,8 @@ export class Sandbox implements Disposable {
 
   #heard(message: FromSandbox): void {
     switch (message.kind) {
+      case "ready":
+        return this.#setReady();
       case "printed":
         return this.#settle === undefined ? undefined : this.#listener.onPrinted?.(message.stream, message.text);
       case "broke":
@@ -116,6 +123,7 @@ export class Sandbox implements Disposable {
 
   #gone(detail: string): void {
     this.#ended ??= detail;
+    this.#setReady();
     this.#answer({ kind: "ended", detail });
     for (const port of [this.#calls, this.#files, this.#control]) port.close();
   }

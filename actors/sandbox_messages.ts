@@ -111,6 +111,8 @@ export interface LackingRight {
 }
 
 export type FromSandbox =
+  /** Told once: the thread runs. */
+  | { readonly kind: "ready" }
   /** With files: bytes or text, or undefined when there is no artifact. Without: what the function returned. */
   | { readonly kind: "returned"; readonly value: unknown }
   | { readonly kind: "threw"; readonly thrown: Thrown }

@@ -63,6 +63,7 @@ process.on("unhandledRejection", broke);
 for (const name of ["log", "info", "debug", "trace"] as const) console[name] = printer("stdout");
 for (const name of ["error", "warn"] as const) console[name] = printer("stderr");
 standIn();
+tell({ kind: "ready" });
 
 function tell(message: FromSandbox): void {
   calls.postMessage(message);

@@ -8,7 +8,7 @@
  * @module
  */
 import type { Mistake } from "../graph/failure.ts";
-import { missingSource } from "../graph/mistakes.ts";
+import { missingModule, missingSource } from "../graph/mistakes.ts";
 import type { Task } from "../graph/task.ts";
 
 /** The sources of each task as files. */
@@ -37,7 +37,7 @@ export async function expandSources(
   let globs: Globs | undefined;
   let outputs: Set<string> | undefined;
   for (let task = 0; task < tasks.length; task++) {
-    const { name, output, sourceFiles, dependencies } = tasks[task];
+    const { name, output, sourceFiles, dependencies, action } = tasks[task];
     files[task] = sourceFiles;
     if (hasGlob(sourceFiles, exists)) {
       globs ??= await openGlobs(folder, tasks);
@@ -50,6 +50,9 @@ export async function expandSources(
     }
     // What a task with dependencies lacks may still be made by them, beside their artifacts; its turn will tell.
     if (dependencies.length > 0) continue;
+    if (action.kind === "module" && !exists(action.module)) {
+      mistakes.push(missingModule({ index: task, name }, action.module));
+    }
     for (let at = 0; at < sourceFiles.length; at++) {
       const path = sourceFiles[at];
       if (exists(path) || GLOB.test(path)) continue;

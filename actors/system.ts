@@ -19,6 +19,7 @@ import { BuildWork } from "./build_work.ts";
 import { CacheSaver } from "./cache_saver.ts";
 import { Engine } from "./engine.ts";
 import type { LoadedBuild } from "./load.ts";
+import type { ModuleGraph } from "./module_graph.ts";
 import type { Reporter } from "./reporter.ts";
 import type { Counts } from "./run_event.ts";
 import { RunWatch, WATCH_MS } from "./run_watch.ts";
@@ -80,6 +81,8 @@ export interface RunEnd {
 interface Prepared {
   readonly plan: Plan;
   readonly cache: BuildCache;
+  /** There when a task calls a module. */
+  readonly modules?: ModuleGraph;
 }
 
 /** What a run is given beside its tasks. */
@@ -140,7 +143,10 @@ export async function prepare(build: LoadedBuild, reporter: Reporter): Promise<P
   const mistakes = [...sources.mistakes, ...producerMistakes];
   if (mistakes.length > 0) throw await build.explain(mistakes);
   const restraints = { limits: build.resourceLimits, touches: await touchesOf(build.tasks) };
-  return { plan: makePlan(build.tasks, build.graph, sources.files, restraints), cache };
+  const plan = makePlan(build.tasks, build.graph, sources.files, restraints);
+  if (!build.tasks.some(({ action }) => action.kind === "module")) return { plan, cache };
+  const { ModuleGraph } = await import("./module_graph.ts");
+  return { plan, cache, modules: new ModuleGraph(cache.files) };
 }
 
 /** All or nothing; whatever fails, what comes after it would be undone as well, so nothing more is started then. */
@@ -169,7 +175,7 @@ async function runInTransaction(
 
 async function run(
   build: LoadedBuild,
-  { plan, cache }: Prepared,
+  { plan, cache, modules }: Prepared,
   { options, reporter, stop }: Setting,
   transaction?: Transaction,
 ): Promise<RunEnd> {
@@ -179,7 +185,7 @@ async function run(
     // What a killed transaction completed is undone, so there is nothing to resume.
     checkpointEvery: transaction === undefined ? options.checkpointEvery : undefined,
   });
-  const work = new BuildWork(plan, cache, { force: options.force, transaction });
+  const work = new BuildWork(plan, cache, { force: options.force, modules, transaction });
   const watch = options.isWatched ? new RunWatch(log, reporter) : undefined;
   const { database, retryOf } = options;
   const recorder = database === undefined

@@ -6,15 +6,17 @@
  * @module
  */
 import type { Surroundings } from "./command_run.ts";
-import { ArtifactExecution, type Attempt, type Execution, ShellExecution } from "./execute.ts";
+import { ArtifactExecution, type ArtifactTask, type Attempt, type Execution, ShellExecution } from "./execute.ts";
 import { LedgerSlot } from "./ledger.ts";
-import type { FromWorker, RunShell, RunTask, ToWorker, WorkerSetup } from "./messages.ts";
+import type { FromWorker, RunShell, RunTask, SandboxWanted, ToWorker, WorkerSetup } from "./messages.ts";
+import type { ModuleTask, Sandboxes } from "./module_execution.ts";
+import type { EndSignal } from "./stop_listener.ts";
 import { StatusTable } from "./status_table.ts";
 
 /** The part of a dedicated worker's global scope that is used here. */
 interface Scope {
   onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
-  postMessage(message: FromWorker, transfer?: Transferable[]): void;
+  postMessage(message: FromWorker | SandboxWanted, transfer?: Transferable[]): void;
   close(): void;
 }
 
@@ -22,6 +24,8 @@ const scope = self as unknown as Scope;
 let table: StatusTable;
 let surroundings: Surroundings;
 let current: Execution | undefined;
+/** Loaded with the first task that calls a module. */
+let sandboxes: Sandboxes | undefined;
 
 /** What a command has printed waits in the main thread's inbox until it is shown, up to so many bytes. */
 const MOST_AHEAD = 1024 * 1024;
@@ -76,7 +80,11 @@ async function run(task: RunTask | RunShell): Promise<void> {
 }
 
 function executionOf(task: RunTask | RunShell): Execution {
-  if (task.kind === "run") return new ArtifactExecution(task, surroundings);
+  if (task.kind === "run") {
+    return isModuleTask(task)
+      ? new LateExecution(() => moduleExecution(task))
+      : new ArtifactExecution(task as ArtifactTask, surroundings);
+  }
   return new ShellExecution(task, surroundings, {
     onOutput(stream, bytes) {
       ahead += bytes.length;
@@ -84,6 +92,39 @@ function executionOf(task: RunTask | RunShell): Execution {
     },
     mayRead: () => ahead < MOST_AHEAD ? undefined : new Promise((resolve) => proceed = resolve),
   });
+}
+
+function isModuleTask(task: RunTask): task is ModuleTask {
+  return task.work.kind === "module";
+}
+
+async function moduleExecution(task: ModuleTask): Promise<Execution> {
+  const { ModuleExecution, Sandboxes } = await import("./module_execution.ts");
+  sandboxes ??= new Sandboxes((rights, ports) => {
+    scope.postMessage({ kind: "sandbox", rights, ports }, [ports.calls, ports.files, ports.control]);
+  });
+  return new ModuleExecution(task, { ...surroundings, sandboxes });
+}
+
+/** An attempt whose code is still to be loaded, and that may be cancelled even so. */
+class LateExecution implements Execution {
+  readonly #load: () => Promise<Execution>;
+  #execution: Execution | undefined;
+  #isCancelled = false;
+
+  constructor(load: () => Promise<Execution>) {
+    this.#load = load;
+  }
+
+  async run(): Promise<Attempt> {
+    this.#execution = await this.#load();
+    return this.#isCancelled ? { failure: { kind: "cancelled" } } : await this.#execution.run();
+  }
+
+  cancel(signal: EndSignal): void {
+    this.#isCancelled = true;
+    this.#execution?.cancel(signal);
+  }
 }
 
 function answer(task: number, attempt: Attempt, durationMs: number): void {

@@ -7,7 +7,8 @@
 import { join } from "@std/path/posix/join";
 import { removeIfPresent, temporaryPath } from "./artifact.ts";
 import { createLedger, LedgerSlot, readSlot } from "./ledger.ts";
-import type { FromWorker, RunShell, RunTask, ToWorker, WorkerSetup } from "./messages.ts";
+import { Guards } from "./guards.ts";
+import type { FromWorker, RunShell, RunTask, SandboxWanted, ToWorker, WorkerSetup } from "./messages.ts";
 import type { EndSignal } from "./stop_listener.ts";
 import { systemDetail } from "./system_error.ts";
 import { makeToken, RUN_VARIABLE, startWatchdog, type Watchdog } from "./watchdog.ts";
@@ -58,6 +59,7 @@ export class WorkerPool {
   /** Empty when there is none. */
   #ledger = "";
   #watchdog: Watchdog | undefined;
+  readonly #guards = new Guards();
   #env: Record<string, string> = {};
 
   constructor(options: PoolOptions) {
@@ -94,6 +96,7 @@ export class WorkerPool {
       if (member !== undefined) await closeMember(member);
     }));
     this.#members.fill(undefined);
+    this.#guards[Symbol.dispose]();
     await this.#watchdog?.close();
   }
 
@@ -125,8 +128,9 @@ export class WorkerPool {
   #startOne(id: number): Member {
     const thread = new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: `worker ${id}` });
     const member: Member = { thread, isReady: false };
-    thread.onmessage = ({ data }: MessageEvent<FromWorker>) => {
+    thread.onmessage = ({ data }: MessageEvent<FromWorker | SandboxWanted>) => {
       if (data.kind === "closed") return member.onClosed?.();
+      if (data.kind === "sandbox") return this.#guards.connect(data.rights, data.ports);
       if (data.kind === "ready") {
         member.isReady = true;
         this.#failedStarts[id] = 0;

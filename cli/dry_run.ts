@@ -25,8 +25,8 @@ export async function dryRun(
   reporter: Reporter,
 ): Promise<number> {
   if (hasTransaction(build.folder)) reporter.error("The next build will first undo an unfinished transaction");
-  const { plan, cache } = await prepare(build, reporter);
-  const freshness = new Freshness(plan, cache, { force: options.force });
+  const { plan, cache, modules } = await prepare(build, reporter);
+  const freshness = new Freshness(plan, cache, { force: options.force, modules });
   const prospects = new Map<string, Prospect>();
   for (const task of topologicalOrder(plan.graph)) {
     const prospect = await look(task);

@@ -8,6 +8,7 @@
  * @module
  */
 import { readDeclarations } from "./config_declarations.ts";
+import { readModule } from "./config_module.ts";
 import { fieldOf, type JsonObject, labelOf, readPaths, readStrings } from "./config_object.ts";
 import type { Mistake } from "./failure.ts";
 import * as say from "./mistakes.ts";
@@ -22,6 +23,10 @@ export const TASK_KEYS = [
   "output",
   "command",
   "content",
+  "module",
+  "export",
+  "args",
+  "permissions",
   "expected_sha256",
   "env",
   "timeout",
@@ -56,6 +61,10 @@ export function readTask(object: JsonObject, index: number, mistakes: Mistake[])
       case "output":
       case "command":
       case "content":
+      case "module":
+      case "export":
+      case "args":
+      case "permissions":
       case "expected_sha256":
       case "env":
       case "timeout":
@@ -123,6 +132,10 @@ function readName(object: JsonObject, index: number, mistakes: Mistake[]): strin
 
 function readAction(object: JsonObject, index: number, mistakes: Mistake[]): Action {
   const { command, content } = object;
+  if (object.module !== undefined || object.export !== undefined || object.args !== undefined) {
+    return readModule(object, index, mistakes) ?? CONCATENATE;
+  }
+  if (object.permissions !== undefined) mistakes.push(say.withoutModule(labelOf(object, index), "permissions"));
   if (command === undefined && content === undefined) return CONCATENATE;
   if (command !== undefined && content !== undefined) {
     mistakes.push(say.bothKeys(labelOf(object, index), "command", "content"));

@@ -36,7 +36,21 @@ export type TaskFailure =
   | { readonly kind: "checksum"; readonly path: string; readonly expected: string; readonly actual: string }
   | { readonly kind: "source"; readonly path: string; readonly detail: string }
   | { readonly kind: "io"; readonly doing: string; readonly path: string; readonly detail: string }
-  | { readonly kind: "crash"; readonly detail: string };
+  | { readonly kind: "crash"; readonly detail: string }
+  /** A module threw, could not be loaded, or ended its thread. */
+  | { readonly kind: "module"; readonly detail: string }
+  | { readonly kind: "no-content"; readonly path: string }
+  | ({ readonly kind: "right" } & LackingRight);
+
+/** A right that a module asked for and that its task does not declare. */
+export interface LackingRight {
+  /** As Deno names it: `read`, `net`, `env` and so on. */
+  readonly access: string;
+  /** To what, paths relative to the config's folder where they can be; absent when it was to everything. */
+  readonly to?: string;
+  /** It was asked for by an import. */
+  readonly byImport: boolean;
+}
 
 /** The text of a task's failure: what stands after `error:` in its line and in `error_message`. */
 export function describeTaskFailure(failure: TaskFailure): string {
@@ -61,7 +75,41 @@ export function describeTaskFailure(failure: TaskFailure): string {
       return `Cannot ${failure.doing} '${failure.path}': ${failure.detail}`;
     case "crash":
       return `Worker crashed: ${failure.detail}`;
+    case "module":
+      return `Module failed: ${failure.detail}`;
+    case "no-content":
+      return `Module made no artifact: return the content of '${failure.path}', or write it to out`;
+    case "right":
+      return `Module may not ${wish(failure)}: ${remedy(failure)}`;
     default:
       return unreachable(failure);
   }
+}
+
+function wish({ access, to }: LackingRight): string {
+  const what = to === undefined ? "anything" : `'${to}'`;
+  switch (access) {
+    case "env":
+      return to === undefined ? "read the environment" : `read the environment variable ${what}`;
+    case "net":
+      return `connect to ${what}`;
+    case "ffi":
+      return `load the library ${what}`;
+    case "sys":
+      return `ask the system for ${what}`;
+    case "import":
+      return `import from ${what}`;
+    default:
+      return `${access} ${what}`;
+  }
+}
+
+/** Best is what lets a change be noticed; the rest is a right. */
+function remedy({ access, to, byImport }: LackingRight): string {
+  const right = `add "permissions": {"${access}": ${to === undefined ? "true" : JSON.stringify([to])}}`;
+  if (byImport && access === "read") return `import it by a path that is written out, or ${right}`;
+  if (access === "read" && to !== undefined) return `add it to "source_files", or ${right}`;
+  if (access === "write") return `return the content or write it to out, or ${right}`;
+  if (access === "env" && to !== undefined) return `declare it in "env", or ${right}`;
+  return right;
 }

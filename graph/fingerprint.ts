@@ -27,6 +27,8 @@ export interface Inputs {
   /** Artifacts of the dependencies in order; in the record because commands see them in `DEPS`. */
   readonly artifacts: readonly string[];
   readonly artifactDigests: readonly string[];
+  /** For a module's function: its own files, which follow the sources and have digests there, and what else it imports. */
+  readonly module?: { readonly files: number; readonly externals: readonly string[] };
 }
 
 /**
@@ -49,7 +51,7 @@ export type Trace = readonly [
  * artifacts. `last` is an earlier trace of the task, which saves the hashing when nothing differs.
  */
 export function trace(task: Task, inputs: Inputs, last?: Trace): Trace {
-  const action = actionRecord(task);
+  const action = actionRecord(task, inputs);
   const env = envRecord(task.env);
   if (
     last !== undefined && same(action, last[1]) && same(env, last[2]) && same(inputs.sources, last[3]) &&
@@ -57,7 +59,7 @@ export function trace(task: Task, inputs: Inputs, last?: Trace): Trace {
     sameDigests(inputs.artifactDigests, last[6])
   ) return last;
   const { sources, sourceDigests, artifacts, artifactDigests } = inputs;
-  const seen = task.action.kind === "command" ? artifacts : [];
+  const seen = task.action.kind === "command" || task.action.kind === "module" ? artifacts : [];
   const fingerprint = sha256(JSON.stringify([FORM, action, env, sources, sourceDigests, seen, artifactDigests]));
   return [fingerprint, action, env, sources, cut(sourceDigests), artifacts, cut(artifactDigests)];
 }
@@ -68,7 +70,7 @@ export function trace(task: Task, inputs: Inputs, last?: Trace): Trace {
  */
 export function differences(before: Trace, after: Trace, nameOf: (artifact: string) => string): string[] {
   const found: string[] = [];
-  if (!same(before[1], after[1])) found.push("command changed");
+  if (!same(before[1], after[1])) found.push(after[1][0] === "module" ? "call changed" : "command changed");
   compare("environment", alternating(before[2]), alternating(after[2]), found);
   compare("source", paired(before[3], before[4]), paired(after[3], after[4]), found);
   const artifacts = (side: Trace) => paired(side[5].map(nameOf), side[6]);
@@ -79,7 +81,7 @@ export function differences(before: Trace, after: Trace, nameOf: (artifact: stri
 }
 
 /** Two tasks with one command differ when the command asks for the task's name. */
-function actionRecord(task: Task): readonly string[] {
+function actionRecord(task: Task, { sources, module }: Inputs): readonly string[] {
   const { action } = task;
   switch (action.kind) {
     case "command":
@@ -88,6 +90,13 @@ function actionRecord(task: Task): readonly string[] {
       return [action.kind, action.content];
     case "concatenate":
       return [action.kind];
+    case "module": {
+      // A function sees its task's name, the names of its dependencies, and which of the files are its sources.
+      const { files, externals } = module ?? { files: 0, externals: [] };
+      const declared = [action.module, action.export, action.args, action.permissions ?? null];
+      const seen = [task.name, task.dependencies, sources.length - files];
+      return [action.kind, JSON.stringify([declared, seen]), ...externals];
+    }
   }
 }
 

@@ -121,6 +121,22 @@ export function bothKeys(task: TaskLabel, first: string, second: string): Mistak
   };
 }
 
+/** For what only a call of a module's function has. */
+export function withoutModule(task: TaskLabel, name: string): Mistake {
+  return {
+    message: `${capitalised(labelOf(task))} specifies ${quote(name)} but no 'module'`,
+    places: [key(["tasks", task.index, name])],
+    hint: 'add "module": the file whose function makes the artifact',
+  };
+}
+
+export function missingModule(task: TaskLabel, path: string): Mistake {
+  return {
+    message: `Task ${nameOf(task)}: module ${quote(path)} not found`,
+    places: [value(["tasks", task.index, "module"])],
+  };
+}
+
 export function environmentName(task: TaskLabel, name: string, isReserved: boolean): Mistake {
   return {
     message: isReserved

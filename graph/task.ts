@@ -11,8 +11,29 @@ export type Action =
   | { readonly kind: "command"; readonly command: string }
   /** Write literal text. */
   | { readonly kind: "content"; readonly content: string }
+  /** Call an exported function of a module, in a thread that may do no more than is declared. */
+  | ModuleAction
   /** Join the sources in order or, having none, the artifacts of the dependencies in order. */
   | { readonly kind: "concatenate" };
+
+/** A call of a module's function. */
+export interface ModuleAction {
+  readonly kind: "module";
+  /** Path of the module as declared, normalised as a source. */
+  readonly module: string;
+  /** Name of the function. */
+  readonly export: string;
+  /** Any JSON. */
+  readonly args: unknown;
+  /** Rights beside those that the other declarations imply; absent when there are none. */
+  readonly permissions?: Permissions;
+}
+
+/** The kinds of rights, as Deno names them. */
+export const PERMISSION_KINDS = ["read", "write", "net", "run", "env", "ffi", "sys", "import"] as const;
+
+/** Rights by kind: all of that kind, or those listed. Paths start at the config's folder. */
+export type Permissions = { readonly [Kind in (typeof PERMISSION_KINDS)[number]]?: true | readonly string[] };
 
 /** One task as the user declared it, checked and normalised. */
 export interface Task {

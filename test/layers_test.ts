@@ -24,7 +24,12 @@ const LAYERS: readonly Layer[] = [
   // mistakes and failure, their excerpts in source), graph and its neighbours order and check them, schedule decides what
   // happens next, fingerprint what a task's artifact depends on, report what is said about it. No I/O, no clock, no
   // randomness and no state of its own, so the packages it may use are few.
-  { name: "graph", holds: "graph/", sees: [], packages: ["@std/jsonc", "jsonc-parser", "node:crypto"] },
+  {
+    name: "graph",
+    holds: "graph/",
+    sees: [],
+    packages: ["@std/jsonc", "es-module-lexer/js", "jsonc-parser", "node:crypto"],
+  },
 
   // WHO does it. Threads, processes, files, locks, databases: system builds the parts of one run, scheduler owns its
   // state and carries out what graph/schedule decided, worker does one task at a time in a thread of its own.

@@ -146,7 +146,7 @@ Unknown key 'depencencies' in task 'a'
   |                                ^^^^^^^^^^^^^^ did you mean 'dependencies'?`,
   );
   assertStringIncludes(await shown('{"numworkers": 1, "tasks": [{}]}'), "did you mean 'num_workers'?");
-  assertEquals(await inTask({ module: "./gen.ts" }), ["Unknown key 'module' in task 'a'"]);
+  assertEquals(await inTask({ modul: "./gen.ts" }), ["Unknown key 'modul' in task 'a'"]);
 });
 
 Deno.test("parseBuildConfig() reports wrong values of each field, word for word", async () => {

@@ -1,0 +1,167 @@
+/**
+ * Owns one attempt at a task that calls a module's function: the rights it gets, the call, its limit of time, and what
+ * becomes of its answer. The function never touches the artifact: it has no right to, and what it makes is published here.
+ *
+ * @module
+ */
+import { join } from "@std/path/posix/join";
+import type { TaskFailure } from "../graph/failure.ts";
+import type { ModuleAction, Permissions } from "../graph/task.ts";
+import { publishContent, type Target, temporaryPath } from "./artifact.ts";
+import { Capture } from "./capture.ts";
+import { GRACE_MS, type Surroundings } from "./command_run.ts";
+import type { Attempt, Execution } from "./execute.ts";
+import type { Output, RunTask } from "./messages.ts";
+import type { Answer, Sandbox } from "./sandbox.ts";
+import type { FileAnswer, Rights, TaskFiles, Thrown } from "./sandbox_messages.ts";
+import { Sandboxes } from "./sandboxes.ts";
+import type { EndSignal } from "./stop_listener.ts";
+import { systemDetail } from "./system_error.ts";
+
+export { Sandboxes };
+
+/** Files up to this size are sent along with the call, up to so much in all; others are sent when they are read. */
+const SENT_SIZE = 64 * 1024;
+const SENT_IN_ALL = 1024 * 1024;
+
+/** A task that calls a module. */
+export type ModuleTask = RunTask & { readonly work: ModuleAction };
+
+/** What an attempt needs of the worker it is made in. */
+export interface ModuleSurroundings extends Pick<Surroundings, "workerId" | "folder"> {
+  readonly sandboxes: Sandboxes;
+}
+
+/** One attempt. */
+export class ModuleExecution implements Execution {
+  readonly #task: ModuleTask;
+  readonly #surroundings: ModuleSurroundings;
+  readonly #timers: ReturnType<typeof setTimeout>[] = [];
+  readonly #stdout = new Capture();
+  readonly #stderr = new Capture();
+  #sandbox: Sandbox | undefined;
+  #stopped: TaskFailure | undefined;
+
+  constructor(task: ModuleTask, surroundings: ModuleSurroundings) {
+    this.#task = task;
+    this.#surroundings = surroundings;
+  }
+
+  async run(): Promise<Attempt> {
+    const { folder, workerId, sandboxes } = this.#surroundings;
+    const { work, timeoutMs, output: name, name: task, env, expectedSha256 } = this.#task;
+    const path = join(folder, name);
+    const target: Target = { path, name, temporary: temporaryPath(path, workerId), expectedSha256 };
+    const sandbox = this.#sandbox = sandboxes.get(rightsOf(this.#task, folder));
+    await sandbox.ready;
+    if (timeoutMs !== undefined) {
+      this.#timers.push(setTimeout(() => this.#stop({ kind: "timeout", timeoutMs }, "timeout"), timeoutMs));
+    }
+    const encoder = new TextEncoder();
+    const answer = await sandbox.call({
+      module: fileUrl(join(folder, work.module)),
+      export: work.export,
+      argument: { task, args: work.args, env },
+      files: filesOf(this.#task, { folder, out: target.temporary }),
+    }, {
+      onPrinted: (stream, text) => (stream === "stdout" ? this.#stdout : this.#stderr).add(encoder.encode(text)),
+      onFileWanted: (wanted) => read(join(folder, wanted)),
+    });
+    for (const timer of this.#timers) clearTimeout(timer);
+    const failure = this.#stopped ?? this.#failureOf(answer);
+    if (failure !== undefined) return { failure, output: this.#output() };
+    const { value } = answer as { value: string | Uint8Array };
+    return { ...publishContent(target, value), output: this.#output() };
+  }
+
+  cancel(signal: EndSignal): void {
+    this.#stop({ kind: "cancelled" }, "cancelled");
+    if (signal === "SIGKILL") this.#sandbox?.[Symbol.dispose]();
+  }
+
+  /** First by the signal, and soon by an end of the thread: a loop hears no signal. */
+  #stop(failure: TaskFailure, reason: "timeout" | "cancelled"): void {
+    this.#stopped ??= failure;
+    this.#sandbox?.abort(reason);
+    this.#timers.push(setTimeout(() => this.#sandbox?.[Symbol.dispose](), GRACE_MS));
+  }
+
+  #failureOf(answer: Answer): TaskFailure | undefined {
+    switch (answer.kind) {
+      case "returned":
+        return answer.value === undefined ? { kind: "no-content", path: this.#task.output } : undefined;
+      case "threw":
+        return this.#thrown(answer.thrown);
+      case "ended":
+        return { kind: "module", detail: answer.detail };
+    }
+  }
+
+  #thrown({ name, message, stack, lacking }: Thrown): TaskFailure {
+    if (lacking !== undefined) {
+      const { access, to } = lacking;
+      const prefix = `${this.#surroundings.folder}/`;
+      const shown = to?.startsWith(prefix) ? to.slice(prefix.length) : to;
+      return { kind: "right", access, to: shown, byImport: name === "TypeError" };
+    }
+    this.#stderr.add(new TextEncoder().encode(stack === "" ? "" : `${ownFrames(stack)}\n`));
+    return { kind: "module", detail: name === "Error" ? message : `${name}: ${message}` };
+  }
+
+  #output(): Output | undefined {
+    const stdout = this.#stdout.finish(), stderr = this.#stderr.finish();
+    return stdout.bytes.length + stderr.bytes.length === 0 ? undefined : { stdout, stderr };
+  }
+}
+
+/** The rights a task declares, and to read its own modules. Its files are handed over, and need none. */
+function rightsOf({ work, call }: ModuleTask, folder: string): Rights {
+  const absolute = (path: string) => path.startsWith("/") ? path : join(folder, path);
+  const { read, write, ffi, ...others }: Permissions = work.permissions ?? {};
+  const modules = (call?.modules ?? []).map(absolute);
+  const paths = (right: true | readonly string[] | undefined) => right === true ? true : right?.map(absolute);
+  return {
+    ...others,
+    read: read === true ? true : [...modules, ...paths(read) as string[] ?? []],
+    write: paths(write),
+    ffi: paths(ffi),
+  };
+}
+
+function filesOf(
+  { sources, dependencyArtifacts, call }: ModuleTask,
+  where: Pick<TaskFiles, "folder" | "out">,
+): TaskFiles {
+  const contents = new Map<string, Uint8Array>();
+  let room = SENT_IN_ALL;
+  for (const path of [...sources, ...dependencyArtifacts]) {
+    const absolute = path.startsWith("/") ? path : join(where.folder, path);
+    try {
+      const { size, isFile } = Deno.statSync(absolute);
+      if (!isFile || size > Math.min(SENT_SIZE, room)) continue;
+      contents.set(path, Deno.readFileSync(absolute));
+      room -= size;
+    } catch {
+      // Whoever reads it is told why that cannot be.
+    }
+  }
+  const dependencies = dependencyArtifacts.map((path, at): [string, string] => [call?.dependencies[at] ?? path, path]);
+  return { ...where, sources, dependencies, contents };
+}
+
+function read(path: string): FileAnswer {
+  try {
+    return { content: Deno.readFileSync(path) };
+  } catch (error) {
+    return { detail: `Cannot read '${path}': ${systemDetail(error)}` };
+  }
+}
+
+/** A stack without the frames of the thread that made the call. */
+function ownFrames(stack: string): string {
+  return stack.split("\n").filter((line) => !line.includes("/sandbox_thread.ts:")).join("\n");
+}
+
+function fileUrl(path: string): string {
+  return `file://${path.split("/").map(encodeURIComponent).join("/")}`;
+}
