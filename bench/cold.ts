@@ -9,6 +9,8 @@
 import { loadBuild } from "../actors/load.ts";
 import { parseBuildConfig } from "../graph/build_config.ts";
 import type { Event } from "../graph/event.ts";
+import { gateTaskOf } from "../graph/gates/gate_task.ts";
+import { ParallelExecutionGates } from "../graph/gates/gates.ts";
 import { buildGraph, findCycles } from "../graph/graph.ts";
 import { makePlan } from "../graph/plan.ts";
 import { createSchedule, step } from "../graph/schedule.ts";
@@ -88,6 +90,21 @@ async function steps(path: string): Promise<Found> {
   return { ms, count };
 }
 
+/** All gates, asked about a whole config, and its batches. */
+async function gates(path: string): Promise<Found> {
+  const { tasks } = await loadBuild(path);
+  // Every tenth task writes one of fifty logs, every hundredth any of them
+  const written = (at: number) => at % 100 === 0 ? ["log/*.txt"] : at % 10 === 0 ? [`log/${at % 50}.txt`] : [];
+  const declared = tasks.map((task, at) => gateTaskOf({ ...task, declared: { writes: written(at) } }));
+  const begun = performance.now();
+  const asked = new ParallelExecutionGates(declared);
+  const conflicts = asked.ask().report.file_conflicts.length;
+  const batches = asked.suggestExecutionBatches().length;
+  const ms = performance.now() - begun;
+  if (conflicts === 0 || batches * 5 < tasks.length) throw new Error("Bug: gates that let everything pass");
+  return { ms, count: tasks.length, megabytes: highestResident() };
+}
+
 /** What a file system asks for a small file that is to outlast a power cut: nobody can make artifacts for less. */
 function floor(folder: string, files: string): Found {
   const count = Number(files);
@@ -124,6 +141,7 @@ const PIECES: Readonly<Record<string, (...args: string[]) => Found | Promise<Fou
   graph,
   load,
   steps,
+  gates,
   floor,
 };
 

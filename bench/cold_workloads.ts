@@ -14,6 +14,7 @@ export const COLD_WORKLOADS: readonly Workload[] = [
   { name: "graph", run: graph },
   { name: "large", run: large },
   { name: "step", run: steps },
+  { name: "gates", run: gates },
 ];
 
 async function parse(bench: Bench): Promise<Row[]> {
@@ -59,6 +60,22 @@ async function steps(bench: Bench): Promise<Row[]> {
   const found = await runs(bench, "steps", path);
   const perEvent = found.map(({ ms, count }) => ({ ms: ms / count! }));
   return [amounts("one step of the scheduler, 10 000 tasks", perEvent, { most: 0.01 })];
+}
+
+async function gates(bench: Bench): Promise<Row[]> {
+  const path = `${bench.space.folder("gates")}/build.json`;
+  Deno.writeTextFileSync(path, largeConfig(10_000, 30_000));
+  const found = await runs(bench, "gates", path);
+  const workload = "all gates and the batches of 10 000 tasks";
+  return [
+    amounts(workload, found, { most: 2000 }),
+    {
+      workload: `${workload}: memory`,
+      unit: "MB",
+      troupe: found.map(({ megabytes }) => megabytes!),
+      goal: { kind: "amount", most: 200 },
+    },
+  ];
 }
 
 /** The first turn fills Deno's cache of compiled modules and is thrown away. */
