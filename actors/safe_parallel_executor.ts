@@ -125,9 +125,8 @@ export class SafeParallelExecutor<Result = unknown> {
 
   /** How a group is to be run: at once if it may, else in batches. */
   #plan(verdict: Verdict, names: readonly string[], log: SafeLog): Batches {
-    if (verdict.report.can_parallel) return [{ tasks: names, parallel: names.length > 1 }];
-    for (const sentence of verdict.report.recommendations) log.line("WARNING", `Blocked: ${sentence}`);
-    const { conflictResolution, progressive } = this.#options;
+    const { conflictResolution, progressive = false } = this.#options;
+    if (verdict.report.can_parallel && !progressive) return [{ tasks: names, parallel: names.length > 1 }];
     if (conflictResolution === "refuse" && hasConflicts(verdict)) {
       throw new GateError('The gates found conflicts, and conflictResolution is "refuse"');
     }

@@ -162,7 +162,7 @@ async function runInTransaction(
   const end = await run(build, prepared, { ...setting, options: strict }, new Transaction(build.folder));
   const isOver = end.rolledBack === undefined || stop.signal !== undefined;
   if (isOver || options.transaction?.fallback === undefined) return end;
-  if (options.level !== "quiet") reporter.line(rolledBackLine(end.rolledBack));
+  reporter.line(rolledBackLine(end.rolledBack), "bad");
   reporter.error("Building once more, one task at a time");
   const sequential = { ...strict, workers: 1 };
   return await run(

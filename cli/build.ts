@@ -126,7 +126,7 @@ export async function buildCommand(args: readonly string[], context: BuildContex
   }, reporter);
   if (end === undefined) return 1;
   if (level !== "quiet") reporter.line(summaryLine(end.report), end.report.failed > 0 ? "bad" : "good");
-  if (end.rolledBack !== undefined && level !== "quiet") reporter.line(rolledBackLine(end.rolledBack), "bad");
+  if (end.rolledBack !== undefined) reporter.line(rolledBackLine(end.rolledBack), "bad");
   if (context.saysWhereSaved && level !== "quiet" && end.savedAs !== undefined) {
     reporter.line(resultsSavedLine(database!, end.savedAs));
   }

@@ -22,7 +22,7 @@ export interface GateSettings {
   readonly retryDelays: readonly number[];
   readonly conflictResolution: ConflictResolution;
   readonly enableMonitoring: boolean;
-  /** A checkpoint before each this many tasks. */
+  /** The build cache is on the disk after every so many tasks done. */
   readonly checkpointFrequency: number;
   /** From the environment alone. */
   readonly logLevel: LogLevel;

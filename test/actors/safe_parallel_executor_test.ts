@@ -83,7 +83,7 @@ Deno.test("SafeParallelExecutor runs the suggested batches when the gates refuse
   for (
     const line of [
       "ERROR   blocking  seed, lint: log/db.txt",
-      "WARNING Blocked: Execute conflicting tasks sequentially",
+      "WARNING   Execute conflicting tasks sequentially",
       "INFO Partitioned into 2 batches",
     ]
   ) assertStringIncludes(log, line);
@@ -97,6 +97,8 @@ Deno.test("SafeParallelExecutor begins with small batches when asked to", async 
   const tasks = Array.from({ length: 12 }, (_, i) => ({ name: `t${i}` }));
   const { batches } = await world.executor(tasks, { progressive: true }).execute();
   assertEquals(batches.map(({ tasks }) => tasks.length), [2, 3, 5, 2]);
+  const few = await world.executor(tasks.slice(0, 4), { progressive: true }).execute();
+  assertEquals(few.batches.map(({ tasks }) => tasks.length), [2, 2]);
 });
 
 Deno.test("SafeParallelExecutor skips what needs a failed task, also through one that is not run", async () => {
