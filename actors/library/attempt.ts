@@ -8,7 +8,7 @@
 
 /** One attempt; made when it begins. */
 export class Attempt {
-  readonly begunMs = performance.now();
+  begunMs = performance.now();
   #controller: AbortController | undefined;
   #reason: unknown;
   #isAbandoned = false;

@@ -73,6 +73,7 @@ export interface ExecuteOptions {
 /** What one attempt is done with. */
 interface Work {
   readonly attempt: Attempt;
+  readonly begin: () => void;
   readonly modules: ModulePool;
   /** The keys of the state that modules are sent. */
   readonly stateKeys: readonly string[];
@@ -227,7 +228,7 @@ export class DependencyAwareScheduler {
         slots,
         barrier: this.#options.barrier,
         failFast,
-        work: (attempt) => this.#work(book.record(attempt.task), { attempt, modules, stateKeys }),
+        work: (attempt, begin) => this.#work(book.record(attempt.task), { attempt, begin, modules, stateKeys }),
       });
       const result = await execution.run(signal);
       if (failFast && book.firstFailed !== undefined) {
@@ -250,12 +251,12 @@ export class DependencyAwareScheduler {
     });
   }
 
-  #work(record: TaskRecord, { attempt, modules, stateKeys }: Work): unknown {
+  #work(record: TaskRecord, { attempt, begin, modules, stateKeys }: Work): unknown {
     const { executor } = record;
     const context = new AttemptContext(record, { attempt, state: this.#state, tasks: this.#tasks });
     if (typeof executor === "function") return executor(withState(context));
     const keys = executor.options.stateKeys ?? stateKeys;
-    return modules.run(executor, { argument: moduleArgument(context, keys), signal: attempt.signal });
+    return modules.run(executor, { argument: moduleArgument(context, keys), signal: attempt.signal, begin });
   }
 
   #refuseWhileExecuting(doing: string): void {

@@ -28,6 +28,7 @@ type Outcome = { readonly result: unknown } | { readonly error: Error; readonly 
 type Message =
   | { readonly kind: "begin" }
   | { readonly kind: "wanted"; readonly task: number }
+  | { readonly kind: "begun"; readonly attempt: Attempt }
   | { readonly kind: "ended"; readonly attempt: Attempt; readonly outcome: Outcome }
   | { readonly kind: "timedOut"; readonly attempt: Attempt }
   | { readonly kind: "due"; readonly task: number }
@@ -42,8 +43,11 @@ export interface ExecutionParts {
   readonly slots: number;
   readonly barrier: boolean;
   readonly failFast: boolean;
-  /** Does a task's work; what it throws or rejects with is the attempt's error. */
-  readonly work: (attempt: Attempt) => unknown;
+  /**
+   * Does a task's work; what it throws or rejects with is the attempt's error. Where that is no function of this thread, it
+   * says when it has begun.
+   */
+  readonly work: (attempt: Attempt, begin: () => void) => unknown;
 }
 
 /** The actor of one execution; it is used once. */
@@ -98,6 +102,8 @@ export class Execution {
         return this.#step({ kind: "begun" });
       case "wanted":
         return this.#wanted(message.task);
+      case "begun":
+        return this.#begun(message.attempt);
       case "ended":
         return this.#ended(message.attempt, message.outcome);
       case "timedOut":
@@ -164,18 +170,26 @@ export class Execution {
     const number = this.#parts.book.start(task);
     const attempt = new Attempt(task, { slot, number });
     this.#attempts[slot] = attempt;
-    const { timeoutSeconds } = this.#parts.book.record(task);
-    if (timeoutSeconds !== Infinity) this.#alarm.set(slot, attempt.begunMs + timeoutSeconds * 1000);
+    if (typeof this.#parts.book.record(task).executor === "function") this.#begun(attempt);
+    const begin = () => this.#mailbox.post({ kind: "begun", attempt });
     const end = (outcome: Outcome) => this.#mailbox.post({ kind: "ended", attempt, outcome });
     const succeed = (result: unknown) => end({ result });
     const fail = (thrown: unknown) => end({ error: asError(thrown), isRetriable: true });
     try {
-      const result = this.#parts.work(attempt);
+      const result = this.#parts.work(attempt, begin);
       if (isThenable(result)) Promise.resolve(result).then(succeed, fail);
       else succeed(result);
     } catch (thrown) {
       fail(thrown);
     }
+  }
+
+  /** Its time begins; the start of a thread does not count. */
+  #begun(attempt: Attempt): void {
+    if (this.#attempts[attempt.slot] !== attempt) return;
+    attempt.begunMs = performance.now();
+    const { timeoutSeconds } = this.#parts.book.record(attempt.task);
+    if (timeoutSeconds !== Infinity) this.#alarm.set(attempt.slot, attempt.begunMs + timeoutSeconds * 1000);
   }
 
   /** An attempt that was abandoned may end a second time; that is no news. */

@@ -17,11 +17,21 @@ import { ownModules } from "./own_modules.ts";
 /** How long a function has, once its signal is aborted, before its thread is ended. */
 const GRACE_MS = 250;
 
-/** A function at work. */
+/** What a function is called with. */
+interface ModuleCall {
+  readonly argument: Readonly<Record<string, unknown>>;
+  /** Gives it up. */
+  readonly signal: AbortSignal;
+  /** Told when the thread runs and the function is about to. */
+  readonly begin: () => void;
+}
+
+/** A function at work, or about to. */
 interface Running {
   readonly sandbox: Sandbox;
-  readonly answer: Promise<Answer>;
   isGivenUp: boolean;
+  /** It is not at work any more. */
+  readonly end: PromiseWithResolvers<void>;
 }
 
 /** The threads of one execution. */
@@ -38,52 +48,40 @@ export class ModulePool implements AsyncDisposable {
     this.#most = most;
   }
 
-  /** Calls the function with a copy of the argument; rejects with whatever it throws. The signal gives it up. */
-  async run(
-    executor: ModuleExecutor,
-    { argument, signal }: { readonly argument: Readonly<Record<string, unknown>>; readonly signal: AbortSignal },
-  ): Promise<unknown> {
+  /** Calls the function with a copy of the argument; rejects with whatever it throws. */
+  async run(executor: ModuleExecutor, { argument, signal, begin }: ModuleCall): Promise<unknown> {
     const rights = this.#rightsOf(executor);
-    const running = this.#call(executor, { rights, argument });
+    const sandbox = this.#take(rights);
+    const running: Running = { sandbox, isGivenUp: false, end: Promise.withResolvers() };
+    this.#running.add(running);
     let timer: ReturnType<typeof setTimeout> | undefined;
     const giveUp = () => {
       running.isGivenUp = true;
-      running.sandbox.abort(signal.reason?.name === "TimeoutError" ? "timeout" : "cancelled");
-      timer = setTimeout(() => running.sandbox[Symbol.dispose](), GRACE_MS);
+      sandbox.abort(signal.reason?.name === "TimeoutError" ? "timeout" : "cancelled");
+      timer = setTimeout(() => sandbox[Symbol.dispose](), GRACE_MS);
     };
     signal.addEventListener("abort", giveUp);
-    const answer = await running.answer;
-    signal.removeEventListener("abort", giveUp);
-    clearTimeout(timer);
-    this.#running.delete(running);
-    this.#keep(running.sandbox, rights);
-    return valueOf(answer, executor);
+    try {
+      await sandbox.ready;
+      signal.throwIfAborted();
+      begin();
+      return valueOf(await call(sandbox, { executor, argument }), executor);
+    } finally {
+      signal.removeEventListener("abort", giveUp);
+      clearTimeout(timer);
+      this.#running.delete(running);
+      this.#keep(sandbox, rights);
+      running.end.resolve();
+    }
   }
 
   /** Ends all threads; those given up have the rest of their time. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const { isGivenUp, sandbox } of this.#running) if (!isGivenUp) sandbox[Symbol.dispose]();
-    await Promise.all([...this.#running].map(({ answer }) => answer));
+    await Promise.all([...this.#running].map(({ end }) => end.promise));
     for (const sandboxes of this.#idle.values()) for (const sandbox of sandboxes) sandbox[Symbol.dispose]();
     this.#idle.clear();
     this.#guards[Symbol.dispose]();
-  }
-
-  #call(
-    { module, options }: ModuleExecutor,
-    { rights, argument }: { readonly rights: Rights; readonly argument: Readonly<Record<string, unknown>> },
-  ): Running {
-    const sandbox = this.#take(rights);
-    try {
-      const call = { module: module.href, export: options.export ?? "default", argument };
-      const answer = sandbox.call(call, { onPrinted });
-      const running = { sandbox, answer, isGivenUp: false };
-      this.#running.add(running);
-      return running;
-    } catch (error) {
-      this.#keep(sandbox, rights);
-      throw cannotSend(argument, error);
-    }
   }
 
   #take(rights: Rights): Sandbox {
@@ -120,17 +118,33 @@ export class ModulePool implements AsyncDisposable {
   }
 }
 
+function call(
+  sandbox: Sandbox,
+  { executor: { module, options }, argument }: {
+    readonly executor: ModuleExecutor;
+    readonly argument: Readonly<Record<string, unknown>>;
+  },
+): Promise<Answer> {
+  try {
+    return sandbox.call({ module: module.href, export: options.export ?? "default", argument }, { onPrinted });
+  } catch (error) {
+    throw cannotSend(argument, error);
+  }
+}
+
 /** What is declared, and reading its own modules. */
 function rightsOf({ module, options: { permissions = {} } }: ModuleExecutor): Rights {
-  const { read = [], write, ffi, ...others } = permissions;
-  const own = ownModules(module);
-  const granted = Object.entries({ ...others, read: absolute(read), write: absolute(write), ffi: absolute(ffi) });
-  const rights = Object.fromEntries(granted.filter(([, right]) => right !== undefined && right !== false));
-  return rights.read === true ? rights : { ...rights, read: [...own, ...(rights.read as string[] ?? [])] };
+  const { read, write, ffi, ...others } = permissions;
+  return {
+    ...others,
+    read: read === true ? true : [...ownModules(module), ...absolute(read) as string[] ?? []],
+    write: absolute(write),
+    ffi: absolute(ffi),
+  };
 }
 
 function absolute(right: ModulePermissions["read"]): ModulePermissions["read"] {
-  return typeof right === "object" ? right.map((path) => resolve(path)) : right;
+  return right === true ? true : right?.map((path) => resolve(path));
 }
 
 /** What a module prints is the program's own. */

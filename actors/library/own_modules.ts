@@ -1,37 +1,40 @@
 /**
  * Owns the question which files a module is made of: its own and those it imports, directly or not, from local files.
- * It reads their text and neither compiles nor runs it, so an import that is only in a string is followed too.
+ * It reads their text and runs none of them.
  *
  * @module
  */
-/** Specifiers of static imports and exports, and of dynamic imports of what is written out. */
-const IMPORTS = [
-  /(?:^|[;}\s])(?:import|export)\b[^"'`;()]*?\bfrom\s*["']([^"']+)["']/g,
-  /(?:^|[;}\s])import\s*["']([^"']+)["']/g,
-  /\bimport\s*\(\s*["']([^"']+)["']/g,
-];
+import { importsOf } from "../../graph/module_imports.ts";
 
 /** Paths of all local files of a module, its own first; none if it is not local. What cannot be read is left out. */
 export function ownModules(module: URL): string[] {
   const found = new Set([module.href]);
   const paths: string[] = [];
+  // A set grows while it is walked.
   for (const href of found) {
     const url = new URL(href);
     if (url.protocol !== "file:") continue;
     const path = decodeURIComponent(url.pathname);
     paths.push(path);
-    for (const specifier of specifiersIn(textOf(path))) {
-      if (/^(?:\.{0,2}\/|file:)/.test(specifier)) found.add(new URL(specifier, url).href);
-    }
+    // JSON, text and bytes import nothing.
+    const text = /\.[cm]?[jt]sx?$/.test(path) ? textOf(path) : "";
+    for (const specifier of importsOf(text)) found.add(resolved(specifier, href));
   }
   return paths;
 }
 
-function specifiersIn(text: string): string[] {
-  return IMPORTS.flatMap((pattern) => [...text.matchAll(pattern)]).map(([, specifier]) => specifier);
+/** By the import map that is in force, unless it is relative. */
+function resolved(specifier: string, importer: string): string {
+  if (/^\.{0,2}\//.test(specifier)) return new URL(specifier, importer).href;
+  try {
+    return import.meta.resolve(specifier);
+  } catch {
+    // Whoever imports it is told.
+    return "data:,";
+  }
 }
 
-/** Whoever imports it is told why it cannot be read. */
+/** Whoever imports a file that cannot be read is told why. */
 function textOf(path: string): string {
   try {
     return Deno.readTextFileSync(path);
