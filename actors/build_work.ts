@@ -4,9 +4,9 @@
  *
  * @module
  */
-import type { TaskFailure } from "../graph/failure.ts";
 import type { Plan } from "../graph/plan.ts";
 import { type BuildFinding, Freshness, type FreshnessOptions } from "./freshness.ts";
+import type { Task } from "../graph/task.ts";
 import type { BuildCache } from "./build_cache.ts";
 import type { Published, RunTask } from "./messages.ts";
 import { systemDetail } from "./system_error.ts";
@@ -48,21 +48,22 @@ export class BuildWork implements Work {
       this.#freshness.artifacts[task] = finding.sha256;
       this.#cache.remember(this.#plan.tasks[task].name, finding.trace);
     }
-    if (finding.kind === "run" || finding.kind === "restore") {
-      const failure = this.#keep(task, finding.kind);
-      if (failure !== undefined) return { kind: "unreadable", failure };
-    }
+    if (finding.kind === "run" || finding.kind === "restore") return this.#keep(task, finding) ?? finding;
     return finding;
   }
 
-  /** What only writes a file beside the artifact and renames it leaves the old one alone. */
-  #keep(task: number, how: "run" | "restore"): TaskFailure | undefined {
-    const { output, action: { kind } } = this.#plan.tasks[task];
-    const isRewritten = how === "run" && kind === "command";
+  /** What stands in the way of the task, if it is to be done in a transaction. */
+  #keep(task: number, { kind }: { readonly kind: "run" | "restore" }): Finding | undefined {
+    const declared = this.#plan.tasks[task];
     try {
-      this.#transaction?.save(output, { isRewritten });
+      const until = this.#transaction?.save(declared.output, { isRewritten: kind === "run" && mayRewrite(declared) });
+      return until && { kind: "later", until };
     } catch (error) {
-      return { kind: "io", doing: "checkpoint artifact", path: output, detail: systemDetail(error) };
+      const detail = systemDetail(error);
+      return {
+        kind: "unreadable",
+        failure: { kind: "io", doing: "checkpoint artifact", path: declared.output, detail },
+      };
     }
   }
 
@@ -119,4 +120,10 @@ export class BuildWork implements Work {
     }
     this.#cache.remember(name, finding.trace);
   }
+}
+
+/** Whether the task may write its artifact where it lies; troupe itself writes beside it and renames. */
+function mayRewrite({ action, declared }: Task): boolean {
+  if (action.kind !== "module") return action.kind === "command";
+  return action.permissions !== undefined || declared?.writes !== undefined;
 }

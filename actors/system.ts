@@ -124,7 +124,7 @@ async function undoUnfinished(
   { isLocked, reporter }: { readonly isLocked: boolean; readonly reporter: Reporter },
 ): Promise<void> {
   if (!hasTransaction(folder)) return;
-  const { recoverTransaction } = await import("./transaction.ts");
+  const { recoverTransaction } = await import("./transaction_recovery.ts");
   if (!isLocked) {
     const path = quote(`${folder}/${TRANSACTION_FOLDER}`);
     throw new TransactionError(`Cannot undo the unfinished transaction in ${path} without a lock`);
@@ -159,18 +159,15 @@ async function runInTransaction(
   if (!isLocked) throw new TransactionError("A transaction needs a lock, so that nobody else builds here meanwhile");
   const { options, reporter, stop } = setting;
   const strict = { ...options, failFast: true };
-  const end = await run(build, prepared, { ...setting, options: strict }, new Transaction(build.folder));
+  using transaction = new Transaction(build.folder);
+  const end = await run(build, prepared, { ...setting, options: strict }, transaction);
   const isOver = end.rolledBack === undefined || stop.signal !== undefined;
   if (isOver || options.transaction?.fallback === undefined) return end;
   reporter.line(rolledBackLine(end.rolledBack), "bad");
   reporter.error("Building once more, one task at a time");
   const sequential = { ...strict, workers: 1 };
-  return await run(
-    build,
-    await prepare(build, reporter),
-    { ...setting, options: sequential },
-    new Transaction(build.folder),
-  );
+  using again = new Transaction(build.folder);
+  return await run(build, await prepare(build, reporter), { ...setting, options: sequential }, again);
 }
 
 async function run(

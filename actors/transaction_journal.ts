@@ -108,11 +108,20 @@ export function removeJournal(folder: string): void {
 }
 
 /** Removes the transaction's folder, if it is there. */
-export function removeFolder(folder: string): void {
+function removeFolder(folder: string): void {
   try {
     Deno.removeSync(folder, { recursive: true });
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/** The same where it may as well stay: what is left in it is of no value, and the next transaction removes it. */
+export function tryRemoveFolder(folder: string): void {
+  try {
+    removeFolder(folder);
+  } catch {
+    // The next one will.
   }
 }
 

@@ -1,8 +1,9 @@
 // All changes or none: what is put back, and from what state.
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { recoverTransaction, Transaction } from "../../actors/transaction.ts";
+import { Transaction } from "../../actors/transaction.ts";
 import { TransactionError } from "../../actors/transaction_error.ts";
 import { TRANSACTION_FOLDER } from "../../actors/transaction_folder.ts";
+import { recoverTransaction } from "../../actors/transaction_recovery.ts";
 
 /** A folder in which things are made and looked at. */
 class Place implements Disposable {
@@ -53,7 +54,7 @@ class Place implements Disposable {
 const REWRITTEN = { isRewritten: true }, REPLACED = { isRewritten: false };
 
 /** A place with an artifact of each kind, all saved and then changed. */
-function changed(): { place: Place; before: string[]; transaction: Transaction } {
+function changed(): { place: Place; before: string[]; transaction: Transaction } & Disposable {
   const place = new Place();
   place.write("out/replaced", "old 1", 0o755);
   place.write("out/rewritten", "old 2", 0o600);
@@ -74,21 +75,25 @@ function changed(): { place: Place; before: string[]; transaction: Transaction }
   Deno.removeSync(place.path("out/removed"), { recursive: true });
   place.write("out/fresh/one", "new");
   place.write("out/fresh/inner/two", "new");
-  return { place, before, transaction };
+  const end = () => {
+    transaction[Symbol.dispose]();
+    place[Symbol.dispose]();
+  };
+  return { place, before, transaction, [Symbol.dispose]: end };
 }
 
 // S1.22
 Deno.test("Transaction.rollBack() puts back content, modes, times, links and what was not there", () => {
-  const { place, before, transaction } = changed();
-  using _place = place;
+  using all = changed();
+  const { place, before, transaction } = all;
   assertEquals(transaction.rollBack(), 6);
   assertEquals(place.tree(), before);
   assert(!place.has(TRANSACTION_FOLDER));
 });
 
 Deno.test("Transaction.commit() lets the changes stand and leaves nothing", () => {
-  const { place, transaction } = changed();
-  using _place = place;
+  using all = changed();
+  const { place, transaction } = all;
   const after = place.tree();
   transaction.commit();
   assertEquals(place.tree(), after);
@@ -98,8 +103,8 @@ Deno.test("Transaction.commit() lets the changes stand and leaves nothing", () =
 
 Deno.test("recoverTransaction() undoes what another process began, also from any point of its own work", () => {
   for (let done = 0; done <= 6; done++) {
-    const { place, before } = changed();
-    using _place = place;
+    using all = changed();
+    const { place, before } = all;
     recoverPartly(place, done);
     assertEquals(recoverTransaction(place.folder), 6);
     assertEquals(place.tree(), before, `after ${done} entries`);
@@ -119,8 +124,8 @@ function recoverPartly(place: Place, entries: number): void {
 }
 
 Deno.test("recoverTransaction() passes over a torn last line, which tells of nothing that was changed", () => {
-  const { place, before } = changed();
-  using _place = place;
+  using all = changed();
+  const { place, before } = all;
   const journal = place.path(`${TRANSACTION_FOLDER}/journal`);
   Deno.writeTextFileSync(journal, '{"path":"out/never","was":"abs', { append: true });
   assertEquals(recoverTransaction(place.folder), 6);
@@ -139,8 +144,8 @@ Deno.test("recoverTransaction() touches nothing where the journal is damaged, le
       ['{"version":2}', "was begun by another version of troupe (its form is 2, this one knows 1)"],
     ]
   ) {
-    const { place } = changed();
-    using _place = place;
+    using all = changed();
+    const { place } = all;
     const journal = place.path(`${TRANSACTION_FOLDER}/journal`), text = Deno.readTextFileSync(journal);
     Deno.writeTextFileSync(journal, line.includes("version") ? text.replace(/^.*/, line) : `${text}${line}\n`);
     const before = place.tree();
@@ -180,6 +185,33 @@ Deno.test("Transaction.rollBack() removes folders that were made for the first o
   }
   assertEquals(transaction.rollBack(), 4);
   assertEquals(place.tree(), []);
+});
+
+Deno.test("Transaction.save() has others take their turn while it copies what is large", async () => {
+  using place = new Place();
+  const old = "old content ".repeat(500_000);
+  place.write("large", old, 0o640);
+  const before = place.tree();
+  using transaction = new Transaction(place.folder);
+  const copied = transaction.save("large", REWRITTEN);
+  assert(copied !== undefined);
+  await copied;
+  assertEquals(place.tree(), before);
+  assertEquals(transaction.save("large", REWRITTEN), undefined);
+  place.write("large", "new");
+  transaction.rollBack();
+  assertEquals(place.tree(), before);
+});
+
+Deno.test("a transaction that is rolled back while it copies is over, and leaves nothing", async () => {
+  using place = new Place();
+  place.write("large", "old content ".repeat(500_000));
+  const before = place.tree();
+  using transaction = new Transaction(place.folder);
+  const copied = transaction.save("large", REWRITTEN);
+  transaction.rollBack();
+  await copied;
+  assertEquals(place.tree(), before);
 });
 
 Deno.test("a transaction that saves nothing writes nothing", () => {
