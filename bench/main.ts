@@ -11,6 +11,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { BUILD_WORKLOADS } from "./build_workloads.ts";
 import { COLD_WORKLOADS } from "./cold_workloads.ts";
 import type { Turns } from "./contest.ts";
+import { CREW_WORKLOADS } from "./crew.ts";
 import { LIBRARY_WORKLOADS } from "./library.ts";
 import { describeMachine, machineText } from "./machine.ts";
 import { Space } from "./space.ts";
@@ -18,7 +19,13 @@ import { conclude, markdownTable, type Result, textTable } from "./table.ts";
 import { TASK_WORKLOADS } from "./tasks.ts";
 import type { Bench, Workload } from "./workload.ts";
 
-const WORKLOADS: readonly Workload[] = [...COLD_WORKLOADS, ...BUILD_WORKLOADS, ...TASK_WORKLOADS, ...LIBRARY_WORKLOADS];
+const WORKLOADS: readonly Workload[] = [
+  ...COLD_WORKLOADS,
+  ...BUILD_WORKLOADS,
+  ...TASK_WORKLOADS,
+  ...LIBRARY_WORKLOADS,
+  ...CREW_WORKLOADS,
+];
 
 const HELP = `Measure troupe, beside ninja and make where they are installed.
 
