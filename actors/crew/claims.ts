@@ -37,6 +37,8 @@ export interface ClaimEnd {
   readonly ending: Exclude<Ending, "killed">;
   /** Why it failed. */
   readonly detail?: string;
+  /** Of a completion: text that is kept for whoever needs the task's result. */
+  readonly result?: string;
 }
 
 interface HeldRow {
@@ -75,7 +77,8 @@ export const CLAIM_SQL = {
     failed_retries failures, killed_retries kills, is_stale isStale, unmet from tasks where id = ?`,
   settle: `update tasks set state = ?, status = ?, active_workers = ?, is_claimable = ?, has_completed = ?,
     failed_retries = ?, killed_retries = ?, ended_at = ? where id = ?`,
-  completed: "update tasks set last_fingerprint = ?, is_stale = 0 where id = ?",
+  completed: "update tasks set last_fingerprint = ?, is_stale = 0, result = ? where id = ?",
+  isHeld: "select 1 from claims where id = ? and worker_id = ?",
   used: `insert into used_dependencies select ?, dependency_id from task_dependencies where task_id = ?`,
   wait: "update tasks set state = 'waiting', is_claimable = 0 where id = ?",
   failed: `select name from tasks where workflow_id = ? and state in ('failed', 'killed', 'abandoned') order by name`,
@@ -102,6 +105,11 @@ export function hasClaimable(books: Books, member: Seeker, { except = [] }: { ex
   return candidates(books, member, { limit: 1, except }).length > 0;
 }
 
+/** Whether a claim is still a member's. */
+export function isHeld({ database }: Books, worker: number, claim: number): boolean {
+  return database.get(CLAIM_SQL.isHeld, claim, worker) !== undefined;
+}
+
 /** How many tasks a member has. */
 export function heldClaims({ database }: Books, worker: number): number {
   return database.get<{ count: number }>(CLAIM_SQL.heldCount, worker)!.count;
@@ -125,10 +133,10 @@ export function claimNext(
 }
 
 /** Ends a claim; false when it was not the member's any more, and then nothing has changed. */
-export function endClaim(books: Books, member: Claimant, { claim, ending, detail }: ClaimEnd): boolean {
+export function endClaim(books: Books, member: Claimant, { claim, ending, detail, result }: ClaimEnd): boolean {
   const held = books.database.get<HeldRow>(CLAIM_SQL.drop, claim, member.worker);
   if (held === undefined) return false;
-  settle(books, { ...held, ending, detail, limits: member, canInvalidate: member.enableFingerprints });
+  settle(books, { ...held, ending, detail, result, limits: member, canInvalidate: member.enableFingerprints });
   return true;
 }
 
@@ -192,12 +200,14 @@ function candidates(
 interface EndedClaim extends HeldRow {
   readonly ending: Ending;
   readonly detail?: string;
+  readonly result?: string;
   readonly limits: RetryLimits;
   readonly canInvalidate: boolean;
 }
 
 /** The claim is gone already; what follows from that. */
-function settle(books: Books, { task, worker, fingerprint, ending, detail, limits, canInvalidate }: EndedClaim): void {
+function settle(books: Books, ended: EndedClaim): void {
+  const { task, worker, fingerprint, ending, detail, result, limits, canInvalidate } = ended;
   const { database } = books;
   const row = database.get<TaskRow>(CLAIM_SQL.task, task)!;
   const after = afterEnding({ ...row, hasCompleted: row.hasCompleted === 1 }, ending, limits);
@@ -216,7 +226,8 @@ function settle(books: Books, { task, worker, fingerprint, ending, detail, limit
     task,
   );
   if (ending === "completed") database.run(CLAIM_SQL.used, line, task);
-  if (after.state === "completed") complete(books, task, { fingerprint, isStale: row.isStale === 1 && canInvalidate });
+  const isStale = row.isStale === 1 && canInvalidate;
+  if (after.state === "completed") complete(books, task, { fingerprint, isStale, result });
   else if (after.state === "ready") becomeReady(books, task, row.unmet);
   else if (after.state !== "running") giveUp(books, { task, worker, state: after.state });
 }
@@ -229,9 +240,9 @@ function currentStatus(state: Settled["state"], ending: Ending): CrewTaskStatus 
 function complete(
   books: Books,
   task: number,
-  { fingerprint, isStale }: { fingerprint: string | null; isStale: boolean },
+  { fingerprint, isStale, result = null }: { fingerprint: string | null; isStale: boolean; result?: string | null },
 ): void {
-  books.database.run(CLAIM_SQL.completed, fingerprint, task);
+  books.database.run(CLAIM_SQL.completed, fingerprint, result, task);
   spreadCompletion(books, task);
   if (isStale) invalidate(books, [task]);
 }

@@ -45,6 +45,8 @@ export class Crew<Item = unknown> implements AsyncDisposable {
   #waitedMs = () => 0;
   #intake: Intake | undefined;
   #taking: Promise<void> | undefined;
+  /** Ids of tasks that others have registered and this one's items do not give. */
+  #unknown: string[] = [];
   #member: Member | undefined;
   #previous: number | undefined;
   #current: Current | undefined;
@@ -140,6 +142,7 @@ export class Crew<Item = unknown> implements AsyncDisposable {
     if (this.#intake === undefined || this.#intake.canBeginAgain) {
       this.#intake = new Intake(this.#items);
       this.#taking = undefined;
+      this.#unknown = [];
     }
     const intake = this.#intake;
     try {
@@ -167,7 +170,7 @@ export class Crew<Item = unknown> implements AsyncDisposable {
 
   /** The next task, ending the current one with the same transaction. Undefined when there is nothing to wait for. */
   async #next(store: CrewStore, intake: Intake): Promise<CrewTask | undefined> {
-    const except: string[] = [];
+    const except = this.#unknown;
     const stopsOnFailure = this.#settings.failurePolicy === "stop";
     let endings = this.#endings("completed");
     while (true) {

@@ -14,8 +14,8 @@ import type { Outlook } from "./queries.ts";
 import type { CrewStore, Turn, TurnRequest } from "./store.ts";
 import type { StoreOptions } from "./view.ts";
 
-/** Between two looks for changes; on a network file system each costs a lock. */
-const POLL_MS = 50;
+/** Between two looks for changes: below the 100 ms within which new work is noticed. On a network file system each costs a lock. */
+const POLL_MS = 80;
 const SHARED_POLL_MS = 500;
 
 /** Even if nothing seems to happen. */

@@ -110,6 +110,7 @@ export const LOOK_SQL = {
   trail: `select s.status, w.identifier worker, s.fingerprint, s.timestamp, s.detail
     from task_statuses s left join workers w on w.id = s.worker_id
     where s.task_id = (select id from tasks where workflow_id = ? and name = ?) order by s.id`,
+  results: `select name id, result from tasks where workflow_id = ? and state = 'completed' and result is not null`,
   used: `select t.name from used_dependencies u join tasks t on t.id = u.dependency_id where u.status_id = (
     select max(id) from task_statuses where status = 'completed' and task_id = (
       select id from tasks where workflow_id = ? and name = ?)) order by t.name`,
@@ -158,6 +159,11 @@ export function statusTrail({ database, workflow }: Books, id: string): StatusRe
 /** The dependencies that the last completion of a task went by, sorted. */
 export function usedDependencies({ database, workflow }: Books, id: string): string[] {
   return database.all<{ name: string }>(LOOK_SQL.used, workflow, id).map(({ name }) => name);
+}
+
+/** What completed tasks left to be remembered. */
+export function taskResults({ database, workflow }: Books): { readonly id: string; readonly result: string }[] {
+  return database.all(LOOK_SQL.results, workflow);
 }
 
 export function workflowRecord(books: Books): WorkflowRecord {

@@ -103,6 +103,11 @@ export function incomplete({ database, workflow }: Books, names: readonly string
   return names.filter((name) => !completed.has(name));
 }
 
+/** Has completed tasks done again, and all completed ones that depend on them; answers how many in all. */
+export function invalidateNamed(books: Books, names: readonly string[]): number {
+  return invalidate(books, names.flatMap((name) => knownRow(books, name)?.id ?? []));
+}
+
 /** A task that was completed without a fingerprint cannot be told to be up to date, so it is not. */
 function isOutdated(row: KnownRow, { fingerprint }: CrewTaskEntry, use: FingerprintUse): boolean {
   return use === "invalidates" && row.state === "completed" && fingerprint !== undefined &&

@@ -60,6 +60,7 @@ create table tasks (
   killed_retries integer not null default 0,
   fingerprint text,                          -- the one it was registered with
   last_fingerprint text,                     -- the one of the last completion
+  result text,                               -- what its user wants to be remembered of the last completion
   definition text,                           -- JSON of what it was registered as; null for one only announced
   started_at integer,                        -- of the last attempt
   ended_at integer

@@ -15,6 +15,7 @@ import {
   failedTasks,
   hasClaimable,
   heldClaims,
+  isHeld,
   reopen,
 } from "./claims.ts";
 import { beat, declareDead, isAtWork, join, leave, type NewMember, noteRegistered, noteTurn } from "./members.ts";
@@ -26,6 +27,7 @@ import {
   type CrewTaskEntry,
   type FingerprintUse,
   incomplete,
+  invalidateNamed,
   register,
   type Registered,
   unregistered,
@@ -92,6 +94,11 @@ export class CrewStore extends CrewView {
     return this.write(({ database, workflow }) => void database.run(update, total, workflow));
   }
 
+  /** Has completed tasks done again, and all completed ones that depend on them; answers how many in all. */
+  invalidate(ids: readonly string[]): Promise<number> {
+    return this.write((books) => invalidateNamed(books, ids));
+  }
+
   /** Which of these tasks are not completed; one query. */
   incomplete(ids: readonly string[]): Promise<string[]> {
     return this.read((books) => incomplete(books, ids));
@@ -138,6 +145,11 @@ export class CrewStore extends CrewView {
       noteTurn(books, member.worker, { status: isBusy ? "busy" : "idle", processed });
       return { isMember: true, counted, claims, failed };
     });
+  }
+
+  /** Whether a claim is still a member's, who may then publish its result. */
+  isHeld(worker: number, claim: number): Promise<boolean> {
+    return this.read((books) => isAtWork(books, worker) && isHeld(books, worker, claim));
   }
 
   /** Shows that a member lives, with the locks of its owner; false when it was declared dead. */

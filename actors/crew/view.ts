@@ -15,6 +15,7 @@ import {
   type TaskRecord,
   taskRecord,
   taskRecords,
+  taskResults,
   usedDependencies,
   type WorkerRecord,
   workerRecords,
@@ -99,6 +100,11 @@ export class CrewView implements Disposable {
   /** The dependencies that the last completion of a task went by, sorted. */
   usedDependencies(id: string): Promise<string[]> {
     return this.read((books) => usedDependencies(books, id));
+  }
+
+  /** What completed tasks left to be remembered. */
+  results(): Promise<{ readonly id: string; readonly result: string }[]> {
+    return this.read(taskResults);
   }
 
   workflow(): Promise<WorkflowRecord> {
