@@ -78,13 +78,7 @@ export {
   WaveExecutionError,
 } from "./graph/library/execution_error.ts";
 export type { ExecutionEvent } from "./graph/library/execution_event.ts";
-export {
-  type ExecutionFigures,
-  ExecutionResult,
-  type TaskStatus,
-  type Wave,
-  type WaveSummary,
-} from "./graph/library/execution_report.ts";
+export { ExecutionResult, type TaskStatus, type Wave, type WaveSummary } from "./graph/library/execution_report.ts";
 export type { LogLevel } from "./graph/gates/settings.ts";
 export type { LoadLimits } from "./graph/headroom.ts";
 export type { BuildReport, BuildResult } from "./graph/report.ts";

@@ -1,5 +1,6 @@
 // Every example in the documentation of the library, type-checked and run.
 import { assert, assertEquals } from "@std/assert";
+import { copySync } from "@std/fs";
 import { fromFileUrl } from "@std/path";
 import { TempFolder } from "./actors/temp_folder.ts";
 
@@ -20,10 +21,26 @@ function examplesOf(path: string): string[] {
   });
 }
 
-async function deno(args: readonly string[]): Promise<void> {
+Deno.test("every name of the scheduler library has an example", () => {
+  const text = Deno.readTextFileSync(`${ROOT}/mod.ts`);
+  const exports = [...text.matchAll(/export (?:type )?\{([^}]+)\} from "\.\/([^"]+\/library\/[^"]+)"/g)];
+  const names = exports.flatMap(([, list, path]) => list.match(/\b[A-Za-z]+\b/g)!.map((name) => ({ name, path })))
+    .filter(({ name }) => name !== "type");
+  assert(names.length > 20, `only ${names.length} names found`);
+  const without = names.filter(({ name, path }) => {
+    const code = Deno.readTextFileSync(`${ROOT}/${path}`);
+    const comment = new RegExp(
+      `/\\*\\*((?:(?!\\*/)[\\s\\S])*)\\*/\\nexport (?:class|interface|type|function) ${name}\\b`,
+    );
+    return !comment.exec(code)?.[1].includes("@example");
+  });
+  assertEquals(without, []);
+});
+
+async function deno(args: readonly string[], cwd: string): Promise<void> {
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [...args],
-    cwd: ROOT,
+    cwd,
     stdout: "null",
     env: { NO_COLOR: "1" },
   }).output();
@@ -32,6 +49,8 @@ async function deno(args: readonly string[]): Promise<void> {
 
 Deno.test("the examples of the library work", async () => {
   using folder = new TempFolder();
+  // Those that build build a copy.
+  copySync(`${ROOT}/fixtures/site`, `${folder.folder("fixtures")}/site`);
   const files = documented().flatMap((path) =>
     examplesOf(path).map((code, index) => {
       assert(
@@ -45,9 +64,9 @@ Deno.test("the examples of the library work", async () => {
   );
   assert(files.length > 15, `only ${files.length} examples found`);
   const config = ["--config", `${ROOT}/deno.json`];
-  await deno(["check", "--quiet", ...config, ...files]);
+  await deno(["check", "--quiet", ...config, ...files], folder.path);
   // One program for all: each example is a module of its own.
   const all = folder.file("all.ts");
   Deno.writeTextFileSync(all, files.map((file) => `await import("file://${file}");\n`).join(""));
-  await deno(["run", "-A", ...config, all]);
+  await deno(["run", "-A", ...config, all], folder.path);
 });

@@ -24,7 +24,6 @@ export class ExecutionBook {
   readonly #parts: BookParts;
   readonly #id = crypto.randomUUID();
   readonly #begunMs = performance.now();
-  /** How many waves are over, with all those before them. */
   #wavesOver = 0;
   /** The task that failed first, by index. */
   firstFailed: number | undefined;

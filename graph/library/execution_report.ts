@@ -72,9 +72,6 @@ export interface WaveSummary {
   readonly taskIds: readonly string[];
 }
 
-/** What a result is made from. */
-export type ExecutionFigures = Omit<ExecutionResult, "speedupRatio" | "toJSON">;
-
 /**
  * How an execution went. `JSON.stringify` writes it with the names `execution_id`, `total_tasks` and so on, and errors as
  * their messages.
@@ -115,7 +112,7 @@ export class ExecutionResult {
   readonly waveSummary: readonly WaveSummary[];
 
   /** Adds the ratio to the figures. */
-  constructor(figures: ExecutionFigures) {
+  constructor(figures: Omit<ExecutionResult, "speedupRatio" | "toJSON">) {
     this.executionId = figures.executionId;
     this.totalTasks = figures.totalTasks;
     this.successfulTasks = figures.successfulTasks;

@@ -1,6 +1,7 @@
 // The scheduler as a program sees it: functions in, waves, results and errors out.
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import { DependencyAwareScheduler } from "../../../actors/library/dependency_aware_scheduler.ts";
+import type { TaskContext } from "../../../actors/library/task_context.ts";
 import { ThreadSafeState } from "../../../actors/library/thread_safe_state.ts";
 import {
   CircularDependencyError,
@@ -40,6 +41,21 @@ Deno.test("execute() starts each task when what it needs is completed, with no r
     [2, "b", "c"],
   ]);
   assert(/^[0-9a-f]{8}-[0-9a-f]{4}-4/.test(result.executionId));
+});
+
+// S4.12, S4.14, S4.15
+Deno.test("execute() sums up what the attempts took, without the waits between them", async () => {
+  const scheduler = new DependencyAwareScheduler();
+  const busy = ({ attempt }: TaskContext) => {
+    for (const begun = performance.now(); performance.now() - begun < 2;);
+    if (attempt === 1) throw new Error("Broke");
+  };
+  const tasks = ["a", "b"].map((id) => scheduler.addTask(id, busy, [], { retryCount: 1, retryDelayMs: 50 }));
+  const { totalDurationMs, sequentialDurationMs, speedupRatio } = await scheduler.execute();
+  assert(tasks.every(({ durationMs }) => durationMs >= 4));
+  assertEquals(sequentialDurationMs, tasks[0].durationMs + tasks[1].durationMs);
+  assertEquals(speedupRatio, sequentialDurationMs / totalDurationMs);
+  assert(totalDurationMs >= 50);
 });
 
 // S4.5
