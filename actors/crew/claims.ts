@@ -61,10 +61,10 @@ interface TaskRow {
 export const CLAIM_SQL = {
   sets: "select requirements from requirement_sets where workflow_id = ?",
   next: `select id, name, rank, fingerprint from tasks
-    where workflow_id = ?1 and requirements = ?2 and is_claimable = 1
-      and not exists (select 1 from claims where task_id = tasks.id and worker_id = ?3)
-      and name not in (select value from json_each(?4))
-    order by rank, id limit ?5`,
+    where workflow_id = ? and requirements = ? and is_claimable = 1
+      and not exists (select 1 from claims where task_id = tasks.id and worker_id = ?)
+      and name not in (select value from json_each(?))
+    order by rank, id limit ?`,
   held: "select id, task_id task, worker_id worker, fingerprint from claims where worker_id = ?",
   heldCount: "select count(*) count from claims where worker_id = ?",
   take: `update tasks set state = 'running', status = 'running', started_at = ?, ended_at = null,
@@ -82,10 +82,10 @@ export const CLAIM_SQL = {
   used: `insert into used_dependencies select ?, dependency_id from task_dependencies where task_id = ?`,
   wait: "update tasks set state = 'waiting', is_claimable = 0 where id = ?",
   failed: `select name from tasks where workflow_id = ? and state in ('failed', 'killed', 'abandoned') order by name`,
-  retryable: `select id, name from tasks where workflow_id = ?1 and (
-      state = 'failed' and failed_retries <= ?2
-      or state = 'killed' and killed_retries <= ?3
-      or state = 'abandoned' and failed_retries <= ?2 and killed_retries <= ?3)`,
+  retryable: `select id, name from tasks where workflow_id = ? and (
+      state = 'failed' and failed_retries <= ?
+      or state = 'killed' and killed_retries <= ?
+      or state = 'abandoned' and failed_retries <= ? and killed_retries <= ?)`,
   reopen: `update tasks set state = case when unmet = 0 then 'ready' else 'waiting' end, is_claimable = (unmet = 0)
     where id = ? returning state`,
 } as const;
@@ -160,14 +160,9 @@ export function failedTasks({ database, workflow }: Books): string[] {
 }
 
 /** Lets tasks go on that were given up by members with fewer retries; answers their names. */
-export function reopen(books: Books, { maxFailedRetries, maxKilledRetries }: RetryLimits): string[] {
-  const { database, workflow } = books;
-  const rows = database.all<{ id: number; name: string }>(
-    CLAIM_SQL.retryable,
-    workflow,
-    maxFailedRetries,
-    maxKilledRetries,
-  );
+export function reopen(books: Books, limits: RetryLimits): string[] {
+  const { database } = books;
+  const rows = database.all<{ id: number; name: string }>(CLAIM_SQL.retryable, ...retryValues(books, limits));
   for (const { id } of rows) {
     const { state } = database.get<{ state: string }>(CLAIM_SQL.reopen, id)!;
     if (state === "ready") enterEvent(books, "TASK_READY", { task: id });
@@ -177,9 +172,12 @@ export function reopen(books: Books, { maxFailedRetries, maxKilledRetries }: Ret
 }
 
 /** Whether there is something that {@linkcode reopen} would let go on. */
-export function canReopen({ database, workflow }: Books, { maxFailedRetries, maxKilledRetries }: RetryLimits): boolean {
-  const sql = `${CLAIM_SQL.retryable} limit 1`;
-  return database.get(sql, workflow, maxFailedRetries, maxKilledRetries) !== undefined;
+export function canReopen(books: Books, limits: RetryLimits): boolean {
+  return books.database.get(`${CLAIM_SQL.retryable} limit 1`, ...retryValues(books, limits)) !== undefined;
+}
+
+function retryValues({ workflow }: Books, { maxFailedRetries, maxKilledRetries }: RetryLimits): number[] {
+  return [workflow, maxFailedRetries, maxKilledRetries, maxFailedRetries, maxKilledRetries];
 }
 
 /** One query for each set of requirements that the member meets; there are few of them. */

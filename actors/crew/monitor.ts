@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Overview } from "../../graph/crew/overview.ts";
 import type { CrewTaskState } from "../../graph/crew/status.ts";
 import type { StatusRecord, TaskRecord, WorkerRecord, WorkflowRecord } from "./queries.ts";
 import { CrewView, type StoreOptions } from "./view.ts";
@@ -11,7 +12,12 @@ import { CrewView, type StoreOptions } from "./view.ts";
 export interface MonitoredWorker extends WorkerRecord {
   /** At work by the record, but its heartbeat has expired. */
   readonly isStale: boolean;
+  /** How long ago its last heartbeat was, by the clock of whoever looks. */
+  readonly heartbeatAgeMs: number;
 }
+
+/** More tasks of one kind than anyone looks at in an overview. */
+const MOST_IN_OVERVIEW = 100;
 
 /** A view of a crew. It writes nothing, and makes no database. */
 export class Monitor implements Disposable {
@@ -33,7 +39,13 @@ export class Monitor implements Disposable {
 
   /** All members there ever were, the oldest first. */
   async getWorkers(): Promise<MonitoredWorker[]> {
-    return (await this.#view.workers()).map((worker) => ({ ...worker, isStale: this.#isStale(worker) }));
+    return (await this.#view.workers()).map((worker) => this.#monitored(worker));
+  }
+
+  /** All there is to see at one moment; of the tasks that run, and of those that failed, the first 100. */
+  async getOverview(): Promise<Overview> {
+    const { workflow: { name, ...figures }, workers, ...tasks } = await this.#view.glance(MOST_IN_OVERVIEW);
+    return { workflow: name, ...figures, workers: workers.map((worker) => this.#monitored(worker)), ...tasks };
   }
 
   /** Tasks by rank; only those in a state, or those that the member of an identifier has had. */
@@ -70,11 +82,15 @@ export class Monitor implements Disposable {
   }
 
   /** By the clock of the host that wrote the heartbeat, unless it was seen to grow: then by how long ago that was. */
-  #isStale({ worker, status, beat, lastHeartbeat, heartbeatTimeoutMs }: WorkerRecord): boolean {
-    if (status !== "idle" && status !== "busy") return false;
+  #monitored(worker: WorkerRecord): MonitoredWorker {
+    const { beat, lastHeartbeat, heartbeatTimeoutMs } = worker;
     const nowMs = performance.now();
-    let seen = this.#seen.get(worker);
-    if (seen?.beat !== beat) this.#seen.set(worker, seen = { beat, sinceMs: nowMs, hasGrown: seen !== undefined });
-    return (seen.hasGrown ? nowMs - seen.sinceMs : Date.now() - lastHeartbeat) > heartbeatTimeoutMs;
+    let seen = this.#seen.get(worker.worker);
+    if (seen?.beat !== beat) {
+      this.#seen.set(worker.worker, seen = { beat, sinceMs: nowMs, hasGrown: seen !== undefined });
+    }
+    const ageMs = seen.hasGrown ? nowMs - seen.sinceMs : Date.now() - lastHeartbeat;
+    const isAtWork = worker.status === "idle" || worker.status === "busy";
+    return { ...worker, isStale: isAtWork && ageMs > heartbeatTimeoutMs, heartbeatAgeMs: Math.max(0, ageMs) };
   }
 }

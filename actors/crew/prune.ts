@@ -15,9 +15,9 @@ export const KEPT_EVENTS = 10_000;
 export const PRUNE_SQL = {
   long: `select task_id task from task_statuses group by task_id having count(*) > ?`,
   mine: "select 1 from tasks where id = ? and workflow_id = ?",
-  old: `select id from task_statuses where task_id = ?1 and id not in (
-      select id from task_statuses where task_id = ?1 order by id desc limit ?2)
-    and id not in (select id from claims where task_id = ?1)`,
+  old: `select id from task_statuses where task_id = ? and id not in (
+      select id from task_statuses where task_id = ? order by id desc limit ?)
+    and id not in (select id from claims where task_id = ?)`,
   used: "delete from used_dependencies where status_id = ?",
   status: "delete from task_statuses where id = ?",
   events: "delete from events where sequence <= (select max(sequence) from events) - ?",
@@ -40,7 +40,7 @@ export function pruneStatuses({ database, workflow }: Books, keepLatest: number)
   let deleted = 0;
   for (const { task } of database.all<{ task: number }>(PRUNE_SQL.long, keepLatest)) {
     if (database.get(PRUNE_SQL.mine, task, workflow) === undefined) continue;
-    for (const { id } of database.all<{ id: number }>(PRUNE_SQL.old, task, Math.max(1, keepLatest))) {
+    for (const { id } of database.all<{ id: number }>(PRUNE_SQL.old, task, task, Math.max(1, keepLatest), task)) {
       database.run(PRUNE_SQL.used, id);
       deleted += database.run(PRUNE_SQL.status, id).changes;
     }

@@ -117,7 +117,7 @@ export const LOOK_SQL = {
   workflow: "select name, total_tasks totalTasks, created_at createdAt from workflows where id = ?",
   counts: `select state, requirements, count(*) count from tasks where workflow_id = ? group by state, requirements`,
   sets: "select requirements from requirement_sets where workflow_id = ?",
-  open: `select 1 from tasks where workflow_id = ?1 and state = ?2 and requirements = ?3 limit 1`,
+  open: `select 1 from tasks where workflow_id = ? and state = ? and requirements = ? limit 1`,
   labelsAtWork: `select distinct labels from workers where workflow_id = ? and status in ('idle', 'busy')`,
   otherLabels: `select distinct labels from workers where workflow_id = ? and status in ('idle', 'busy') and id <> ?`,
   otherClaim: `select 1 from workers w join claims c on c.worker_id = w.id

@@ -23,11 +23,11 @@ export const SPREAD_SQL = {
     select id from downstream`,
   block: "update tasks set state = 'blocked', status = 'blocked', is_claimable = 0 where id = ?",
   completedDownstream: `with recursive gone (id) as (
-      select id from tasks where id in (select value from json_each(?)) and state = 'completed'
+      select tasks.id from json_each(?) cross join tasks on tasks.id = value where state = 'completed'
       union
       select d.task_id from gone join task_dependencies d on d.dependency_id = gone.id
         join tasks on tasks.id = d.task_id where state = 'completed')
-    select gone.id, fingerprint from gone join tasks on tasks.id = gone.id`,
+    select gone.id, fingerprint from gone cross join tasks on tasks.id = gone.id`,
   raise: `update tasks set unmet = unmet + missing,
     is_claimable = case when state = 'ready' then 0 else is_claimable end,
     is_stale = case when state = 'running' then 1 else is_stale end,

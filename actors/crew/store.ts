@@ -90,8 +90,8 @@ export class CrewStore extends CrewView {
 
   /** Notes how many tasks there are in all; null when nobody knows. */
   setTotal(total: number | null): Promise<void> {
-    const update = "update workflows set total_tasks = ?1 where id = ?2 and total_tasks is not ?1";
-    return this.write(({ database, workflow }) => void database.run(update, total, workflow));
+    const update = "update workflows set total_tasks = ? where id = ? and total_tasks is not ?";
+    return this.write(({ database, workflow }) => void database.run(update, total, workflow, total));
   }
 
   /** Has completed tasks done again, and all completed ones that depend on them; answers how many in all. */

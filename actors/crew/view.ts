@@ -4,10 +4,12 @@
  *
  * @module
  */
+import type { FailedTask, RunningTask } from "../../graph/crew/overview.ts";
 import { type Access, type Database, type Journal, openDatabase, whileLocked } from "../database.ts";
 import { DatabaseError } from "../database_error.ts";
 import type { Books } from "./books.ts";
 import { DatabaseLock } from "./database_lock.ts";
+import { failedTaskDetails, runningTasks } from "./glance.ts";
 import {
   type StatusRecord,
   statusTrail,
@@ -44,6 +46,14 @@ export interface StoreOptions {
   readonly sharedFs?: boolean;
   /** Default 30 s; it says how long the file lock may be held by one that gives no sign of life. */
   readonly heartbeatIntervalMs?: number;
+}
+
+/** What of a crew is looked at together. */
+export interface Glance {
+  readonly workflow: WorkflowRecord;
+  readonly workers: readonly WorkerRecord[];
+  readonly running: readonly RunningTask[];
+  readonly failed: readonly FailedTask[];
 }
 
 /** The database of a crew, seen from one workflow by those who only look. */
@@ -109,6 +119,16 @@ export class CrewView implements Disposable {
 
   workflow(): Promise<WorkflowRecord> {
     return this.read(workflowRecord);
+  }
+
+  /** All there is to see, of one state of the database; of the tasks that run, and of those that failed, the first. */
+  glance(most: number): Promise<Glance> {
+    return this.read((books) => ({
+      workflow: workflowRecord(books),
+      workers: workerRecords(books),
+      running: runningTasks(books, most),
+      failed: failedTaskDetails(books, most),
+    }));
   }
 
   /** A number that the writing of others changes; to ask for it costs next to nothing. */

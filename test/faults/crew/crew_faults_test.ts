@@ -209,7 +209,7 @@ Deno.test("a workflow whose members are all killed is gone on with by those who 
   for (const member of members) assertMatch((await member.line())!, /^has task_[01]$/);
   for (const member of members) await member[Symbol.asyncDispose]();
   using store = await CrewStore.open(place.path);
-  assertEquals((await store.workers()).map(({ status }) => status), ["busy", "busy"], "nobody has looked yet");
+  assert((await store.workers()).some(({ status }) => status === "busy"), "nobody is left to notice the last one");
   assertEquals(await store.hasMoreTasks({ ...NO_RETRIES, labels: new Set() }), true);
   const [later] = await MemberProcess.together([planFor(place, "c", { ...plan, taskMs: 0 })]);
   assertEquals((await reportsOf([later]))[0].ids.length, 4);

@@ -106,7 +106,9 @@ export class MemberProcess implements AsyncDisposable {
 
 /** What all of them did, when none was killed. */
 export async function reportsOf(members: readonly MemberProcess[]): Promise<MemberReport[]> {
-  const reports = await Promise.all(members.map((member) => member.report()));
-  for (const member of members) await member[Symbol.asyncDispose]();
-  return reports.map((report) => report!);
+  try {
+    return (await Promise.all(members.map((member) => member.report()))).map((report) => report!);
+  } finally {
+    for (const member of members) await member[Symbol.asyncDispose]();
+  }
 }
