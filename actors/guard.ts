@@ -8,18 +8,26 @@
  * @module
  */
 import { Worker as Thread } from "node:worker_threads";
-import type { EndSandbox, SandboxEnded, StartSandbox } from "./sandbox_messages.ts";
+import type { EndSandbox, FromGuard, SandboxEnded, StartSandbox } from "./sandbox_messages.ts";
 
 /** The part of a dedicated worker's global scope that is used here. */
 interface Scope {
-  postMessage(message: "ready"): void;
+  postMessage(message: FromGuard): void;
   onmessage: ((event: MessageEvent<StartSandbox>) => void) | null;
 }
 
 const scope = self as unknown as Scope;
+let started = 0, ended = 0;
 
 scope.onmessage = ({ data: { calls, files, control, heapMiB } }) => {
-  const end = (detail: string) => control.postMessage({ kind: "ended", detail } satisfies SandboxEnded);
+  started++;
+  let isOver = false;
+  const end = (detail: string) => {
+    if (isOver) return;
+    isOver = true;
+    control.postMessage({ kind: "ended", detail } satisfies SandboxEnded);
+    if (++ended === started) scope.postMessage({ kind: "idle", started });
+  };
   try {
     // The declared types know no port of the Web in a list of node's.
     const data = { workerData: { calls, files }, transferList: [calls, files] as unknown as [] };
@@ -29,10 +37,11 @@ scope.onmessage = ({ data: { calls, files, control, heapMiB } }) => {
     thread.on("error", (error: Error) => detail = error.message);
     thread.on("exit", (code) => end(detail ?? `it exited with code ${code}`));
     control.onmessage = ({ data }: MessageEvent<EndSandbox>) => {
-      if (data.kind === "end") thread.terminate();
+      // Deno 2.4 does not tell of an end by itself.
+      if (data.kind === "end") thread.terminate().then((code) => end(`it exited with code ${code}`));
     };
   } catch (error) {
     end(error instanceof Error ? error.message : String(error));
   }
 };
-scope.postMessage("ready");
+scope.postMessage({ kind: "ready" });

@@ -1,11 +1,12 @@
 /**
- * Owns the guards, one for each set of rights that sandboxes are wanted with, from the first wish to the end of a run.
+ * Owns the guards, one for each set of rights that sandboxes are wanted with, from the first wish to the end of the last
+ * such sandbox: where each task has a module of its own, there are as many rights as tasks.
  * It lives on the main thread: a Web Worker that is started from another waits half a second (Deno 2.9).
  * It knows nothing of what sandboxes are for.
  *
  * @module
  */
-import type { Rights, SandboxEnded, SandboxPorts, StartSandbox } from "./sandbox_messages.ts";
+import type { FromGuard, Rights, SandboxEnded, SandboxPorts, StartSandbox } from "./sandbox_messages.ts";
 
 const KINDS = ["read", "write", "net", "run", "env", "ffi", "sys", "import"] as const;
 
@@ -16,6 +17,8 @@ interface Guard {
   readonly thread: Worker;
   /** Those who wait for the guard to be ready; undefined when it is. */
   waiting: SandboxPorts[] | undefined;
+  /** How many sandboxes it was asked for. */
+  started: number;
 }
 
 /** The thread's own modules; the second one is only read where types are checked. */
@@ -34,7 +37,7 @@ export class Guards implements Disposable {
     try {
       let guard = this.#guards.get(key);
       if (guard === undefined) this.#guards.set(key, guard = this.#startGuard(key, rights));
-      if (guard.waiting === undefined) this.#hand(ports, guard.thread);
+      if (guard.waiting === undefined) this.#hand(ports, guard);
       else guard.waiting.push(ports);
     } catch (error) {
       // Rights that this process does not have itself, say.
@@ -52,9 +55,10 @@ export class Guards implements Disposable {
     // The option is Deno's own, and not among the declared types.
     const options = { type: "module", name: "guard", deno: { permissions: permissionsOf(rights) } } as WorkerOptions;
     const thread = new Worker(new URL("./guard.ts", import.meta.url), options);
-    const guard: Guard = { thread, waiting: [] };
-    thread.onmessage = () => {
-      for (const ports of guard.waiting ?? []) this.#hand(ports, thread);
+    const guard: Guard = { thread, waiting: [], started: 0 };
+    thread.onmessage = ({ data }: MessageEvent<FromGuard>) => {
+      if (data.kind === "idle") return data.started === guard.started ? this.#endGuard(key, guard) : undefined;
+      for (const ports of guard.waiting ?? []) this.#hand(ports, guard);
       guard.waiting = undefined;
     };
     thread.onerror = (event) => {
@@ -65,9 +69,15 @@ export class Guards implements Disposable {
     return guard;
   }
 
-  #hand({ calls, files, control }: SandboxPorts, guard: Worker): void {
+  #endGuard(key: string, guard: Guard): void {
+    this.#guards.delete(key);
+    guard.thread.terminate();
+  }
+
+  #hand({ calls, files, control }: SandboxPorts, guard: Guard): void {
+    guard.started++;
     const message: StartSandbox = { calls, files, control, heapMiB: this.#heapLimit() };
-    guard.postMessage(message, [calls, files, control]);
+    guard.thread.postMessage(message, [calls, files, control]);
   }
 
   /** What Deno gives every thread of its own accord: a task that fits there fits here. */

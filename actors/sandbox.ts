@@ -100,6 +100,9 @@ export class Sandbox implements Disposable {
       case "broke":
         this.#answer({ kind: "threw", thrown: message.thrown });
         return this[Symbol.dispose]();
+      case "exiting":
+        this.#control.postMessage({ kind: "end" } satisfies EndSandbox);
+        return this.#gone(`it exited with code ${message.code}`);
       case "returned":
       case "threw":
         return this.#answer(message);

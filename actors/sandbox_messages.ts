@@ -37,6 +37,12 @@ export interface StartSandbox extends SandboxPorts {
   readonly heapMiB: number;
 }
 
+/** Guard → main thread. */
+export type FromGuard =
+  | { readonly kind: "ready" }
+  /** All of the threads it was ever told to start have ended. */
+  | { readonly kind: "idle"; readonly started: number };
+
 /** Host → guard: make an end of the thread. */
 export interface EndSandbox {
   readonly kind: "end";
@@ -118,6 +124,8 @@ export type FromSandbox =
   | { readonly kind: "threw"; readonly thrown: Thrown }
   /** An error outside of the call, after which nothing of the thread is to be trusted. */
   | { readonly kind: "broke"; readonly thrown: Thrown }
+  /** The function is ending the thread; Deno 2.4 does not tell the guard. */
+  | { readonly kind: "exiting"; readonly code: number }
   | { readonly kind: "printed"; readonly stream: "stdout" | "stderr"; readonly text: string };
 
 /** Thread → host: send the content of a declared file, then raise the flag. */

@@ -38,6 +38,8 @@ interface CurrentCall {
   readonly env?: Readonly<Record<string, string>>;
   /** What was written to `out`. */
   written?: Uint8Array | string;
+  /** Absolute path of each declared file → as it was declared; made when first asked. */
+  paths?: ReadonlyMap<string, string>;
 }
 
 /** Deno raises the limit of a thread that has come near it, to have room for stopping what runs there. */
@@ -75,7 +77,7 @@ async function answer(call: Call): Promise<void> {
   try {
     const loaded = await import(call.module) as Record<string, unknown>;
     const called = loaded[call.export];
-    if (typeof called !== "function") throw new TypeError(`it has no exported function '${call.export}'`);
+    if (typeof called !== "function") throw new Error(`it has no exported function '${call.export}'`);
     const { signal } = current.abort;
     const value: unknown = await called({ ...call.argument, ...filesOf(call.files), log: printer("stdout"), signal });
     tell({ kind: "returned", value: call.files === undefined ? value : contentOf(value ?? current.written) });
@@ -166,9 +168,15 @@ function standIn(): void {
   }
   for (const name of ["writeFile", "writeTextFile"]) {
     const [later, now] = [deno[name], deno[`${name}Sync`]];
-    deno[name] = (path, data, ...rest) => keep(path, data) ? Promise.resolve() : later(path, data, ...rest);
-    deno[`${name}Sync`] = (path, data, ...rest) => keep(path, data) ? undefined : now(path, data, ...rest);
+    deno[name] = (path, data, ...rest) => keep(path, data, rest[0]) ? Promise.resolve() : later(path, data, ...rest);
+    deno[`${name}Sync`] = (path, data, ...rest) => keep(path, data, rest[0]) ? undefined : now(path, data, ...rest);
   }
+  const exit = deno.exit;
+  // The declared types do not know the function that all others of node's come down to.
+  deno.exit = (process as unknown as Record<string, AnyFunction>).reallyExit = (code) => {
+    tell({ kind: "exiting", code: Number(code ?? Deno.exitCode) });
+    return exit(code);
+  };
   const { get, has, toObject } = Deno.env;
   Deno.env.get = (name) => current?.env?.[name] ?? get.call(Deno.env, name);
   Deno.env.has = (name) => current?.env?.[name] !== undefined || has.call(Deno.env, name);
@@ -185,8 +193,11 @@ function declaredPath(path: unknown): string | undefined {
   if (declared === undefined) return undefined;
   const absolute = absoluteOf(path, declared.folder);
   if (absolute === undefined) return undefined;
-  const isIt = (declaredAs: string) => absolute === absoluteOf(declaredAs, declared.folder);
-  return declared.sources.find(isIt) ?? declared.dependencies.find(([, artifact]) => isIt(artifact))?.[1];
+  const { sources, dependencies, folder } = declared;
+  current!.paths ??= new Map(
+    [...sources, ...dependencies.map(([, artifact]) => artifact)].map((as) => [absoluteOf(as, folder)!, as]),
+  );
+  return current!.paths.get(absolute);
 }
 
 /** Relative paths start at the config's folder, as everywhere in a build. */
@@ -197,11 +208,14 @@ function absoluteOf(path: unknown, folder: string): string | undefined {
   return url.protocol === "file:" ? decodeURIComponent(url.pathname) : undefined;
 }
 
-function keep(path: unknown, data: unknown): boolean {
+/** Takes what is written to `out`; the function may use its buffer again. */
+function keep(path: unknown, data: unknown, options: unknown): boolean {
   const declared = current?.declared;
   if (declared === undefined || absoluteOf(path, declared.folder) !== declared.out) return false;
   if (typeof data !== "string" && !(data instanceof Uint8Array)) return false;
-  current!.written = data;
+  const { append = false } = (options ?? {}) as Deno.WriteFileOptions;
+  const before = append ? current!.written ?? "" : "";
+  current!.written = before === "" ? data.slice() : Buffer.concat([Buffer.from(before), Buffer.from(data)]);
   return true;
 }
 
@@ -211,9 +225,12 @@ function thrownBy(error: unknown): Thrown {
   return { name: error.name, message: error.message, stack: error.stack ?? "", ...(lacking && { lacking }) };
 }
 
-/** Deno tells of a lacking right in a sentence alone, e.g. `Requires read access to "/x", run again with …`. */
+/**
+ * Deno tells of a lacking right in a sentence alone, e.g. `Requires read access to "/x", run again with …`, or in a compiled
+ * program `…, specify the required permissions …`.
+ */
 function lackingRight(message: string): LackingRight | undefined {
-  const found = /^Requires (\w+) access(?: to "?(.*?)"?)?, run again with/.exec(message);
+  const found = /^Requires (\w+) access(?: to "?(.*?)"?)?, (?:run again with|specify the required) /.exec(message);
   if (found === null) return undefined;
   return found[2] === undefined ? { access: found[1] } : { access: found[1], to: found[2] };
 }
