@@ -51,7 +51,8 @@ export async function expandSources(
     // What a task with dependencies lacks may still be made by them, beside their artifacts; its turn will tell.
     if (dependencies.length > 0) continue;
     if (action.kind === "module" && !exists(action.module)) {
-      mistakes.push(missingModule({ index: task, name }, action.module));
+      outputs ??= new Set(tasks.map((other) => other.output));
+      if (!outputs.has(action.module)) mistakes.push(missingModule({ index: task, name }, action.module));
     }
     for (let at = 0; at < sourceFiles.length; at++) {
       const path = sourceFiles[at];

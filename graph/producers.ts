@@ -9,16 +9,19 @@ import type { JsonPath, Mistake } from "./failure.ts";
 import { type Graph, topologicalOrder } from "./graph.ts";
 import { ownOutputAsSource, undeclaredProducer } from "./mistakes.ts";
 import { StringIndex } from "./string_index.ts";
-import type { Task } from "./task.ts";
+import type { Action, Task } from "./task.ts";
 
 /** One word of reachability bits a task and sweep. */
 const BATCH = 32;
+
+/** Stands for the module a task calls, which is read like a source. */
+const MODULE = -1;
 
 /** A source that another task makes and that no direct dependency accounts for. */
 interface Question {
   readonly task: number;
   readonly producer: number;
-  /** Which of the task's expanded sources. */
+  /** Which of the task's expanded sources, or {@linkcode MODULE}. */
   readonly at: number;
 }
 
@@ -40,8 +43,9 @@ export function checkProducers(
   const questions: Question[] = [];
   for (let task = 0; task < sources.length; task++) {
     const list = sources[task];
-    for (let at = 0; at < list.length; at++) {
-      const producer = producers.get(list[at]);
+    const { action } = tasks[task];
+    for (let at = action.kind === "module" ? MODULE : 0; at < list.length; at++) {
+      const producer = producers.get(pathOf(action, list, at));
       if (producer < 0 || isDirect(graph, task, producer)) continue;
       (producer === task ? own : questions).push({ task, producer, at });
     }
@@ -53,12 +57,17 @@ export function checkProducers(
     .map(({ task, producer, at }) => {
       const label = { index: task, name: tasks[task].name };
       const origin = origins?.[task]?.[at];
-      const list: JsonPath = ["tasks", task, "source_files"];
-      const source = { path: sources[task][at], place: origin === undefined ? list : [...list, origin] };
+      const list: JsonPath = ["tasks", task, at === MODULE ? "module" : "source_files"];
+      const path = pathOf(tasks[task].action, sources[task], at);
+      const source = { path, place: origin === undefined ? list : [...list, origin] };
       return producer === task
         ? ownOutputAsSource(label, source)
         : undeclaredProducer(label, tasks[producer].name, source);
     });
+}
+
+function pathOf(action: Action, sources: readonly string[], at: number): string {
+  return at === MODULE && action.kind === "module" ? action.module : sources[at];
 }
 
 function isDirect({ dependencyStart, dependencies }: Graph, task: number, producer: number): boolean {
