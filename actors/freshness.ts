@@ -58,7 +58,9 @@ export class Freshness {
     const declared = plan.tasks[task];
     const now = trace(declared, inputs, cache.trace(declared.name));
     const found = { fingerprint: now[0], trace: now };
-    if (this.options.force && !this.#made.has(found.fingerprint)) return { ...found, kind: "run", reason: "forced" };
+    if (this.options.force && !this.#made.has(found.fingerprint)) {
+      return this.#unloadable(task) ?? { ...found, kind: "run", reason: "forced" };
+    }
     const entry = cache.get(found.fingerprint);
     if (entry !== undefined && (declared.expectedSha256 ?? entry.sha256) === entry.sha256) {
       const { artifact_path: from, sha256 } = entry;
@@ -69,7 +71,7 @@ export class Freshness {
       if (elsewhere === sha256) return { ...found, kind: "restore", from, sha256 };
       if (isTooMuch(elsewhere)) return { kind: "tooMuch", path: from };
     }
-    return { ...found, kind: "run", reason: this.#reason(task, found.trace) };
+    return this.#unloadable(task) ?? { ...found, kind: "run", reason: this.#reason(task, found.trace) };
   }
 
   /** Takes note that the work of a fingerprint was done in this run. */
@@ -91,6 +93,12 @@ export class Freshness {
       }
     }
     return unchanged;
+  }
+
+  /** What is fresh may be of a module that cannot be loaded here; what must be done may not. */
+  #unloadable(task: number): BuildFinding | undefined {
+    const path = this.options.modules?.unloadable(this.moduleFiles(task));
+    return path === undefined ? undefined : { kind: "unreadable", failure: { kind: "typescript", path } };
   }
 
   #inputs(task: number): Inputs | BuildFinding {

@@ -41,6 +41,8 @@ export class ModuleExecution implements Execution {
   readonly #stderr = new Capture();
   #sandbox: Sandbox | undefined;
   #stopped: TaskFailure | undefined;
+  /** Paths of sources and dependencies; made when first asked for one that was not sent along. */
+  #declared: ReadonlySet<string> | undefined;
 
   constructor(task: ModuleTask, surroundings: ModuleSurroundings) {
     this.#task = task;
@@ -54,22 +56,23 @@ export class ModuleExecution implements Execution {
     const target: Target = { path, name, temporary: temporaryPath(path, workerId), expectedSha256 };
     const sandbox = this.#sandbox = sandboxes.get(rightsOf(this.#task, folder));
     await sandbox.ready;
+    if (this.#stopped !== undefined) return this.#ended(this.#stopped);
     if (timeoutMs !== undefined) {
       this.#timers.push(setTimeout(() => this.#stop({ kind: "timeout", timeoutMs }, "timeout"), timeoutMs));
     }
     const encoder = new TextEncoder();
     const answer = await sandbox.call({
-      module: fileUrl(join(folder, work.module)),
+      module: fileUrl(absoluteIn(folder, work.module)),
       export: work.export,
       argument: { task, args: work.args, env },
       files: filesOf(this.#task, { folder, out: target.temporary }),
     }, {
       onPrinted: (stream, text) => (stream === "stdout" ? this.#stdout : this.#stderr).add(encoder.encode(text)),
-      onFileWanted: (wanted) => read(join(folder, wanted)),
+      onFileWanted: (wanted) => this.#read(wanted),
     });
-    for (const timer of this.#timers) clearTimeout(timer);
     const failure = this.#stopped ?? this.#failureOf(answer);
-    if (failure !== undefined) return { failure, output: this.#output() };
+    if (failure !== undefined) return this.#ended(failure);
+    for (const timer of this.#timers) clearTimeout(timer);
     const { value } = answer as { value: string | Uint8Array };
     return { ...publishContent(target, value), output: this.#output() };
   }
@@ -77,6 +80,26 @@ export class ModuleExecution implements Execution {
   cancel(signal: EndSignal): void {
     this.#stop({ kind: "cancelled" }, "cancelled");
     if (signal === "SIGKILL") this.#sandbox?.[Symbol.dispose]();
+  }
+
+  #ended(failure: TaskFailure): Attempt {
+    for (const timer of this.#timers) clearTimeout(timer);
+    return { failure, output: this.#output() };
+  }
+
+  /** A module could ask for more than it was told of: it is in the thread that asks. */
+  #read(path: string): FileAnswer {
+    if (!this.#isDeclared(path)) return { detail: `'${path}' is not declared` };
+    try {
+      return { content: Deno.readFileSync(absoluteIn(this.#surroundings.folder, path)) };
+    } catch (error) {
+      return { detail: `Cannot read '${path}': ${systemDetail(error)}` };
+    }
+  }
+
+  #isDeclared(path: string): boolean {
+    this.#declared ??= new Set([...this.#task.sources, ...this.#task.dependencyArtifacts]);
+    return this.#declared.has(path);
   }
 
   /** First by the signal, and soon by an end of the thread: a loop hears no signal. */
@@ -102,9 +125,10 @@ export class ModuleExecution implements Execution {
       const { access, to } = lacking;
       const prefix = `${this.#surroundings.folder}/`;
       const shown = to?.startsWith(prefix) ? to.slice(prefix.length) : to;
-      return { kind: "right", access, to: shown, byImport: name === "TypeError" };
+      const isDeclared = shown !== undefined && this.#isDeclared(shown);
+      return { kind: "right", access, to: shown, byImport: name === "TypeError", isDeclared };
     }
-    this.#stderr.add(new TextEncoder().encode(stack === "" ? "" : `${ownFrames(stack)}\n`));
+    this.#stderr.add(new TextEncoder().encode(ownFrames(stack)));
     return { kind: "module", detail: name === "Error" ? message : `${name}: ${message}` };
   }
 
@@ -116,7 +140,7 @@ export class ModuleExecution implements Execution {
 
 /** The rights a task declares, and to read its own modules. Its files are handed over, and need none. */
 function rightsOf({ work, call }: ModuleTask, folder: string): Rights {
-  const absolute = (path: string) => path.startsWith("/") ? path : join(folder, path);
+  const absolute = (path: string) => absoluteIn(folder, path);
   const { read, write, ffi, ...others }: Permissions = work.permissions ?? {};
   const modules = (call?.modules ?? []).map(absolute);
   const paths = (right: true | readonly string[] | undefined) => right === true ? true : right?.map(absolute);
@@ -135,7 +159,7 @@ function filesOf(
   const contents = new Map<string, Uint8Array>();
   let room = SENT_IN_ALL;
   for (const path of [...sources, ...dependencyArtifacts]) {
-    const absolute = path.startsWith("/") ? path : join(where.folder, path);
+    const absolute = absoluteIn(where.folder, path);
     try {
       const { size, isFile } = Deno.statSync(absolute);
       if (!isFile || size > Math.min(SENT_SIZE, room)) continue;
@@ -149,17 +173,14 @@ function filesOf(
   return { ...where, sources, dependencies, contents };
 }
 
-function read(path: string): FileAnswer {
-  try {
-    return { content: Deno.readFileSync(path) };
-  } catch (error) {
-    return { detail: `Cannot read '${path}': ${systemDetail(error)}` };
-  }
+/** A stack without the frames of the thread that made the call; nothing when there are no others. */
+function ownFrames(stack: string): string {
+  const lines = stack.split("\n").filter((line) => !line.includes("/sandbox_thread.ts:"));
+  return lines.some((line) => /^\s+at /.test(line)) ? `${lines.join("\n")}\n` : "";
 }
 
-/** A stack without the frames of the thread that made the call. */
-function ownFrames(stack: string): string {
-  return stack.split("\n").filter((line) => !line.includes("/sandbox_thread.ts:")).join("\n");
+function absoluteIn(folder: string, path: string): string {
+  return path.startsWith("/") ? path : join(folder, path);
 }
 
 function fileUrl(path: string): string {

@@ -29,10 +29,18 @@ interface Imports {
 export class ModuleGraph {
   readonly #files: FileIndex;
   readonly #imports = new Map<string, Imports>();
+  readonly #loadsTypeScript: boolean;
   #locked: Readonly<Record<string, string>> | undefined;
 
-  constructor(files: FileIndex) {
+  /** A compiled program loads no TypeScript but its own. */
+  constructor(files: FileIndex, { loadsTypeScript = !Deno.build.standalone } = {}) {
     this.#files = files;
+    this.#loadsTypeScript = loadsTypeScript;
+  }
+
+  /** The first of a module's files that cannot be loaded here, whatever it holds. */
+  unloadable(files: readonly string[]): string | undefined {
+    return this.#loadsTypeScript ? undefined : files.find((path) => /\.(?:[cm]?ts|tsx)$/.test(path));
   }
 
   /** What a module consists of now, or the file that keeps the question open. */

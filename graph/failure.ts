@@ -40,6 +40,8 @@ export type TaskFailure =
   /** A module threw, could not be loaded, or ended its thread. */
   | { readonly kind: "module"; readonly detail: string }
   | { readonly kind: "no-content"; readonly path: string }
+  /** A module that only `deno run` could load. */
+  | { readonly kind: "typescript"; readonly path: string }
   | ({ readonly kind: "right" } & LackingRight);
 
 /** A right that a module asked for and that its task does not declare. */
@@ -50,6 +52,8 @@ export interface LackingRight {
   readonly to?: string;
   /** It was asked for by an import. */
   readonly byImport: boolean;
+  /** It is a file of the task's, asked for in a way that only a right would permit. */
+  readonly isDeclared: boolean;
 }
 
 /** The text of a task's failure: what stands after `error:` in its line and in `error_message`. */
@@ -79,6 +83,9 @@ export function describeTaskFailure(failure: TaskFailure): string {
       return `Module failed: ${failure.detail}`;
     case "no-content":
       return `Module made no artifact: return the content of '${failure.path}', or write it to out`;
+    case "typescript":
+      return `Module '${failure.path}' is TypeScript, which the compiled troupe cannot load: ` +
+        "write it in JavaScript, or run troupe with deno run";
     case "right":
       return `Module may not ${wish(failure)}: ${remedy(failure)}`;
     default:
@@ -105,9 +112,10 @@ function wish({ access, to }: LackingRight): string {
 }
 
 /** Best is what lets a change be noticed; the rest is a right. */
-function remedy({ access, to, byImport }: LackingRight): string {
+function remedy({ access, to, byImport, isDeclared }: LackingRight): string {
   const right = `add "permissions": {"${access}": ${to === undefined ? "true" : JSON.stringify([to])}}`;
   if (byImport && access === "read") return `import it by a path that is written out, or ${right}`;
+  if (access === "read" && isDeclared) return `read it by read(), text() or Deno.readTextFile(), or ${right}`;
   if (access === "read" && to !== undefined) return `add it to "source_files", or ${right}`;
   if (access === "write") return `return the content or write it to out, or ${right}`;
   if (access === "env" && to !== undefined) return `declare it in "env", or ${right}`;
