@@ -14,7 +14,7 @@ import type { Outlook } from "./queries.ts";
 import type { CrewStore, Turn, TurnRequest } from "./store.ts";
 import type { StoreOptions } from "./view.ts";
 
-/** Between two looks for changes: below the 100 ms within which new work is noticed. On a network file system each costs a lock. */
+/** Between two looks for changes, so that work is noticed within 100 ms; on a network file system each costs a lock. */
 const POLL_MS = 80;
 const SHARED_POLL_MS = 500;
 

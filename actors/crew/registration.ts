@@ -8,9 +8,9 @@
  * @module
  */
 import { NO_REQUIREMENTS, requirementsText } from "../../graph/crew/requirements.ts";
-import type { CrewTaskState } from "../../graph/crew/status.ts";
+import { type CrewTaskState, FAILED_STATES } from "../../graph/crew/status.ts";
 import { type Books, enterEvent } from "./books.ts";
-import { blockIfStuck, invalidate } from "./spread.ts";
+import { blockIfStuck, invalidate, unblock } from "./spread.ts";
 
 /** A task as a member knows it. */
 export interface CrewTaskEntry {
@@ -30,7 +30,7 @@ export interface CrewTaskEntry {
 export interface Registered {
   /** Tasks that nobody had registered before. */
   readonly added: number;
-  /** Completed tasks that must be done again, with those that depend on them. */
+  /** Tasks that had ended and must be done again, with those that depend on them. */
   readonly invalidated: number;
 }
 
@@ -76,20 +76,23 @@ export function unregistered(books: Books, entries: readonly CrewTaskEntry[], us
 /** Enters tasks; doing it again, or by several, changes nothing. */
 export function register(books: Books, entries: readonly CrewTaskEntry[], use: FingerprintUse): Registered {
   const outdated: number[] = [];
-  let added = 0;
+  let added = 0, hasReleased = false;
   for (const entry of entries) {
     const row = knownRow(books, entry.id);
     const definition = definitionOf(entry);
     if (row === undefined || row.definition === null) added++;
-    if (row === undefined || row.definition !== definition) {
-      const id = row?.id ?? books.database.run(REGISTRATION_SQL.add, books.workflow, entry.id).lastId;
-      define(books, entry, { id, definition, state: row?.state ?? "announced", isKnown: row !== undefined });
-    } else if (row.fingerprint !== (entry.fingerprint ?? null)) {
+    if (row !== undefined && row.fingerprint !== (entry.fingerprint ?? null)) {
       const isChange = use === "invalidates" && entry.fingerprint !== undefined ? 1 : 0;
       books.database.run(REGISTRATION_SQL.refingerprint, entry.fingerprint ?? null, isChange, row.id);
     }
+    if (row === undefined || row.definition !== definition) {
+      const id = row?.id ?? books.database.run(REGISTRATION_SQL.add, books.workflow, entry.id).lastId;
+      define(books, entry, { id, definition, state: row?.state ?? "announced", isKnown: row !== undefined });
+      hasReleased ||= row?.state === "blocked";
+    }
     if (row !== undefined && isOutdated(row, entry, use)) outdated.push(row.id);
   }
+  if (hasReleased) unblock(books);
   const invalidated = invalidate(books, outdated);
   if (added > 0) enterEvent(books, "TASKS_REGISTERED");
   return { added, invalidated };
@@ -103,15 +106,19 @@ export function incomplete({ database, workflow }: Books, names: readonly string
   return names.filter((name) => !completed.has(name));
 }
 
-/** Has completed tasks done again, and all completed ones that depend on them; answers how many in all. */
+/** Has tasks that have ended done again, and all such that depend on them; answers how many in all. */
 export function invalidateNamed(books: Books, names: readonly string[]): number {
   return invalidate(books, names.flatMap((name) => knownRow(books, name)?.id ?? []));
 }
 
-/** A task that was completed without a fingerprint cannot be told to be up to date, so it is not. */
+/**
+ * Completed with another fingerprint, or failed with another. A task that was completed without one cannot be told to be
+ * up to date, so it is not.
+ */
 function isOutdated(row: KnownRow, { fingerprint }: CrewTaskEntry, use: FingerprintUse): boolean {
-  return use === "invalidates" && row.state === "completed" && fingerprint !== undefined &&
-    fingerprint !== row.lastFingerprint;
+  if (use !== "invalidates" || fingerprint === undefined) return false;
+  if (row.state === "completed") return fingerprint !== row.lastFingerprint;
+  return FAILED_STATES.includes(row.state) && fingerprint !== row.fingerprint;
 }
 
 function define(

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { CrewTaskState } from "../../graph/crew/status.ts";
 import { type Books, enterEvent, enterStatus } from "./books.ts";
 
 export const SPREAD_SQL = {
@@ -22,12 +23,13 @@ export const SPREAD_SQL = {
         join tasks on tasks.id = d.task_id where state in ('waiting', 'ready'))
     select id from downstream`,
   block: "update tasks set state = 'blocked', status = 'blocked', is_claimable = 0 where id = ?",
-  completedDownstream: `with recursive gone (id) as (
-      select tasks.id from json_each(?) cross join tasks on tasks.id = value where state = 'completed'
+  endedDownstream: `with recursive gone (id) as (
+      select tasks.id from json_each(?) cross join tasks on tasks.id = value
+        where state in ('completed', 'failed', 'killed', 'abandoned')
       union
       select d.task_id from gone join task_dependencies d on d.dependency_id = gone.id
-        join tasks on tasks.id = d.task_id where state = 'completed')
-    select gone.id, fingerprint from gone cross join tasks on tasks.id = gone.id`,
+        join tasks on tasks.id = d.task_id where state in ('completed', 'failed', 'killed', 'abandoned'))
+    select gone.id, state, fingerprint from gone cross join tasks on tasks.id = gone.id`,
   raise: `update tasks set unmet = unmet + missing,
     is_claimable = case when state = 'ready' then 0 else is_claimable end,
     is_stale = case when state = 'running' then 1 else is_stale end,
@@ -47,6 +49,12 @@ export const SPREAD_SQL = {
     where d.task_id = ? and t.state in ('failed', 'killed', 'abandoned', 'blocked') limit 1`,
 } as const;
 
+interface EndedRow {
+  readonly id: number;
+  readonly state: CrewTaskState;
+  readonly fingerprint: string | null;
+}
+
 /** Tells the dependents of a task that it is completed. */
 export function spreadCompletion(books: Books, task: number): void {
   for (const { id, state } of books.database.all<{ id: number; state: string }>(SPREAD_SQL.lower, task)) {
@@ -60,28 +68,27 @@ export function spreadFailure(books: Books, tasks: readonly number[]): void {
   for (const { id } of ids) block(books, id);
 }
 
-/** Blocks a task if something it depends on did not make it. */
-export function blockIfStuck(books: Books, task: number): boolean {
-  if (books.database.get(SPREAD_SQL.hasStuckDependency, task) === undefined) return false;
+/** Blocks a task, and all that depends on it, if something it depends on did not make it. */
+export function blockIfStuck(books: Books, task: number): void {
+  if (books.database.get(SPREAD_SQL.hasStuckDependency, task) === undefined) return;
   block(books, task);
-  return true;
+  spreadFailure(books, [task]);
 }
 
-/** Invalidates completed tasks and, with them, all completed tasks that depend on them; answers how many in all. */
+/** Invalidates tasks that have ended and, with them, all such that depend on them; answers how many in all. */
 export function invalidate(books: Books, tasks: readonly number[]): number {
   const { database } = books;
-  const gone = database.all<{ id: number; fingerprint: string | null }>(
-    SPREAD_SQL.completedDownstream,
-    JSON.stringify(tasks),
-  );
-  if (gone.length === 0) return 0;
-  database.run(SPREAD_SQL.raise, JSON.stringify(gone.map(({ id }) => id)));
+  if (tasks.length === 0) return 0;
+  const gone = database.all<EndedRow>(SPREAD_SQL.endedDownstream, JSON.stringify(tasks));
+  const completed = gone.filter(({ state }) => state === "completed");
+  database.run(SPREAD_SQL.raise, JSON.stringify(completed.map(({ id }) => id)));
   for (const { id, fingerprint } of gone) {
     const { state } = database.get<{ state: string }>(SPREAD_SQL.reset, id)!;
     enterStatus(books, { task: id, worker: null, status: "invalidated", fingerprint });
     if (state === "ready") enterEvent(books, "TASK_READY", { task: id });
-    else blockIfStuck(books, id);
   }
+  if (completed.length < gone.length) unblock(books); // something that had failed may be done again
+  else for (const { id } of gone) blockIfStuck(books, id);
   return gone.length;
 }
 
@@ -94,7 +101,7 @@ export function unblock(books: Books): void {
     const { state } = database.get<{ state: string }>(SPREAD_SQL.unblock, id)!;
     if (state === "ready") enterEvent(books, "TASK_READY", { task: id });
   }
-  if (released.length > 0) spreadFailure(books, rows(SPREAD_SQL.stuck));
+  spreadFailure(books, rows(SPREAD_SQL.stuck));
 }
 
 function block(books: Books, task: number): void {

@@ -7,6 +7,7 @@
 import type { RetryLimits } from "../../graph/crew/status.ts";
 import { type CrewEvent, type CrewEventKind, enterEvent, eventsSince, latestEvent } from "./books.ts";
 import {
+  canReopen,
   type Claim,
   type Claimant,
   type ClaimEnd,
@@ -17,6 +18,7 @@ import {
   heldClaims,
   isHeld,
   reopen,
+  startOver,
 } from "./claims.ts";
 import { beat, declareDead, isAtWork, join, leave, type NewMember, noteRegistered, noteTurn } from "./members.ts";
 import { othersAtWork, type Sighting } from "./members.ts";
@@ -94,7 +96,7 @@ export class CrewStore extends CrewView {
     return this.write(({ database, workflow }) => void database.run(update, total, workflow, total));
   }
 
-  /** Has completed tasks done again, and all completed ones that depend on them; answers how many in all. */
+  /** Has tasks that have ended done again, and all such that depend on them; answers how many in all. */
   invalidate(ids: readonly string[]): Promise<number> {
     return this.write((books) => invalidateNamed(books, ids));
   }
@@ -178,7 +180,13 @@ export class CrewStore extends CrewView {
 
   /** Lets tasks go on that were given up by members with fewer retries; answers their ids. */
   async reopen(limits: RetryLimits): Promise<string[]> {
+    if (!await this.read((books) => canReopen(books, limits))) return [];
     return await this.write((books) => reopen(books, limits));
+  }
+
+  /** Lets what failed in an earlier run be tried as if for the first time, unless another member is at work. */
+  startOver(worker: number): Promise<void> {
+    return this.write((books) => startOver(books, worker));
   }
 
   /** Names of the tasks that did not make it, sorted. */

@@ -48,6 +48,47 @@ crewTest("a task that depends on what did not make it is blocked as it is regist
   assertEquals(await mate.takesAll(), ["x", "y"]);
 });
 
+crewTest(
+  "what is blocked, or no longer, counts for all that depends on it, whoever is registered first",
+  async (place, store) => {
+    const mate = await place.mate(store);
+    await store.register(entries({ a: [] }));
+    await mate.ends(await mate.takes("a"), "failed");
+    await store.register(entries({ d: ["c"], c: ["b"] }));
+    assertEquals((await store.workflow()).counts.waiting, 2);
+    await store.register(entries({ b: ["a"] }));
+    assertEquals((await store.workflow()).counts.blocked, 3);
+    await store.register(entries({ b: [] }));
+    assertEquals((await store.workflow()).counts.blocked, 0);
+    assertEquals(await mate.takesAll(), ["b", "c", "d"]);
+  },
+);
+
+// S3.4
+crewTest(
+  "what failed is tried again when its fingerprint, or what it depends on, has changed",
+  async (place, store) => {
+    const mate = await place.mate(store);
+    const graph = (own: string, other = "1") => [
+      entry("other", { fingerprint: other }),
+      entry("bad", { fingerprint: own, dependencies: ["other"], rank: 1 }),
+      entry("after", { dependencies: ["bad"], rank: 2 }),
+    ];
+    await store.register(graph("1"), "invalidates");
+    await mate.ends(await mate.takes("other"));
+    await mate.ends(await mate.takes("bad"), "failed");
+    assertEquals(await store.register(graph("1"), "invalidates"), { added: 0, invalidated: 0 });
+    assertEquals(await store.register(graph("2"), "invalidates"), { added: 0, invalidated: 1 });
+    place.assertSound();
+    await mate.ends(await mate.takes("bad"), "failed");
+    assertEquals((await store.task("bad"))!.failedRetries, 1, "counted anew");
+    assertEquals(await store.register(graph("2", "2"), "invalidates"), { added: 0, invalidated: 2 });
+    place.assertSound();
+    assertEquals(await mate.takesAll(), ["other", "bad", "after"]);
+    assertEquals(await trail(store, "after"), ["blocked", "blocked", "running", "completed"]);
+  },
+);
+
 crewTest("a graph that has changed counts from then on, for what was not begun", async (place, store) => {
   const mate = await place.mate(store);
   await store.register(entries({ a: [], b: ["a"], c: ["b"], bad: [] }));
