@@ -142,3 +142,51 @@ Deno.test("trace() takes no notice of what a task declares for the gates", () =>
   const declared = { reads: ["x"], writes: ["y"], difficulty: 9, shares: ["z"], resources: { gpu: 1 } };
   assertEquals(fingerprintOf({ declared }), fingerprintOf());
 });
+
+// A call of a function: its module has the files m.ts and h.ts, which follow the task's sources.
+const CALL: Partial<Task> = { action: { kind: "module", module: "m.ts", export: "default", args: { n: 1 } } };
+const CALL_INPUTS: Partial<Inputs> = {
+  sources: ["a.c", "m.ts", "h.ts"],
+  sourceDigests: [digest("a"), digest("m"), digest("h")],
+  module: { files: 2, externals: ["npm:x@1 1.2.3"] },
+};
+
+function callWith(fields: Record<string, unknown>): Partial<Task> {
+  return { action: { ...CALL.action, ...fields } as Task["action"] };
+}
+
+// S0.41
+Deno.test("trace() takes in all that a module's function can see, and all its files and packages", () => {
+  const all = [
+    fingerprintOf(CALL, CALL_INPUTS),
+    fingerprintOf(callWith({ module: "n.ts" }), CALL_INPUTS),
+    fingerprintOf(callWith({ export: "page" }), CALL_INPUTS),
+    fingerprintOf(callWith({ args: { n: "1" } }), CALL_INPUTS),
+    fingerprintOf(callWith({ permissions: { net: true } }), CALL_INPUTS),
+    fingerprintOf(callWith({ permissions: { net: ["example.org"] } }), CALL_INPUTS),
+    fingerprintOf({ ...CALL, name: "other" }, CALL_INPUTS),
+    fingerprintOf({ ...CALL, dependencies: ["renamed"] }, CALL_INPUTS),
+    fingerprintOf({ ...CALL, env: {} }, CALL_INPUTS),
+    fingerprintOf(CALL, { ...CALL_INPUTS, sourceDigests: [digest("a"), digest("m"), digest("x")] }),
+    fingerprintOf(CALL, { ...CALL_INPUTS, sourceDigests: [digest("x"), digest("m"), digest("h")] }),
+    fingerprintOf(CALL, { ...CALL_INPUTS, module: { files: 1, externals: ["npm:x@1 1.2.3"] } }),
+    fingerprintOf(CALL, { ...CALL_INPUTS, module: { files: 2, externals: ["npm:x@1 1.2.4"] } }),
+    fingerprintOf(CALL, { ...CALL_INPUTS, module: { files: 2, externals: [] } }),
+    fingerprintOf(CALL, { ...CALL_INPUTS, artifacts: ["other.h"] }),
+    fingerprintOf(CALL, { ...CALL_INPUTS, artifactDigests: [digest("x")] }),
+  ];
+  assertEquals(new Set(all).size, all.length);
+  assertEquals(fingerprintOf({ ...CALL, output: "b", retries: 1, timeoutMs: 5 }, CALL_INPUTS), all[0]);
+});
+
+Deno.test("differences() tells of a call that changed, and of a module's files as of sources", () => {
+  const before = trace({ ...BASE, ...CALL }, { ...INPUTS, ...CALL_INPUTS });
+  const to = (task: Partial<Task>, inputs: Partial<Inputs>) =>
+    differences(before, trace({ ...BASE, ...task }, { ...INPUTS, ...inputs }), (artifact) => artifact);
+  assertEquals(to(callWith({ args: {} }), CALL_INPUTS), ["call changed"]);
+  assertEquals(to(callWith({ permissions: { net: true } }), CALL_INPUTS), ["call changed"]);
+  assertEquals(to(CALL, { ...CALL_INPUTS, module: { files: 2, externals: ["npm:x@1 2.0.0"] } }), ["call changed"]);
+  assertEquals(to(CALL, { ...CALL_INPUTS, sourceDigests: [digest("a"), digest("m"), digest("x")] }), [
+    "source changed: h.ts",
+  ]);
+});

@@ -47,6 +47,34 @@ Deno.test("checkProducers() refuses to read what a dependent makes", () => {
   assertEquals(mistake.message, "Task 'first' reads 'out/second', which task 'second' makes, without depending on it");
 });
 
+Deno.test("checkProducers() asks of a module what it asks of a source", () => {
+  const text = `{"tasks": [
+  {"name": "gen", "output": "gen.ts"},
+  {"name": "a", "output": "a", "module": "gen.ts"},
+  {"name": "b", "output": "b", "module": "gen.ts", "dependencies": ["gen"]},
+  {"name": "c", "output": "c.ts", "module": "c.ts"}
+]}`;
+  const tasks = tasksOf({ gen: [], a: [], b: ["gen"], c: [] }).map((task, at) => {
+    const module = [undefined, "gen.ts", "gen.ts", "c.ts"][at];
+    const output = ["gen.ts", "a", "b", "c.ts"][at];
+    return module === undefined
+      ? { ...task, output }
+      : { ...task, output, action: { kind: "module", module, export: "default", args: {} } as const };
+  });
+  const mistakes = checkProducers(tasks, buildGraph(tasks).graph, [[], [], [], []]);
+  assertEquals(
+    mistakes.map((mistake) => renderMistake(mistake, new Source("b.json", text), placeFinder(text))).join("\n"),
+    `Task 'a' reads 'gen.ts', which task 'gen' makes, without depending on it
+  --> b.json:3:42
+3 |   {"name": "a", "output": "a", "module": "gen.ts"},
+  |                                          ^^^^^^^^ add 'gen' to the dependencies of 'a'
+Task 'c' reads its own output artifact 'c.ts'
+  --> b.json:5:45
+5 |   {"name": "c", "output": "c.ts", "module": "c.ts"}
+  |                                             ^^^^^^`,
+  );
+});
+
 Deno.test("checkProducers() agrees with a search for each source, over random graphs", () => {
   const random = randomFrom(seedFor("checkProducers"));
   for (let round = 0; round < 200; round++) {
