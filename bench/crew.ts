@@ -1,9 +1,8 @@
 /**
- * Owns the workloads of the crew: what a task costs by the number of members and of tasks, all in, how long members wait
- * for each other, what one costs that has nothing to do and how soon it notices that it has, and how large the database
- * gets.
- * The members are processes of their own; see test/faults/crew/member_program.ts. Beside that, this file is the program of
- * an idle member:
+ * Owns the workloads of the crew: what a task costs by the number of members and of tasks, all in, how long members
+ * wait for each other, what one costs that has nothing to do and how soon it notices that it has, and how large the
+ * database gets. The members are processes of their own; see test/faults/crew/member_program.ts. Beside that, this file
+ * is the program of an idle member:
  *
  *     deno run -A bench/crew.ts DATABASE MILLISECONDS
  *

@@ -2,8 +2,8 @@
  * Owns the giving of tasks to members and what becomes of them when a member is done. It begins no transaction; the end
  * of one task and the claim of the next share one, so a task costs one commit.
  *
- * A claim has a number that no other ever has. It ends once: with its row goes the right to say how the task ended, so a
- * member that was declared dead, and comes back, publishes nothing.
+ * A claim has a number that no other ever has. It ends once: with its row goes the right to say how the task ended, so
+ * a member that was declared dead, and comes back, publishes nothing.
  *
  * @module
  */
@@ -86,6 +86,9 @@ export const CLAIM_SQL = {
       state = 'failed' and failed_retries <= ?
       or state = 'killed' and killed_retries <= ?
       or state = 'abandoned' and failed_retries <= ? and killed_retries <= ?)`,
+  otherAtWork: "select 1 from workers where workflow_id = ? and status in ('idle', 'busy') and id <> ? limit 1",
+  forgive: `update tasks set failed_retries = 0, killed_retries = 0
+    where workflow_id = ? and state in ('failed', 'killed', 'abandoned')`,
   reopen: `update tasks set state = case when unmet = 0 then 'ready' else 'waiting' end, is_claimable = (unmet = 0)
     where id = ? returning state`,
 } as const;
@@ -115,7 +118,9 @@ export function heldClaims({ database }: Books, worker: number): number {
   return database.get<{ count: number }>(CLAIM_SQL.heldCount, worker)!.count;
 }
 
-/** Takes up to `limit` tasks for a member, those of the lowest rank, but none of those it has and none `except` these. */
+/**
+ * Takes up to `limit` tasks for a member, those of the lowest rank, but none of those it has and none `except` these.
+ */
 export function claimNext(
   books: Books,
   member: Seeker,
@@ -169,6 +174,11 @@ export function reopen(books: Books, limits: RetryLimits): string[] {
   }
   if (rows.length > 0) unblock(books);
   return rows.map(({ name }) => name);
+}
+
+/** Forgets the failed attempts of tasks that did not make it, unless another member is at work. */
+export function startOver({ database, workflow }: Books, worker: number): void {
+  if (database.get(CLAIM_SQL.otherAtWork, workflow, worker) === undefined) database.run(CLAIM_SQL.forgive, workflow);
 }
 
 /** Whether there is something that {@linkcode reopen} would let go on. */

@@ -1,6 +1,6 @@
 /**
- * Owns a crew as programs use it: an iterable of tasks goes in, and out come, one at a time, those that this process is to
- * do, while others do the rest. What members and the database do is its neighbours'.
+ * Owns a crew as programs use it: an iterable of tasks goes in, and out come, one at a time, those that this process is
+ * to do, while others do the rest. What members and the database do is its neighbours'.
  *
  * Going on to the next task completes the one before; leaving the loop by `break` or an error fails it, unless the crew
  * was closed. A loop ends when there is nothing for this member now and nobody is at anything that could bring it some;

@@ -1,6 +1,6 @@
 /**
- * Owns the locks that a crew offers to its users: held by one member at a time, and broken when the holder gives no sign
- * of life for a lock's lifetime, by the clock of whoever waits.
+ * Owns the locks that a crew offers to its users: held by one member at a time, and broken when the holder gives no
+ * sign of life for a lock's lifetime, by the clock of whoever waits.
  *
  * @module
  */

@@ -2,10 +2,10 @@
  * Owns `db_lock`: the file lock around every access to a crew's database on a network file system, where SQLite's own
  * locks are not to be trusted alone. It knows nothing of what is done under it.
  *
- * The lock is a file beside the database, made exclusively, with the name of its holder in it. One that was left behind is
- * broken: at once when its process is dead on this host, else when its content has stayed the same for its lifetime on
- * the clock of whoever waits, since the clocks of hosts differ. Should two wait for the same stale one, whoever moves
- * another's fresh lock away by mistake puts it back; in the instant between them SQLite's own locks must do.
+ * The lock is a file beside the database, made exclusively, with the name of its holder in it. One that was left behind
+ * is broken: at once when its process is dead on this host, else when its content has stayed the same for its lifetime
+ * on the clock of whoever waits, since the clocks of hosts differ. Should two wait for the same stale one, whoever
+ * moves another's fresh lock away by mistake puts it back; in the instant between them SQLite's own locks must do.
  *
  * @module
  */

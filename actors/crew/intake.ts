@@ -1,6 +1,6 @@
 /**
- * Owns the way of tasks from a member's iterable to the database: what was taken from it, what is known by which id, and
- * what is left.
+ * Owns the way of tasks from a member's iterable to the database: what was taken from it, what is known by which id,
+ * and what is left.
  *
  * A list is taken whole, so that all of its fingerprints count before the first task is given out. From a generator,
  * which may be slow or endless, only so much is taken as is needed for something to do.

@@ -25,7 +25,10 @@ export interface CrewOptions {
   readonly failurePolicy?: FailurePolicy;
   /** Between two signs of life; default 30 s. `TROUPE_HEARTBEAT_INTERVAL`, in seconds */
   readonly heartbeatIntervalMs?: number;
-  /** Without a sign of life for so long it counts as dead; default twice the interval. `TROUPE_HEARTBEAT_TIMEOUT`, in seconds */
+  /**
+   * Without a sign of life for so long it counts as dead; default twice the interval. `TROUPE_HEARTBEAT_TIMEOUT`, in
+   * seconds
+   */
   readonly heartbeatTimeoutMs?: number;
   /** Further attempts at a task after one that failed; default 0. `TROUPE_MAX_FAILED_RETRIES` */
   readonly maxFailedRetries?: number;
@@ -35,7 +38,9 @@ export interface CrewOptions {
   readonly enableFingerprints?: boolean;
   /** Plain iteration over all, without a database and without locks; default false. `TROUPE_DISABLED` */
   readonly disabled?: boolean;
-  /** The database is on a network file system: a rollback journal, and a file lock around every access; default false. */
+  /**
+   * The database is on a network file system: a rollback journal, and a file lock around every access; default false.
+   */
   readonly sharedFs?: boolean;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Owns where a member's heart beats: in a thread of its own, or, where that is not wanted or not to be had, by a timer of
- * this one.
+ * Owns where a member's heart beats: in a thread of its own, or, where that is not wanted or not to be had, by a timer
+ * of this one.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Owns the deletion of what is old: lines of the audit trail beyond the newest of each task, and events that everybody has
- * seen. It begins no transaction.
+ * Owns the deletion of what is old: lines of the audit trail beyond the newest of each task, and events that everybody
+ * has seen. It begins no transaction.
  *
  * @module
  */

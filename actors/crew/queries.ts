@@ -1,6 +1,6 @@
 /**
- * Owns every question about a crew that changes nothing: what there is to see, and whether it is worth a member's while to
- * wait. Those who only look need nothing else.
+ * Owns every question about a crew that changes nothing: what there is to see, and whether it is worth a member's while
+ * to wait. Those who only look need nothing else.
  *
  * @module
  */
@@ -31,7 +31,9 @@ export interface WorkerRecord {
 export interface TaskRecord {
   readonly id: string;
   readonly state: CrewTaskState;
-  /** The last line of its audit trail, or `blocked` when no member at work may run it; null when nothing has happened. */
+  /**
+   * The last line of its audit trail, or `blocked` when no member at work may run it; null when nothing has happened.
+   */
   readonly currentStatus: CrewTaskStatus | null;
   readonly rank: number;
   readonly requirements: readonly string[];

@@ -2,8 +2,8 @@
  * Owns how tasks come into a crew's database: each once, by however many members at once, in whatever order, also those
  * whose dependencies come later or from another member. It begins no transaction.
  *
- * A dependency that nobody has registered is entered by its name alone, `announced`; it holds up what depends on it like
- * any task that is not completed, and is filled in when somebody registers it.
+ * A dependency that nobody has registered is entered by its name alone, `announced`; it holds up what depends on it
+ * like any task that is not completed, and is filled in when somebody registers it.
  *
  * @module
  */
@@ -112,8 +112,8 @@ export function invalidateNamed(books: Books, names: readonly string[]): number 
 }
 
 /**
- * Completed with another fingerprint, or failed with another. A task that was completed without one cannot be told to be
- * up to date, so it is not.
+ * Completed with another fingerprint, or failed with another. A task that was completed without one cannot be told to
+ * be up to date, so it is not.
  */
 function isOutdated(row: KnownRow, { fingerprint }: CrewTaskEntry, use: FingerprintUse): boolean {
   if (use !== "invalidates" || fingerprint === undefined) return false;

@@ -2,11 +2,11 @@
  * Owns the tables of a crew.
  * It holds no code: every column is here, for whoever wants to query the file on their own.
  *
- * Times are Unix milliseconds by the clock of whoever wrote them. They are shown and never compared, since the clocks of
- * hosts differ; who is alive is told by `beat`, a number that grows.
+ * Times are Unix milliseconds by the clock of whoever wrote them. They are shown and never compared, since the clocks
+ * of hosts differ; who is alive is told by `beat`, a number that grows.
  *
- * A task is ready when `unmet` is 0. That number is kept by whoever completes a dependency, or invalidates it, in the same
- * transaction, and what is ready is in a partial index: a claim costs the same among 100 tasks and 100 000.
+ * A task is ready when `unmet` is 0. That number is kept by whoever completes a dependency, or invalidates it, in the
+ * same transaction, and what is ready is in a partial index: a claim costs the same among 100 tasks and 100 000.
  *
  * @module
  */

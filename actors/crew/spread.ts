@@ -43,7 +43,8 @@ export const SPREAD_SQL = {
   stuck: `select id from tasks where workflow_id = ? and state in ('failed', 'killed', 'abandoned')`,
   blocked: "select id from tasks where workflow_id = ? and state = 'blocked'",
   unblock: `update tasks set state = case when unmet = 0 then 'ready' else 'waiting' end, is_claimable = (unmet = 0),
-    status = (select status from task_statuses where task_id = tasks.id and status <> 'blocked' order by id desc limit 1)
+    status = (select status from task_statuses where task_id = tasks.id and status <> 'blocked'
+      order by id desc limit 1)
     where id = ? returning state`,
   hasStuckDependency: `select 1 from task_dependencies d join tasks t on t.id = d.dependency_id
     where d.task_id = ? and t.state in ('failed', 'killed', 'abandoned', 'blocked') limit 1`,

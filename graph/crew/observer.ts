@@ -25,8 +25,8 @@ export class Observer {
   }
 
   /**
-   * Looks at all others, and answers with those whose number has stayed the same for too long. `nowMs` is of a clock that
-   * never goes back.
+   * Looks at all others, and answers with those whose number has stayed the same for too long. `nowMs` is of a clock
+   * that never goes back.
    */
   expired<Other extends Pulse>(others: readonly Other[], nowMs: number): Other[] {
     // Who was away itself, suspended together with the others perhaps, knows nothing of that time
