@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { DatabaseError } from "../../../actors/database_error.ts";
 import { Monitor } from "../../../actors/crew/monitor.ts";
 import { RawDatabase } from "../raw_database.ts";
@@ -60,6 +60,46 @@ crewTest("Monitor calls stale whose heartbeat has expired, and not whose clock i
   assertEquals(await stale(), [true, true, false]);
   raw.exec("update workers set beat = beat + 1 where id = 1"); // seen to live, by a clock that is an hour behind
   assertEquals(await stale(), [false, true, false]);
+  const ages = (await monitor.getWorkers()).map(({ heartbeatAgeMs }) => heartbeatAgeMs);
+  assert(ages[0] < 60_000 && ages[1] >= 3_600_000, `${ages}`);
+  raw.exec("update workers set last_heartbeat = last_heartbeat + 7200000 where id = 2"); // an hour ahead
+  assertEquals((await monitor.getWorkers())[1].heartbeatAgeMs, 0);
+});
+
+// S3.46, S3.47
+crewTest("Monitor gives an overview of who is at what and why tasks failed", async (place, store) => {
+  using monitor = await Monitor.open(place.path);
+  await store.register([...entries({ a: [], b: [], c: [], d: ["a"], e: [] }), entry("f", { rank: 9 })]);
+  await store.setTotal(7);
+  const first = await place.mate(store, { identifier: "first", maxFailedRetries: 1 });
+  const second = await place.mate(store, { identifier: "second" });
+  await first.ends(await first.takes("a"), "failed", "no luck");
+  await first.ends(await first.takes("a"), "failed", "no luck again");
+  await second.ends(await second.takes("b"), "failed");
+  await first.takes("c");
+  await second.takes("e");
+  await first.takes("f");
+  await first.dies();
+  const { workers, running, failed, ...figures } = await monitor.getOverview();
+  assertEquals(figures, {
+    workflow: "main",
+    totalTasks: 7,
+    discoveredTasks: 6,
+    createdAt: figures.createdAt,
+    counts: { completed: 0, running: 1, ready: 0, waiting: 0, blocked: 1, failed: 1, killed: 2, abandoned: 1 },
+  });
+  assertEquals(workers.map(({ id, status, processedTasks }) => [id, status, processedTasks]), [
+    ["first", "killed", 2],
+    ["second", "busy", 1],
+  ]);
+  assertEquals(running.map(({ task, worker }) => [task, worker]), [["e", "second"]]);
+  assert(Math.abs(running[0].startedAt - Date.now()) < 60_000);
+  assertEquals(failed, [
+    { task: "a", state: "abandoned", detail: "no luck again" },
+    { task: "b", state: "failed", detail: null },
+    { task: "c", state: "killed", detail: null },
+    { task: "f", state: "killed", detail: null },
+  ]);
 });
 
 // S3.46

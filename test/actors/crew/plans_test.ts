@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { TRAIL_SQL } from "../../../actors/crew/books.ts";
 import { CLAIM_SQL } from "../../../actors/crew/claims.ts";
+import { GLANCE_SQL } from "../../../actors/crew/glance.ts";
 import { LOCK_SQL } from "../../../actors/crew/lock_rows.ts";
 import { MEMBER_SQL } from "../../../actors/crew/members.ts";
 import { PRUNE_SQL } from "../../../actors/crew/prune.ts";
@@ -18,6 +19,7 @@ const STATEMENTS = Object.entries({
   ...prefixed("member", MEMBER_SQL),
   ...prefixed("prune", PRUNE_SQL),
   ...prefixed("look", LOOK_SQL),
+  ...prefixed("glance", GLANCE_SQL),
   ...prefixed("registration", REGISTRATION_SQL),
   ...prefixed("spread", SPREAD_SQL),
 });
@@ -57,6 +59,11 @@ crewTest("the hot statements go by the index that is meant for them", async (pla
       [LOOK_SQL.open, /tasks USING COVERING INDEX tasks_by_state \(workflow_id=\? AND state=\? AND requirements=\?\)/],
       [LOOK_SQL.used, /task_statuses USING COVERING INDEX idx_task_status/],
       [LOOK_SQL.tasksOfWorker, /task_statuses USING INDEX idx_worker_status/],
+      [GLANCE_SQL.running, /^SEARCH w USING .*; SEARCH c USING INDEX claims_by_worker/],
+      [
+        GLANCE_SQL.failed,
+        /tasks_by_state \(workflow_id=\? AND state=\?\).*idx_task_status \(task_id=\? AND status=\?\)/,
+      ],
       [PRUNE_SQL.long, /USING COVERING INDEX idx_task_status/],
       [REGISTRATION_SQL.completed, /tasks USING INDEX tasks_by_name \(workflow_id=\? AND name=\?\)/],
       [SPREAD_SQL.lower, /task_dependencies USING COVERING INDEX task_dependents/],

@@ -1,0 +1,83 @@
+/**
+ * Owns the shape in which `status --json` and `watch --json` show a crew. Its names are those of the database where there
+ * is a column for it; times are Unix seconds, lengths of time seconds.
+ *
+ * @module
+ */
+import { type OverviewWorker, progressOf, type Sight } from "./overview.ts";
+
+/** What a look saw. */
+export interface CrewReport {
+  readonly time: number;
+  readonly database: string;
+  readonly workflow: string;
+  /** Why there is nothing to see yet; all that follows is absent then. */
+  readonly waiting: string | null;
+  /** Null when nobody knows how many there will be. */
+  readonly total_tasks?: number | null;
+  readonly discovered_tasks?: number;
+  /** Tasks that are over: completed, or given up. */
+  readonly done_tasks?: number;
+  readonly counts?: Readonly<Record<string, number>>;
+  readonly workers?: readonly WorkerReport[];
+  /** The first of them. */
+  readonly running?: readonly { readonly task: string; readonly worker: string; readonly started_at: number }[];
+  /** The first of them. */
+  readonly failed?: readonly { readonly task: string; readonly state: string; readonly detail: string | null }[];
+}
+
+/** A member in it. */
+export interface WorkerReport {
+  readonly id: string;
+  readonly status: string;
+  readonly stale: boolean;
+  readonly last_heartbeat: number;
+  /** How long ago that was, by the clock of whoever looked. */
+  readonly heartbeat_age: number;
+  readonly heartbeat_interval: number;
+  readonly heartbeat_timeout: number;
+  readonly processed_tasks: number;
+  readonly hostname: string;
+  readonly pid: number;
+  readonly labels: readonly string[];
+  readonly started_at: number;
+  readonly ended_at: number | null;
+}
+
+/** What a look at a moment saw. */
+export function crewReport(
+  sight: Sight,
+  { database, workflow, nowMs }: { readonly database: string; readonly workflow: string; readonly nowMs: number },
+): CrewReport {
+  const looked = { time: nowMs / 1000, database, workflow };
+  if ("waiting" in sight) return { ...looked, waiting: sight.waiting };
+  return {
+    ...looked,
+    waiting: null,
+    total_tasks: sight.totalTasks,
+    discovered_tasks: sight.discoveredTasks,
+    done_tasks: progressOf(sight).done,
+    counts: sight.counts,
+    workers: sight.workers.map(workerReport),
+    running: sight.running.map(({ task, worker, startedAt }) => ({ task, worker, started_at: startedAt / 1000 })),
+    failed: sight.failed,
+  };
+}
+
+function workerReport(worker: OverviewWorker): WorkerReport {
+  return {
+    id: worker.id,
+    status: worker.status,
+    stale: worker.isStale,
+    last_heartbeat: worker.lastHeartbeat / 1000,
+    heartbeat_age: worker.heartbeatAgeMs / 1000,
+    heartbeat_interval: worker.heartbeatIntervalMs / 1000,
+    heartbeat_timeout: worker.heartbeatTimeoutMs / 1000,
+    processed_tasks: worker.processedTasks,
+    hostname: worker.hostname,
+    pid: worker.pid,
+    labels: worker.labels,
+    started_at: worker.startedAt / 1000,
+    ended_at: worker.endedAt === null ? null : worker.endedAt / 1000,
+  };
+}
