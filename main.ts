@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { CrewError } from "./actors/crew/crew_error.ts";
 import { DatabaseError } from "./actors/database_error.ts";
 import { InputError } from "./actors/input.ts";
 import { StoppedError } from "./actors/stop_listener.ts";
@@ -24,6 +25,10 @@ Commands:
   check [CONFIG]   tell whether tasks may run together, and what to do where they may not
   batches [CONFIG] suggest batches of tasks that may each run together
   locks            list who holds file locks, and clean up after the dead
+  join FILE        work through a config or a task file together with other processes
+  crew N FILE      start N members of a crew on this machine, and wait for all
+  status           show how a crew is doing
+  watch            show it again and again
 
 Options:
   -h, --help       show this help; troupe COMMAND --help shows a command's
@@ -42,6 +47,10 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["check", async () => (await import("./cli/check.ts")).checkCommand],
   ["batches", async () => (await import("./cli/batches.ts")).batchesCommand],
   ["locks", async () => (await import("./cli/locks.ts")).locksCommand],
+  ["join", async () => (await import("./cli/join.ts")).joinCommand],
+  ["crew", async () => (await import("./cli/crew.ts")).crewCommand],
+  ["status", async () => (await import("./cli/status.ts")).statusCommand],
+  ["watch", async () => (await import("./cli/watch.ts")).watchCommand],
 ]);
 
 /** Runs the program with the given arguments and answers with the exit code. */
@@ -50,7 +59,7 @@ export async function main(args: readonly string[]): Promise<number> {
     return await dispatch(args);
   } catch (error) {
     // A history that is damaged may open and only then show that it cannot be read.
-    if (error instanceof InputError || error instanceof DatabaseError) {
+    if (error instanceof InputError || error instanceof DatabaseError || error instanceof CrewError) {
       console.error(error.message);
       return 2;
     }

@@ -30,6 +30,8 @@ export interface Target {
   readonly temporary: string;
   /** SHA-256 the artifact must have; 64 hex digits. */
   readonly expectedSha256?: string;
+  /** Asked at the last moment whether the artifact may be put in place; default it may. */
+  readonly mayPublish?: () => boolean;
 }
 
 /** The temporary file of a worker for an output: `{output}.tmp.{pid}.{tid}`. */
@@ -129,6 +131,7 @@ export function removeIfPresent(path: string): void {
 function finish(file: Deno.FsFile, hash: Hash, target: Target): Publication {
   const checked = check(file, hash, target);
   if ("failure" in checked) return checked;
+  if (target.mayPublish?.() === false) return { failure: { kind: "cancelled" } };
   Deno.renameSync(target.temporary, target.path);
   syncFolder(dirname(target.path));
   return checked;

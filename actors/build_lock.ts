@@ -27,27 +27,36 @@ export interface BuildLock {
   readonly leftBehind: boolean;
   /** Process id of that holder, where it is known: its commands may still be about to end. */
   readonly leftBy?: number;
+  /** Lets other members of a crew in, where the lock is shared; until then its holder is alone. */
+  share?(): Promise<void>;
   /** Gives it back. With `untidy` what was left behind still lies about, and the next holder is told again. */
   release(untidy?: "untidy"): void;
 }
 
 /**
- * Takes the lock of a folder, waiting for as long as another build has it.
+ * Takes the lock of a folder, waiting for as long as another build has it. One that is `shared` by the members of a crew
+ * keeps builds out; the first member has it alone until it lets the others in.
  *
  * @param onWait Told once, with the holder's process id or `unknown`, if it has to wait.
  * @throws What the file system throws when the file cannot be made.
  */
-export async function takeBuildLock(folder: string, onWait: (holder: string) => void): Promise<BuildLock> {
+export async function takeBuildLock(
+  folder: string,
+  onWait: (holder: string) => void,
+  shared?: "shared",
+): Promise<BuildLock> {
   const path = `${folder}/${LOCK_FILE}`;
   let waited = false;
   while (true) {
     const { file, wasThere } = open(path);
     try {
-      if (!await tryLock(file)) {
+      const isAlone = await tryLock(file, true);
+      if (!isAlone && !(shared !== undefined && await tryLock(file, false))) {
         if (!waited) onWait(readHolder(path));
         waited = true;
-        await file.lock(true);
+        await file.lock(shared === undefined);
       }
+      if (shared !== undefined && isStillAt(path, file)) return holdShared(path, file, { waited, isAlone, wasThere });
       // An orderly holder removes the file before it unlocks: then what was just locked is a file without a name.
       if (isStillAt(path, file)) {
         // Its maker may come second, and the first may have been killed: then there is a process id in it.
@@ -76,13 +85,36 @@ function open(path: string): { file: Deno.FsFile; wasThere: boolean } {
   }
 }
 
+/** Of those who share the lock, the last one out removes the file. */
+function holdShared(
+  path: string,
+  file: Deno.FsFile,
+  { waited, isAlone, wasThere }: { waited: boolean; isAlone: boolean; wasThere: boolean },
+): BuildLock {
+  const leftBy = isAlone && wasThere ? Number(readHolder(path)) || undefined : undefined;
+  note(file);
+  return {
+    waited,
+    leftBehind: isAlone && wasThere,
+    leftBy,
+    async share() {
+      if (isAlone) await file.lock(false);
+    },
+    release(untidy) {
+      try {
+        const { tryLockSync } = file as { tryLockSync?: (exclusive: boolean) => boolean };
+        const isLast = tryLockSync?.call(file, true) === true && isStillAt(path, file);
+        if (isLast && untidy === undefined) Deno.removeSync(path);
+      } catch {
+        // Someone tidied it away; the lock itself goes with the descriptor.
+      }
+      file.close();
+    },
+  };
+}
+
 function hold(path: string, file: Deno.FsFile, how: Omit<BuildLock, "release">): BuildLock {
-  try {
-    file.truncateSync(0);
-    file.writeSync(new TextEncoder().encode(`${Deno.pid}\n`));
-  } catch {
-    // A full disk: the lock is held all the same, only nobody can say by whom.
-  }
+  note(file);
   return {
     ...how,
     release(untidy) {
@@ -96,14 +128,25 @@ function hold(path: string, file: Deno.FsFile, how: Omit<BuildLock, "release">):
   };
 }
 
+/** Notes whose lock it is. */
+function note(file: Deno.FsFile): void {
+  try {
+    file.truncateSync(0);
+    file.seekSync(0, Deno.SeekMode.Start);
+    file.writeSync(new TextEncoder().encode(`${Deno.pid}\n`));
+  } catch {
+    // A full disk: the lock is held all the same, only nobody can say by whom.
+  }
+}
+
 /** Deno before 2.5 can only wait for a lock: there, one that is not granted soon counts as held. */
-async function tryLock(file: Deno.FsFile): Promise<boolean> {
+async function tryLock(file: Deno.FsFile, exclusive: boolean): Promise<boolean> {
   const { tryLockSync } = file as { tryLockSync?: (exclusive: boolean) => boolean };
-  if (tryLockSync !== undefined) return tryLockSync.call(file, true);
+  if (tryLockSync !== undefined) return tryLockSync.call(file, exclusive);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<boolean>((resolve) => timer = setTimeout(() => resolve(false), PATIENCE_MS));
   try {
-    return await Promise.race([file.lock(true).then(() => true), late]);
+    return await Promise.race([file.lock(exclusive).then(() => true), late]);
   } finally {
     clearTimeout(timer);
   }

@@ -17,11 +17,14 @@ import type { Finding, Work } from "./work.ts";
 export interface BuildWorkOptions extends FreshnessOptions {
   /** Keeps artifacts as they are before their tasks start. */
   readonly transaction?: Pick<Transaction, "save">;
+  /** Whether a permit is wanted before an artifact is put in place. */
+  readonly asksPermit?: boolean;
 }
 
 /** The work of one build. */
 export class BuildWork implements Work {
   readonly #transaction: BuildWorkOptions["transaction"];
+  readonly #asksPermit: boolean;
   readonly #plan: Plan;
   readonly #cache: BuildCache;
   readonly #freshness: Freshness;
@@ -29,6 +32,7 @@ export class BuildWork implements Work {
 
   constructor(plan: Plan, cache: BuildCache, options: BuildWorkOptions) {
     this.#transaction = options.transaction;
+    this.#asksPermit = options.asksPermit ?? false;
     this.#plan = plan;
     this.#cache = cache;
     this.#freshness = new Freshness(plan, cache, options);
@@ -91,6 +95,7 @@ export class BuildWork implements Work {
       env,
       timeoutMs,
       expectedSha256,
+      ...(this.#asksPermit ? { asksPermit: true } : {}),
       ...(work.kind === "module" ? { call: { dependencies: names, modules: this.#freshness.moduleFiles(task) } } : {}),
     };
   }

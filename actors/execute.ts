@@ -34,6 +34,12 @@ export type Attempt =
   & { readonly output?: Output }
   & (Publication | { readonly unrestorable: true } | { readonly done: true });
 
+/** What decides where an artifact goes, beside its task. */
+export interface TargetSurroundings extends Pick<Surroundings, "folder" | "workerId"> {
+  /** Asks the main thread whether a task's artifact may be put in place, and waits for the answer. */
+  readonly askPermit: (task: number) => boolean;
+}
+
 /** One attempt, made by {@linkcode run}, that can be ended from outside while it waits for its command. */
 export interface Execution {
   /** Does the task's work; never rejects for anything the user or the system did. */
@@ -78,19 +84,13 @@ export type ArtifactTask = RunTask & { readonly work: Exclude<RunTask["work"], M
 export class ArtifactExecution implements Execution {
   readonly #command: CommandRun;
 
-  constructor(readonly task: ArtifactTask, readonly surroundings: Surroundings) {
+  constructor(readonly task: ArtifactTask, readonly surroundings: Surroundings & TargetSurroundings) {
     this.#command = new CommandRun(surroundings, task.timeoutMs);
   }
 
   async run(): Promise<Attempt> {
     const { task, surroundings } = this;
-    const path = join(surroundings.folder, task.output);
-    const target: Target = {
-      path,
-      name: task.output,
-      temporary: temporaryPath(path, surroundings.workerId),
-      expectedSha256: task.expectedSha256,
-    };
+    const target = targetOf(task, surroundings);
     const { work } = task;
     switch (work.kind) {
       case "content":
@@ -138,6 +138,18 @@ export class ArtifactExecution implements Execution {
     setList(given, "DEPS", this.task.dependencyArtifacts);
     return given;
   }
+}
+
+/** Where a task's artifact goes. */
+export function targetOf(task: RunTask, { folder, workerId, askPermit }: TargetSurroundings): Target {
+  const path = join(folder, task.output);
+  return {
+    path,
+    name: task.output,
+    temporary: temporaryPath(path, workerId),
+    expectedSha256: task.expectedSha256,
+    ...(task.asksPermit ? { mayPublish: () => askPermit(task.task) } : {}),
+  };
 }
 
 /** What tells whether a file was rewritten; undefined when there is none. */

@@ -33,6 +33,8 @@ export interface FreshnessOptions {
   readonly force: boolean;
   /** There when a task calls a module. */
   readonly modules?: ModuleGraph;
+  /** Others make artifacts in this folder too: those of dependencies are looked at anew. */
+  readonly isShared?: boolean;
 }
 
 /** Answers for one run. */
@@ -53,6 +55,7 @@ export class Freshness {
   check(task: number): BuildFinding {
     const { cache, plan } = this;
     cache.files.begin();
+    if (this.options.isShared) cache.files.isStill(plan.tasks[task].output);
     const inputs = this.#inputs(task);
     if ("kind" in inputs) return inputs;
     const declared = plan.tasks[task];
@@ -116,13 +119,21 @@ export class Freshness {
     for (let i = dependencyStart[task]; i < dependencyStart[task + 1]; i++) {
       const dependency = dependencies[i];
       artifacts.push(plan.tasks[dependency].output);
-      const digest = this.artifacts[dependency];
+      const digest = this.options.isShared ? this.#look(dependency) : this.artifacts[dependency];
+      if (typeof digest === "object") return problem(plan.tasks[dependency].output, digest);
       if (digest === undefined) throw new Error(`Bug: task ${task} is checked before its dependency ${dependency}`);
       artifactDigests.push(digest);
     }
     const inputs = { sources, sourceDigests, artifacts, artifactDigests };
     const { action } = plan.tasks[task];
     return action.kind === "module" ? this.#withModule(task, action.module, inputs) : inputs;
+  }
+
+  /** The artifact of a task that somebody has completed. */
+  #look(task: number): string | Unreadable | TooMuch {
+    const { output } = this.plan.tasks[task];
+    this.cache.files.isStill(output);
+    return this.cache.files.digest(output);
   }
 
   #withModule(task: number, module: string, inputs: Inputs): Inputs | BuildFinding {

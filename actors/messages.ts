@@ -41,6 +41,8 @@ export interface RunTask {
   readonly timeoutMs?: number;
   readonly expectedSha256?: string;
   /** For a call of a module's function: names of the dependencies, in order, and the module's own files. */
+  /** Whether to ask for a permit before the artifact is put in place. */
+  readonly asksPermit?: boolean;
   readonly call?: { readonly dependencies: readonly string[]; readonly modules: readonly string[] };
 }
 
@@ -94,6 +96,14 @@ export interface Published {
   /** Milliseconds since the epoch. */
   readonly mtimeMs: number;
   readonly inode: number;
+}
+
+/** A worker's question that the pool answers while it waits: may the artifact be put in place? */
+export interface PermitWanted {
+  readonly kind: "permit";
+  readonly task: number;
+  /** One Int32: 0 until there is an answer, then 1 for yes and 2 for no. */
+  readonly answer: SharedArrayBuffer;
 }
 
 /** A worker's wish that the pool answers: a sandbox, which only the main thread can have started. */

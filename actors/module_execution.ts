@@ -7,10 +7,10 @@
 import { join } from "@std/path/posix/join";
 import type { TaskFailure } from "../graph/failure.ts";
 import type { ModuleAction, Permissions } from "../graph/task.ts";
-import { publishContent, type Target, temporaryPath } from "./artifact.ts";
+import { publishContent } from "./artifact.ts";
 import { Capture } from "./capture.ts";
-import { GRACE_MS, type Surroundings } from "./command_run.ts";
-import type { Attempt, Execution } from "./execute.ts";
+import { GRACE_MS } from "./command_run.ts";
+import { type Attempt, type Execution, targetOf, type TargetSurroundings } from "./execute.ts";
 import type { Output, RunTask } from "./messages.ts";
 import type { Answer, Sandbox } from "./sandbox.ts";
 import type { FileAnswer, Rights, TaskFiles, Thrown } from "./sandbox_messages.ts";
@@ -28,7 +28,7 @@ const SENT_IN_ALL = 1024 * 1024;
 export type ModuleTask = RunTask & { readonly work: ModuleAction };
 
 /** What an attempt needs of the worker it is made in. */
-export interface ModuleSurroundings extends Pick<Surroundings, "workerId" | "folder"> {
+export interface ModuleSurroundings extends TargetSurroundings {
   readonly sandboxes: Sandboxes;
 }
 
@@ -50,10 +50,9 @@ export class ModuleExecution implements Execution {
   }
 
   async run(): Promise<Attempt> {
-    const { folder, workerId, sandboxes } = this.#surroundings;
-    const { work, timeoutMs, output: name, name: task, env, expectedSha256 } = this.#task;
-    const path = join(folder, name);
-    const target: Target = { path, name, temporary: temporaryPath(path, workerId), expectedSha256 };
+    const { folder, sandboxes } = this.#surroundings;
+    const { work, timeoutMs, name: task, env } = this.#task;
+    const target = targetOf(this.#task, this.#surroundings);
     const sandbox = this.#sandbox = sandboxes.get(rightsOf(this.#task, folder));
     await sandbox.ready;
     if (this.#stopped !== undefined) return this.#ended(this.#stopped);

@@ -34,7 +34,7 @@ import { touchesOf } from "./touches.ts";
 import { awaitCommandsOf } from "./watchdog.ts";
 
 /** Workers when neither the config nor the caller says how many. */
-const DEFAULT_WORKERS = 8;
+export const DEFAULT_WORKERS = 8;
 const PROGRESS_MS = 5000;
 /** How often a long build looks whether its cache is due to be written. */
 const SAVE_CHECK_MS = 1000;
@@ -102,7 +102,7 @@ interface Setting {
  */
 export async function runBuild(build: LoadedBuild, options: RunOptions, reporter: Reporter): Promise<RunEnd> {
   using stop = new StopListener();
-  const lock = await takeLock(build, reporter, stop);
+  const lock = await takeLock(build, { reporter, stop });
   let untidy = lock?.leftBehind ? "untidy" as const : undefined;
   try {
     if (lock?.leftBy !== undefined) await awaitCommandsOf(lock.leftBy);
@@ -119,7 +119,7 @@ export async function runBuild(build: LoadedBuild, options: RunOptions, reporter
 }
 
 /** Undoes what a build that was killed in a transaction has changed, and says so. */
-async function undoUnfinished(
+export async function undoUnfinished(
   folder: string,
   { isLocked, reporter }: { readonly isLocked: boolean; readonly reporter: Reporter },
 ): Promise<void> {
@@ -240,10 +240,13 @@ async function run(
 }
 
 /** Without a lock (a folder that cannot be written) the build goes on: it may still find that all is done. */
-async function takeLock(build: LoadedBuild, reporter: Reporter, stop: StopListener): Promise<BuildLock | undefined> {
+export async function takeLock(
+  build: LoadedBuild,
+  { reporter, stop, shared }: Pick<Setting, "reporter" | "stop"> & { readonly shared?: "shared" },
+): Promise<BuildLock | undefined> {
   const onWait = (holder: string) => reporter.error(`Waiting for another build of this config (process ${holder})`);
   try {
-    const taking = takeBuildLock(build.folder, onWait);
+    const taking = takeBuildLock(build.folder, onWait, shared);
     const signal = await Promise.race([taking, stop.stopped]);
     if (typeof signal === "string") throw new StoppedError(signal);
     return signal;

@@ -6,9 +6,16 @@
  * @module
  */
 import type { Surroundings } from "./command_run.ts";
-import { ArtifactExecution, type ArtifactTask, type Attempt, type Execution, ShellExecution } from "./execute.ts";
+import {
+  ArtifactExecution,
+  type ArtifactTask,
+  type Attempt,
+  type Execution,
+  ShellExecution,
+  type TargetSurroundings,
+} from "./execute.ts";
 import { LedgerSlot } from "./ledger.ts";
-import type { FromWorker, RunShell, RunTask, SandboxWanted, ToWorker, WorkerSetup } from "./messages.ts";
+import type { FromWorker, PermitWanted, RunShell, RunTask, SandboxWanted, ToWorker, WorkerSetup } from "./messages.ts";
 import type { ModuleTask, Sandboxes } from "./module_execution.ts";
 import type { EndSignal } from "./stop_listener.ts";
 import { StatusTable } from "./status_table.ts";
@@ -16,13 +23,13 @@ import { StatusTable } from "./status_table.ts";
 /** The part of a dedicated worker's global scope that is used here. */
 interface Scope {
   onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
-  postMessage(message: FromWorker | SandboxWanted, transfer?: Transferable[]): void;
+  postMessage(message: FromWorker | PermitWanted | SandboxWanted, transfer?: Transferable[]): void;
   close(): void;
 }
 
 const scope = self as unknown as Scope;
 let table: StatusTable;
-let surroundings: Surroundings;
+let surroundings: Surroundings & TargetSurroundings;
 let current: Execution | undefined;
 /** Loaded with the first task that calls a module. */
 let sandboxes: Sandboxes | undefined;
@@ -62,8 +69,17 @@ function setUp(setup: WorkerSetup): void {
     folder: setup.folder,
     env: setup.env,
     ledger: new LedgerSlot(setup.ledger, setup.workerId),
+    askPermit,
   };
   scope.postMessage({ kind: "ready" });
+}
+
+/** This thread has nothing else to do meanwhile. */
+function askPermit(task: number): boolean {
+  const answer = new Int32Array(new SharedArrayBuffer(4));
+  scope.postMessage({ kind: "permit", task, answer: answer.buffer as SharedArrayBuffer });
+  Atomics.wait(answer, 0, 0);
+  return Atomics.load(answer, 0) === 1;
 }
 
 async function run(task: RunTask | RunShell): Promise<void> {

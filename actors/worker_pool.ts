@@ -8,7 +8,7 @@ import { join } from "@std/path/posix/join";
 import { removeIfPresent, temporaryPath } from "./artifact.ts";
 import { createLedger, LedgerSlot, readSlot } from "./ledger.ts";
 import { Guards } from "./guards.ts";
-import type { FromWorker, RunShell, RunTask, SandboxWanted, ToWorker, WorkerSetup } from "./messages.ts";
+import type { FromWorker, PermitWanted, RunShell, RunTask, SandboxWanted, ToWorker, WorkerSetup } from "./messages.ts";
 import type { EndSignal } from "./stop_listener.ts";
 import { systemDetail } from "./system_error.ts";
 import { makeToken, RUN_VARIABLE, startWatchdog, type Watchdog } from "./watchdog.ts";
@@ -28,6 +28,8 @@ export interface PoolOptions {
   /** Absolute path of the config's folder. */
   readonly folder: string;
   readonly onReport: (report: PoolReport) => void;
+  /** Asked for tasks that want a permit: may the artifact be put in place? It must not reject. */
+  readonly mayPublish?: (task: number) => Promise<boolean>;
   /** Told what it has to do without. */
   readonly onWarning: (sentence: string) => void;
 }
@@ -128,8 +130,9 @@ export class WorkerPool {
   #startOne(id: number): Member {
     const thread = new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: `worker ${id}` });
     const member: Member = { thread, isReady: false };
-    thread.onmessage = ({ data }: MessageEvent<FromWorker | SandboxWanted>) => {
+    thread.onmessage = ({ data }: MessageEvent<FromWorker | PermitWanted | SandboxWanted>) => {
       if (data.kind === "closed") return member.onClosed?.();
+      if (data.kind === "permit") return void this.#answer(data);
       if (data.kind === "sandbox") return this.#guards.connect(data.rights, data.ports);
       if (data.kind === "ready") {
         member.isReady = true;
@@ -156,6 +159,13 @@ export class WorkerPool {
     };
     thread.postMessage(setup);
     return member;
+  }
+
+  async #answer({ task, answer }: PermitWanted): Promise<void> {
+    const isPermitted = await this.#options.mayPublish?.(task) ?? false;
+    const word = new Int32Array(answer);
+    Atomics.store(word, 0, isPermitted ? 1 : 2);
+    Atomics.notify(word, 0);
   }
 
   #replace(id: number, crashed: Member, detail: string): void {

@@ -23,7 +23,8 @@ export function readDeclarations(object: JsonObject, index: number, mistakes: Mi
   const reads = readPaths(object, index, { key: "reads", mistakes });
   const writes = readPaths(object, index, { key: writesKey(object), mistakes });
   const difficulty = readDifficulty(object, index, mistakes);
-  const shares = readNames(object, index, mistakes);
+  const shares = readNames(object, index, { key: "shares", mistakes });
+  const requirements = readNames(object, index, { key: "requirements", mistakes });
   const resources = readAmounts(object.resources, fieldOf(object, index, "resources"), mistakes);
   const declared: Declarations = {
     ...(reads.length > 0 ? { reads } : {}),
@@ -31,6 +32,7 @@ export function readDeclarations(object: JsonObject, index: number, mistakes: Mi
     ...(difficulty === undefined ? {} : { difficulty }),
     ...(shares.length > 0 ? { shares } : {}),
     ...(resources === undefined ? {} : { resources }),
+    ...(requirements.length > 0 ? { requirements } : {}),
   };
   return Object.keys(declared).length > 0 ? declared : undefined;
 }
@@ -73,11 +75,15 @@ function readDifficulty(object: JsonObject, index: number, mistakes: Mistake[]):
   return undefined;
 }
 
-function readNames(object: JsonObject, index: number, mistakes: Mistake[]): readonly string[] {
-  const names = readStrings(object, index, { key: "shares", mistakes });
+function readNames(
+  object: JsonObject,
+  index: number,
+  { key, mistakes }: { key: "shares" | "requirements"; mistakes: Mistake[] },
+): readonly string[] {
+  const names = readStrings(object, index, { key, mistakes });
   names.forEach((name, at) => {
     const rule = brokenRule(name);
-    if (rule !== undefined) mistakes.push(say.badText(fieldOf(object, index, "shares", at), rule));
+    if (rule !== undefined) mistakes.push(say.badText(fieldOf(object, index, key, at), rule));
   });
   return new Set(names).size === names.length ? names : [...new Set(names)];
 }

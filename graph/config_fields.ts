@@ -37,6 +37,7 @@ export const TASK_KEYS = [
   "difficulty",
   "shares",
   "resources",
+  "requirements",
 ] as const;
 
 /** Set by troupe for every command, so not the user's to declare. */
@@ -76,6 +77,7 @@ export function readTask(object: JsonObject, index: number, mistakes: Mistake[])
       case "difficulty":
       case "shares":
       case "resources":
+      case "requirements":
         declares = true;
         break;
       default:

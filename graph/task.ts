@@ -73,6 +73,8 @@ export interface Declarations {
   readonly shares?: readonly string[];
   /** How much of each resource it holds while it runs, each more than 0. */
   readonly resources?: Readonly<Record<string, number>>;
+  /** Labels a member of a crew must have to be given it. */
+  readonly requirements?: readonly string[];
 }
 
 /** Marks the place a closed union has been used up; reaching it is a bug. */

@@ -15,7 +15,7 @@ export interface Stretch {
 }
 
 /** What may stand in brackets at the end of a task's line. */
-export type SuffixWord = "after" | "timeout" | "retries" | "reads" | "writes" | "resource";
+export type SuffixWord = "after" | "timeout" | "retries" | "reads" | "writes" | "resource" | "requires";
 
 export function noTasksInFile(end: number): Mistake {
   return {
@@ -56,6 +56,7 @@ export function wrongSuffix(at: Stretch, word: SuffixWord, actual: string): Mist
     reads: "list files or globs",
     writes: "list files or globs",
     resource: "list resources, each a name or name=amount",
+    requires: "list labels",
   };
   const reason = actual === "" ? "but a value is missing" : `not ${quote(beginning(actual))}`;
   const hint = word === "timeout" && /^\d.*[a-z]/i.test(actual) ? "seconds, without a unit" : undefined;

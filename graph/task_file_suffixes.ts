@@ -17,21 +17,21 @@ export interface Suffix extends Stretch {
   readonly valueStart: number;
 }
 
-export const SUFFIX = /^\[\s*(after|timeout|retries|reads|writes|resource)\s*:([^\]]*)\]$/;
+export const SUFFIX = /^\[\s*(after|timeout|retries|reads|writes|resource|requires)\s*:([^\]]*)\]$/;
 
 const AMOUNT = /^(?:\d+\.?\d*|\.\d+)$/;
 
-/** What `[reads:…]`, `[writes:…]` and `[resource:…]` say, if there are any. Each may be given several times. */
+/** What `[reads:…]`, `[writes:…]`, `[resource:…]` and `[requires:…]` say. Each may be given several times. */
 export function readDeclarations(suffixes: readonly Suffix[], mistakes: Mistake[]): Declarations | undefined {
-  let isAny = false;
-  for (const { word } of suffixes) isAny ||= word === "reads" || word === "writes" || word === "resource";
-  if (!isAny) return undefined;
+  if (suffixes.every(({ word }) => word === "after" || word === "timeout" || word === "retries")) return undefined;
   const reads = readPaths("reads", suffixes, mistakes), writes = readPaths("writes", suffixes, mistakes);
   const resources = readResources(suffixes, mistakes);
+  const requirements = readLabels(suffixes, mistakes);
   return {
     ...(reads.length > 0 ? { reads } : {}),
     ...(writes.length > 0 ? { writes } : {}),
     ...(resources.size > 0 ? { resources: Object.fromEntries(resources) } : {}),
+    ...(requirements.length > 0 ? { requirements } : {}),
   };
 }
 
@@ -59,6 +59,15 @@ function readPaths(word: "reads" | "writes", suffixes: readonly Suffix[], mistak
     else mistakes.push(say.wrongSuffix(stretchOf(entry, start, suffix), word, entry));
   });
   return paths;
+}
+
+function readLabels(suffixes: readonly Suffix[], mistakes: Mistake[]): string[] {
+  const labels = new Set<string>();
+  forEachEntry(suffixes, "requires", (entry, start, suffix) => {
+    if (entry !== "" && isPlainText(entry)) labels.add(entry);
+    else mistakes.push(say.wrongSuffix(stretchOf(entry, start, suffix), "requires", entry));
+  });
+  return [...labels];
 }
 
 /** `name` or `name=amount`; of a name given twice the amounts add up. */

@@ -1,0 +1,107 @@
+/**
+ * Owns what a build config, or a task file, comes to for a member of a crew, and what a member does beside its tasks: the
+ * lock it shares with the others, and the build cache in which all of them have a part.
+ *
+ * @module
+ */
+import { sha256 } from "../../graph/digest.ts";
+import { BuildLog, type Level } from "../build_log.ts";
+import { CacheSaver } from "../cache_saver.ts";
+import type { LoadedBuild } from "../load.ts";
+import type { Reporter } from "../reporter.ts";
+import { RunLog } from "../run_log.ts";
+import { RunRecorder } from "../run_recorder.ts";
+import { ShellWork } from "../shell_work.ts";
+import { StopListener } from "../stop_listener.ts";
+import { sweepTemporaries } from "../sweep.ts";
+import { DEFAULT_WORKERS, prepare, takeLock, undoUnfinished } from "../system.ts";
+import { DEFAULT_TIMEOUT_MS, type TaskRunInput } from "../task_run.ts";
+import { awaitCommandsOf } from "../watchdog.ts";
+import { CrewBuildWork, entriesOf, takeOver } from "./crew_build.ts";
+import type { CrewWork } from "./crew_work.ts";
+import { joinCrew, type JoinEnd } from "./join_crew.ts";
+import type { CrewSettings } from "./options.ts";
+
+/** Choices for one member. */
+export interface MemberChoices {
+  readonly settings: CrewSettings;
+  /** Default `num_workers` of the config, or the CPUs for a task file. */
+  readonly workers?: number;
+  readonly level: Level;
+}
+
+/**
+ * Builds together with the other members.
+ *
+ * @throws {InputError} When a source is missing or another task's output is read without waiting for it.
+ * @throws {StoppedError} When a signal comes while it waits for a build to end.
+ */
+export async function joinBuild(build: LoadedBuild, choices: MemberChoices, reporter: Reporter): Promise<JoinEnd> {
+  using stop = new StopListener();
+  const lock = await takeLock(build, { reporter, stop, shared: "shared" });
+  try {
+    if (lock?.leftBy !== undefined) await awaitCommandsOf(lock.leftBy);
+    await undoUnfinished(build.folder, { isLocked: lock !== undefined, reporter });
+    const { plan, cache, modules } = await prepare(build, reporter);
+    if (lock?.leftBehind) sweepTemporaries(build.folder, plan, cache);
+    await lock?.share?.();
+    const log = new BuildLog(plan, reporter, choices.level);
+    const end = await joinCrew({
+      names: plan.tasks.map(({ name }) => name),
+      retries: plan.retries,
+      work: new CrewBuildWork(plan, cache, modules),
+      folder: build.folder,
+      entries: await entriesOf(plan, cache, modules),
+      takeOver: (results) => takeOver(plan, cache, results),
+      onEvent: (event) => log.note(event),
+    }, {
+      settings: choices.settings,
+      workers: choices.workers ?? build.numWorkers ?? DEFAULT_WORKERS,
+      reporter,
+      stop,
+    });
+    new CacheSaver(cache, { reporter }).save();
+    return end;
+  } finally {
+    lock?.release();
+  }
+}
+
+/** Runs shell tasks together with the other members. */
+export async function joinTasks(input: TaskRunInput, choices: MemberChoices, reporter: Reporter): Promise<JoinEnd> {
+  using stop = new StopListener();
+  const { folder, source } = input;
+  const tasks = input.tasks.map((task) => ({ ...task, timeoutMs: task.timeoutMs ?? DEFAULT_TIMEOUT_MS }));
+  const records = new RunRecorder({
+    kind: "run",
+    source,
+    folder,
+    tasks: tasks.map((task) => ({ ...task, env: task.env ?? {} })),
+  });
+  const log = new RunLog(tasks, reporter, choices.level);
+  return await joinCrew({
+    names: tasks.map(({ name }) => name),
+    retries: tasks.map(({ retries }) => retries),
+    work: new CrewShellWork(tasks, { stream: choices.level === "verbose" }),
+    folder,
+    entries: tasks.map(({ name: id, dependencies, declared, command, env = {} }, rank) => ({
+      id,
+      rank,
+      dependencies,
+      requirements: declared?.requirements ?? [],
+      maxParallelWorkers: 1,
+      fingerprint: sha256(JSON.stringify([command, Object.entries(env).sort()])),
+    })),
+    onEvent: (event) => log.note(event, records.note(event, stop.signal !== undefined)),
+  }, {
+    settings: choices.settings,
+    workers: choices.workers ?? navigator.hardwareConcurrency,
+    reporter,
+    stop,
+  });
+}
+
+/** Shell tasks leave nothing behind. */
+class CrewShellWork extends ShellWork implements CrewWork {
+  result(): undefined {}
+}

@@ -1,0 +1,111 @@
+/**
+ * Owns one process's membership in a crew, from a loaded input to its report: opens the database, registers the tasks,
+ * runs its share, and closes everything in reverse. It schedules nothing; the database does.
+ *
+ * @module
+ */
+import type { Reporter } from "../reporter.ts";
+import type { RunEvent } from "../run_event.ts";
+import type { StopListener, StopSignal } from "../stop_listener.ts";
+import { WorkerPool } from "../worker_pool.ts";
+import { CrewRun } from "./crew_run.ts";
+import type { CrewCounts, CrewWork } from "./crew_work.ts";
+import { Member } from "./member.ts";
+import type { CrewSettings } from "./options.ts";
+import type { WorkflowRecord } from "./queries.ts";
+import type { CrewTaskEntry } from "./registration.ts";
+import { CrewStore } from "./store.ts";
+
+/** What a crew works through, as one member has it. */
+export interface CrewInput {
+  readonly names: readonly string[];
+  readonly retries: ArrayLike<number>;
+  readonly work: CrewWork;
+  /** Absolute; where commands run. */
+  readonly folder: string;
+  readonly entries: readonly CrewTaskEntry[];
+  /** Takes over what others have completed, and tells which completed tasks are to be done again. */
+  readonly takeOver?: (results: readonly { readonly id: string; readonly result: string }[]) => Promise<string[]>;
+  readonly onEvent: (event: RunEvent) => void;
+}
+
+/** What a membership is given beside its tasks. */
+export interface JoinSetting {
+  readonly settings: CrewSettings;
+  /** At least 1. */
+  readonly workers: number;
+  readonly reporter: Reporter;
+  readonly stop: StopListener;
+}
+
+/** How a membership ended. */
+export interface JoinEnd {
+  readonly identifier: string;
+  readonly counts: CrewCounts;
+  /** The whole workflow, when this member left. */
+  readonly workflow: WorkflowRecord;
+  /** What ended it early. */
+  readonly signal?: StopSignal;
+}
+
+/**
+ * Works with the crew until there is nothing more for this member.
+ *
+ * @throws {CrewError} When a living member has the identifier.
+ * @throws {DatabaseError} When the database cannot be used.
+ * @throws {WorkerStartError} When the system does not let the workers start.
+ */
+export async function joinCrew(input: CrewInput, setting: JoinSetting): Promise<JoinEnd> {
+  const { settings, workers, reporter, stop } = setting;
+  const { names, retries, work, folder, onEvent } = input;
+  using store = await CrewStore.open(settings.db, settings);
+  const member = await join(store, settings, { isRegistering: true });
+  const { identifier } = member;
+  const run = new CrewRun({
+    names,
+    retries,
+    work,
+    workers,
+    join: () => join(store, settings, { isRegistering: false }),
+    isHeld: (worker, claim) => store.isHeld(worker, claim),
+    createPool: (options) => new WorkerPool({ ...options, folder, onWarning: (sentence) => reporter.error(sentence) }),
+    stopsOnFailure: settings.failurePolicy === "stop",
+    onEvent,
+    onLost: () => reporter.error(`The others had given member '${identifier}' up for dead; it joins again`),
+  });
+  try {
+    await register(input, store, member);
+    stop.onSignal = () => run.interrupt(stop.signal);
+    run.begin(member);
+    if (stop.signal !== undefined) run.interrupt(stop.signal);
+    await run.finished;
+  } finally {
+    await run.close();
+    await member.leave();
+  }
+  await store.tidy();
+  await input.takeOver?.(await store.results());
+  return { identifier, counts: run.counts, workflow: await store.workflow(), signal: stop.signal };
+}
+
+function join(
+  store: CrewStore,
+  settings: CrewSettings,
+  { isRegistering }: { readonly isRegistering: boolean },
+): Promise<Member> {
+  const { identifier: named } = settings;
+  const identifier = typeof named === "function" ? named() : named;
+  const how = { ...settings, identifier, isRegistering, enableFingerprints: true };
+  return Member.join(store, { ...how, heart: "thread", storeOptions: settings });
+}
+
+/** Who comes when nobody is at work begins a new run, in which what failed in the last one is tried again. */
+async function register(input: CrewInput, store: CrewStore, member: Member): Promise<void> {
+  await store.register(input.entries, "invalidates");
+  await store.setTotal(input.entries.length);
+  const spoilt = await input.takeOver?.(await store.results()) ?? [];
+  if (spoilt.length > 0) await store.invalidate(spoilt);
+  await store.startOver(member.claimant.worker);
+  await store.reopen(member.claimant);
+  await member.noteRegistered();
+}
