@@ -113,6 +113,23 @@ crewTest("a member learns by its heart or its next turn that it was declared dea
   assertEquals((await store.workers()).map(({ status }) => status), ["idle", "killed", "killed", "killed"]);
 });
 
+crewTest("a heart whose thread cannot use the database beats by a timer", async (place, store) => {
+  const elsewhere = new Proxy(store, {
+    get(target, name) {
+      if (name === "path") return place.temp.file("none/crew.sqlite");
+      const value = Reflect.get(target, name);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+  const options = { ...OPTIONS, heart: "thread", heartbeatIntervalMs: 5 } as const;
+  await using _member = await Member.join(elsewhere, options);
+  const deadline = performance.now() + 10_000;
+  while ((await store.workers())[0].beat < 5) {
+    assert(performance.now() < deadline, "no heartbeat");
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+});
+
 // S3.22
 crewTest("a member that waits wakes up for what others do, and for nothing else", async (place, store) => {
   await store.register(entries({ a: [], b: ["a"] }));
