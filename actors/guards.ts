@@ -60,6 +60,7 @@ export class Guards implements Disposable {
       if (data.kind === "idle") return data.started === guard.started ? this.#endGuard(key, guard) : undefined;
       for (const ports of guard.waiting ?? []) this.#hand(ports, guard);
       guard.waiting = undefined;
+      if (guard.started === 0) this.#endGuard(key, guard);
     };
     thread.onerror = (event) => {
       event.preventDefault();
@@ -75,9 +76,14 @@ export class Guards implements Disposable {
   }
 
   #hand({ calls, files, control }: SandboxPorts, guard: Guard): void {
-    guard.started++;
     const message: StartSandbox = { calls, files, control, heapMiB: this.#heapLimit() };
-    guard.thread.postMessage(message, [calls, files, control]);
+    try {
+      guard.thread.postMessage(message, [calls, files, control]);
+      guard.started++;
+    } catch (error) {
+      // Whoever wanted it has closed the other ends meanwhile.
+      if (!(error instanceof DOMException)) throw error;
+    }
   }
 
   /** What Deno gives every thread of its own accord: a task that fits there fits here. */
