@@ -39,11 +39,13 @@ export interface MemberChoices {
 export async function joinBuild(build: LoadedBuild, choices: MemberChoices, reporter: Reporter): Promise<JoinEnd> {
   using stop = new StopListener();
   const lock = await takeLock(build, { reporter, stop, shared: "shared" });
+  let untidy = lock?.leftBehind ? "untidy" as const : undefined;
   try {
     if (lock?.leftBy !== undefined) await awaitCommandsOf(lock.leftBy);
     await undoUnfinished(build.folder, { isLocked: lock !== undefined, reporter });
     const { plan, cache, modules } = await prepare(build, reporter);
     if (lock?.leftBehind) sweepTemporaries(build.folder, plan, cache);
+    untidy = undefined;
     await lock?.share?.();
     const log = new BuildLog(plan, reporter, choices.level);
     const end = await joinCrew({
@@ -60,10 +62,11 @@ export async function joinBuild(build: LoadedBuild, choices: MemberChoices, repo
       reporter,
       stop,
     });
+    if (end.sawDeath) untidy = "untidy";
     new CacheSaver(cache, { reporter }).save();
     return end;
   } finally {
-    lock?.release();
+    lock?.release(untidy);
   }
 }
 

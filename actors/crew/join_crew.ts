@@ -44,6 +44,8 @@ export interface JoinEnd {
   readonly counts: CrewCounts;
   /** The whole workflow, when this member left. */
   readonly workflow: WorkflowRecord;
+  /** Whether a member died meanwhile: its temporary files may lie about. */
+  readonly sawDeath: boolean;
   /** What ended it early. */
   readonly signal?: StopSignal;
 }
@@ -58,6 +60,7 @@ export interface JoinEnd {
 export async function joinCrew(input: CrewInput, setting: JoinSetting): Promise<JoinEnd> {
   const { settings, workers, reporter, stop } = setting;
   const { names, retries, work, folder, onEvent } = input;
+  const begun = Date.now();
   using store = await CrewStore.open(settings.db, settings);
   const member = await join(store, settings, { isRegistering: true });
   const { identifier } = member;
@@ -85,7 +88,8 @@ export async function joinCrew(input: CrewInput, setting: JoinSetting): Promise<
   }
   await store.tidy();
   await input.takeOver?.(await store.results());
-  return { identifier, counts: run.counts, workflow: await store.workflow(), signal: stop.signal };
+  const sawDeath = (await store.workers()).some(({ status, endedAt }) => status === "killed" && endedAt! >= begun);
+  return { identifier, counts: run.counts, workflow: await store.workflow(), sawDeath, signal: stop.signal };
 }
 
 function join(
