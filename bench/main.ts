@@ -14,6 +14,7 @@ import type { Turns } from "./contest.ts";
 import { CREW_WORKLOADS } from "./crew.ts";
 import { LIBRARY_WORKLOADS } from "./library.ts";
 import { describeMachine, machineText } from "./machine.ts";
+import { MODULE_WORKLOADS } from "./modules.ts";
 import { Space } from "./space.ts";
 import { conclude, markdownTable, type Result, textTable } from "./table.ts";
 import { TASK_WORKLOADS } from "./tasks.ts";
@@ -24,6 +25,7 @@ const WORKLOADS: readonly Workload[] = [
   ...BUILD_WORKLOADS,
   ...TASK_WORKLOADS,
   ...LIBRARY_WORKLOADS,
+  ...MODULE_WORKLOADS,
   ...CREW_WORKLOADS,
 ];
 
