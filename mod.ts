@@ -81,6 +81,7 @@ export type { ExecutionEvent } from "./graph/library/execution_event.ts";
 export { ExecutionResult, type TaskStatus, type Wave, type WaveSummary } from "./graph/library/execution_report.ts";
 export type { LogLevel } from "./graph/gates/settings.ts";
 export type { LoadLimits } from "./graph/headroom.ts";
+export type { ModuleTask, ModuleTaskFile } from "./graph/module_task.ts";
 export type { BuildReport, BuildResult } from "./graph/report.ts";
 
 /** Choices for {@linkcode build}. */

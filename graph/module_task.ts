@@ -1,0 +1,58 @@
+/**
+ * Owns what a module's function is given when a build calls it as a task. Types alone, for those who write such functions.
+ *
+ * @module
+ */
+
+/**
+ * A file that a task declared.
+ *
+ * @example
+ * ```ts
+ * import type { ModuleTaskFile } from "./mod.ts";
+ *
+ * const lines = async (file: ModuleTaskFile) => (await file.text()).split("\n").length;
+ * console.log(lines.name); // lines
+ * ```
+ */
+export interface ModuleTaskFile {
+  /** Relative to the config's folder. */
+  readonly path: string;
+  /** Its content. */
+  read(): Promise<Uint8Array<ArrayBuffer>>;
+  /** Its content as UTF-8. */
+  text(): Promise<string>;
+}
+
+/**
+ * What the function is called with.
+ *
+ * @example
+ * ```ts
+ * import type { ModuleTask } from "./mod.ts";
+ *
+ * async function page({ args, sources, log }: ModuleTask<{ title: string }>) {
+ *   log("making", args.title);
+ *   return `<h1>${args.title}</h1>${await sources[0].text()}`;
+ * }
+ * console.log(page.name); // page
+ * ```
+ */
+export interface ModuleTask<Args = unknown> {
+  /** The task's name. */
+  readonly task: string;
+  /** As the config has them; `{}` when it has none. */
+  readonly args: Args;
+  /** The task's source files, globs expanded, in order. */
+  readonly sources: readonly ModuleTaskFile[];
+  /** The artifacts of the dependencies, by the name of the task that made each. */
+  readonly dependencies: Readonly<Record<string, ModuleTaskFile>>;
+  /** The environment that the task declares. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Absolute path to write the artifact to, for a function that does not return it. */
+  readonly out: string;
+  /** Adds a line to what the task prints. */
+  log(...values: readonly unknown[]): void;
+  /** Aborted when the task's time is up or the build is stopped. */
+  readonly signal: AbortSignal;
+}
