@@ -1,59 +1,8 @@
 // What a person at a terminal sees, on a screen kept by tmux.
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { type Rig, rigTest } from "../rig.ts";
+import { rigTest } from "../rig.ts";
 import { anyOrder } from "./said.ts";
-
-const hasTmux = new Deno.Command("/bin/sh", { args: ["-c", "command -v tmux"], stdout: "null" }).outputSync().success;
-if (!hasTmux) console.log("the live display is not looked at: there is no tmux");
-
-/** What is not on the screen by then will not come. */
-const HANGING_MS = 60_000;
-
-/** A screen of its own, with a build on it. */
-class Screen implements AsyncDisposable {
-  readonly #rig: Rig;
-  readonly #socket: string;
-
-  constructor(rig: Rig) {
-    this.#rig = rig;
-    this.#socket = `${rig.tmp}/tmux`;
-  }
-
-  /** Builds with the given variables set; `END` and the exit code stand on the screen afterwards. */
-  async build(rows: number, env: Record<string, string> = {}): Promise<void> {
-    const variables = Object.entries({ TERM: "xterm", ...env }).map(([name, value]) => `${name}='${value}'`).join(" ");
-    const program = `'${Deno.execPath()}' run -A '${this.#rig.program}'`;
-    const command = `env -u CI -u NO_COLOR ${variables} ${program}; echo END $?; exec cat`;
-    await this.#tmux("-f", "/dev/null", "new-session", "-d", "-x", "100", "-y", `${rows}`, command);
-  }
-
-  /** Waits until what is on the screen, or all that ever was with `"history"`, matches; answers with it. */
-  async shows(pattern: RegExp, what: "screen" | "history" = "screen"): Promise<string> {
-    const deadline = performance.now() + HANGING_MS;
-    while (true) {
-      const text = await this.#tmux("capture-pane", "-p", ...(what === "history" ? ["-S", "-"] : []));
-      if (pattern.test(text)) return text.trimEnd() + "\n";
-      assert(performance.now() < deadline, `The screen does not show ${pattern}:\n${text}`);
-    }
-  }
-
-  /** As `shows` for all that ever was, with the codes for colours. */
-  async showsInColour(pattern: RegExp): Promise<string> {
-    await this.shows(pattern);
-    return await this.#tmux("capture-pane", "-p", "-e", "-S", "-");
-  }
-
-  async #tmux(...args: string[]): Promise<string> {
-    const options = { args: ["-u", "-S", this.#socket, ...args], cwd: this.#rig.folder };
-    const { success, stdout, stderr } = await new Deno.Command("tmux", options).output();
-    assert(success, new TextDecoder().decode(stderr));
-    return new TextDecoder().decode(stdout);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#tmux("kill-server");
-  }
-}
+import { hasTmux, Screen } from "./screen.ts";
 
 // S0.58
 rigTest("build on a terminal shows below the lines who does what, and leaves nothing of that", async (rig) => {
@@ -67,7 +16,7 @@ rigTest("build on a terminal shows below the lines who does what, and leaves not
     ],
   });
   await using screen = new Screen(rig);
-  await screen.build(24);
+  await screen.run([rig.program], { rows: 24 });
   const shown = await screen.shows(/1\/5 tasks, 3 running, 1 failed/);
   for (const name of names) assertMatch(shown, new RegExp(`^ +\\d ${name} \\d+\\.\\ds$`, "m"));
   assertMatch(shown, /\n━+ 1\/5 tasks, 3 running, 1 failed\n$/);
@@ -99,7 +48,7 @@ rigTest("build shows no more of its workers than the terminal has room for", asy
     tasks: names.map((name) => ({ name, output_artifact: name, command: `: ${name}; ${all.command}` })),
   });
   await using screen = new Screen(rig);
-  await screen.build(8);
+  await screen.run([rig.program], { rows: 8 });
   const shown = await screen.shows(/and 7 more\n━+ 0\/12 tasks, 12 running/);
   assertEquals(shown.match(/^ +\d+ t\d+ /gm)?.length, 5);
   for (const _ of names) all.release();
@@ -126,7 +75,7 @@ for (const [name, env] of quiet) {
       ],
     });
     await using screen = new Screen(rig);
-    await screen.build(24, env);
+    await screen.run([rig.program], { rows: 24, env });
     await held.started();
     const shown = await screen.shows(
       /Started task 'held'[^]*Failed task 'bad'|Failed task 'bad'[^]*Started task 'held'/,
@@ -140,7 +89,7 @@ for (const [name, env] of quiet) {
 rigTest("build on a terminal colours failures, and nothing where there is no terminal", async (rig) => {
   rig.write("build.json", { tasks: [{ name: "bad", output_artifact: "bad", command: "exit 1" }] });
   await using screen = new Screen(rig);
-  await screen.build(24);
+  await screen.run([rig.program], { rows: 24 });
   assertStringIncludes(await screen.showsInColour(/^END 1$/m), "\x1b[31mWorker 1: Failed task 'bad'");
   assert(!(await rig.build()).stdout.includes("\x1b"));
 }, { ignore: !hasTmux });

@@ -1,0 +1,91 @@
+/**
+ * Owns the command `troupe status`, and what it shares with `troupe watch`: how a crew to look at is named, and what is
+ * printed of a look. The words are graph/crew/overview.ts's.
+ *
+ * @module
+ */
+import { CrewError } from "../actors/crew/crew_error.ts";
+import { Lookout } from "../actors/crew/lookout.ts";
+import { DEFAULT_DATABASE } from "../actors/crew/options.ts";
+import { DEFAULT_WORKFLOW } from "../actors/crew/view.ts";
+import { InputError } from "../actors/input.ts";
+import { type Room, type Sight, sightLines, type Span } from "../graph/crew/overview.ts";
+import { crewReport } from "../graph/crew/overview_report.ts";
+import { type Flags, parseFlags } from "./options.ts";
+import { createReporter, detectScreen } from "./terminal.ts";
+
+/** The flags that `status` and `watch` have in common, as their help shows them. */
+export const SIGHT_HELP = `      --db PATH    the database (default: ${DEFAULT_DATABASE})
+      --workflow NAME   the workflow in it (default: ${DEFAULT_WORKFLOW})
+      --shared-fs  the database is on a network file system: look at it under its file lock (alias: --lock)`;
+
+/** The same for {@linkcode parseFlags}. */
+export const SIGHT_FLAGS = {
+  boolean: ["shared-fs", "json", "help"],
+  string: ["db", "workflow"],
+  alias: { lock: "shared-fs", h: "help" },
+  positional: 0,
+} as const;
+
+const HELP = `Show how a crew is doing: progress, tasks by state, members, what runs and what failed.
+
+Usage: troupe status [OPTIONS]
+
+Options:
+${SIGHT_HELP}
+      --json       as JSON
+  -h, --help       show this help
+
+Exit codes: 0 shown, 1 there is no such database or workflow yet, 2 the input is wrong.
+`;
+
+/** Runs `troupe status` and answers with the exit code. */
+export async function statusCommand(args: readonly string[]): Promise<number> {
+  const flags = parseFlags("status", args, SIGHT_FLAGS);
+  const screen = detectScreen("stdout");
+  const reporter = await createReporter(screen);
+  if (flags.on.has("help")) {
+    reporter.result(HELP.trimEnd());
+    return 0;
+  }
+  const place = crewPlace(flags);
+  using lookout = new Lookout(place.database, place.options);
+  const sight = await asInput(() => lookout.look());
+  const nowMs = Date.now();
+  const text = flags.on.has("json")
+    ? JSON.stringify(crewReport(sight, { ...place, nowMs }), null, 2)
+    : await sightText(sight, { nowMs }, { isLive: screen.isLive });
+  const isShown = reporter.result(text);
+  return "waiting" in sight || !isShown ? 1 : 0;
+}
+
+/** Which crew to look at, and how. */
+export interface CrewPlace {
+  readonly database: string;
+  readonly workflow: string;
+  readonly options: { readonly workflow: string; readonly sharedFs: boolean };
+}
+
+/** The crew that the flags name. */
+export function crewPlace(flags: Flags): CrewPlace {
+  const workflow = flags.values.get("workflow") ?? DEFAULT_WORKFLOW;
+  const database = flags.values.get("db") ?? DEFAULT_DATABASE;
+  return { database, workflow, options: { workflow, sharedFs: flags.on.has("shared-fs") } };
+}
+
+/** A look as text; colour is loaded only where it is shown. */
+export async function sightText(sight: Sight, room: Room, { isLive }: { isLive: boolean }): Promise<string> {
+  const paint = isLive ? (await import("../actors/live_view.ts")).paint : (text: string) => text;
+  const painted = ({ text, tone }: Span) => text === "" ? "" : paint(text, tone);
+  return sightLines(sight, room).map((line) => line.map(painted).join("")).join("\n");
+}
+
+/** Does what may find that a crew's options or file lock cannot be used. */
+export async function asInput<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof CrewError) throw new InputError(error.message, { cause: error });
+    throw error;
+  }
+}
