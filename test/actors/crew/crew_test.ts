@@ -1,6 +1,6 @@
 // A crew as programs use it: one loop after another, or several at once.
 import { assert, assertEquals, assertFalse, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
-import { Crew } from "../../../actors/crew/crew.ts";
+import { Crew, HAS_MORE_TTL_MS } from "../../../actors/crew/crew.ts";
 import { CrewError, TasksFailedError } from "../../../actors/crew/crew_error.ts";
 import { CrewTask, type CrewTaskInit } from "../../../actors/crew/crew_task.ts";
 import type { CrewOptions } from "../../../actors/crew/options.ts";
@@ -58,6 +58,27 @@ libraryTest(
     ]);
   },
 );
+
+// S3.17
+libraryTest("hasMoreJobs() asks the database once in a while, and anew after a loop", async ({ crew, place }) => {
+  const one = crew([{ id: "a" }]);
+  assertEquals(await idsOf(one), ["a"]);
+  assertFalse(await one.hasMoreJobs());
+  const store = await place.store();
+  await store.register([{ id: "b", rank: 9, dependencies: [], requirements: [], maxParallelWorkers: 1 }]);
+  assertFalse(await one.hasMoreJobs(), "the answer is kept");
+  const clock = performance.now;
+  try {
+    performance.now = () => clock.call(performance) + HAS_MORE_TTL_MS + 1;
+    assert(await one.hasMoreJobs(), "its time is over");
+  } finally {
+    performance.now = clock;
+  }
+  await (await place.mate(store)).takesAll();
+  assert(await one.hasMoreJobs(), "the answer is kept");
+  await idsOf(one);
+  assertFalse(await one.hasMoreJobs());
+});
 
 // S3.38
 libraryTest(
