@@ -115,7 +115,7 @@ function wish({ access, to }: LackingRight): string {
 function remedy({ access, to, byImport, isDeclared }: LackingRight): string {
   const right = `add "permissions": {"${access}": ${to === undefined ? "true" : JSON.stringify([to])}}`;
   if (byImport && access === "read") return `import it by a path that is written out, or ${right}`;
-  if (access === "read" && isDeclared) return `read it by read(), text() or Deno.readTextFile(), or ${right}`;
+  if (access === "read" && isDeclared) return `read it by read() or text(), or ${right}`;
   if (access === "read" && to !== undefined) return `add it to "source_files", or ${right}`;
   if (access === "write") return `return the content or write it to out, or ${right}`;
   if (access === "env" && to !== undefined) return `declare it in "env", or ${right}`;
