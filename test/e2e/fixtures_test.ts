@@ -102,3 +102,33 @@ rigTest("fixtures/monorepo builds whole, then nothing, then what one edit needs"
   const edited = executed(await rig.build());
   assert(edited.length > 0 && edited.every((name) => needed.has(name)));
 });
+
+// S4.19
+rigTest("fixtures/codegen builds by functions of modules, and an edit reaches what it changes", async (rig) => {
+  copyFixture(rig, "codegen");
+  const first = reportOf(await rig.build(["--json"]));
+  assertEquals([first.total_tasks, first.completed], [13, 13]);
+  assertEquals(
+    rig.read("build/validated.txt"),
+    "Address 1 valid, 2 invalid\nCustomer 2 valid, 3 invalid\nOrder 1 valid, 2 invalid\nProduct 2 valid, 3 invalid\n",
+  );
+  assertStringIncludes(rig.read("build/models/order.ts"), "products: Product[];");
+  const validators = ["address", "customer", "order", "product"].map((name) => rig.path(`build/validators/${name}.ts`));
+  assertEquals((await rig.start([], { deno: ["check", "--quiet", ...validators] }).ended).code, 0);
+  assertEquals(executed(await rig.build()), []);
+
+  // A blank in a contract: it says what it said, and nobody else has to know.
+  rig.write("contracts/order.json", `${rig.read("contracts/order.json")}\n`);
+  assertEquals(executed(await rig.build()), ["parse_order"]);
+
+  // How models are written: of all tasks, only those that write models, and what reads what they wrote.
+  rig.write("model.ts", rig.read("model.ts").replace("export interface", "\nexport interface"));
+  const models = ["model_address", "model_customer", "model_order", "model_product"];
+  assertEquals(executed(await rig.build()), ["final_validation", ...models]);
+
+  rig.write("contracts/order.json", rig.read("contracts/order.json").replace('"minimum": 0', '"minimum": 5000'));
+  const { code, stdout } = await rig.build();
+  assertEquals(code, 1);
+  assertStringIncludes(stdout, "Failed task 'final_validation'");
+  assertStringIncludes(stdout, "(error: Module failed: A valid Order is refused: Order.total_cents is wrong)");
+});
