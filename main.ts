@@ -38,7 +38,7 @@ Options:
 type Command = (args: readonly string[]) => Promise<number>;
 
 /** Each command is loaded when it is asked for: a build that finds nothing to do needs no history. */
-const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
+const COMMANDS = new Map<string, () => Promise<Command>>([
   ["build", () => Promise.resolve(buildCommand)],
   ["run", async () => (await import("./cli/run.ts")).runCommand],
   ["history", async () => (await import("./cli/history.ts")).historyCommand],

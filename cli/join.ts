@@ -4,13 +4,14 @@
  *
  * @module
  */
-import { joinBuild, joinTasks } from "../actors/crew/crew_inputs.ts";
+import { joinBuild, joinTasks, type MemberChoices } from "../actors/crew/crew_inputs.ts";
 import type { JoinEnd } from "../actors/crew/join_crew.ts";
 import { type CrewSettings, DEFAULT_DATABASE, readSettings } from "../actors/crew/options.ts";
 import { InputError } from "../actors/input.ts";
-import { loadBuild } from "../actors/load.ts";
+import { loadBuild, type LoadedBuild } from "../actors/load.ts";
 import { loadTasks } from "../actors/load_tasks.ts";
 import { Reporter } from "../actors/reporter.ts";
+import type { TaskRunInput } from "../actors/task_run.ts";
 import { crewReport, memberLine, workflowLine } from "../graph/crew/member_report.ts";
 import type { FailurePolicy } from "../graph/crew/status.ts";
 import { SIGNAL_EXIT } from "./build.ts";
@@ -48,7 +49,8 @@ TROUPE_HEARTBEAT_INTERVAL and TROUPE_HEARTBEAT_TIMEOUT stand in for the options.
 Exit codes: 0 all tasks are completed, 1 some are not, 2 the input is wrong, 70 a bug in troupe, 128+n ended by signal n.
 `;
 
-const FLAGS: FlagSpec = {
+/** The flags of `join`, which `crew` hands on. */
+export const JOIN_FLAGS: FlagSpec = {
   boolean: ["shared-fs", "quiet", "verbose", "json", "help"],
   string: [
     "db",
@@ -71,35 +73,69 @@ const FLAGS: FlagSpec = {
 /** A member that dies is no fault of its task's, so on the command line one more attempt is the default. */
 const DEFAULT_KILLED_RETRIES = 1;
 
+/** What differs when `troupe crew` has started the member. */
+export interface JoinContext {
+  /** It has begun the run, and says at the end how the workflow stands. */
+  readonly isOneOfSeveral?: boolean;
+}
+
 /** Runs the command and answers with the exit code. */
-export async function joinCommand(args: readonly string[]): Promise<number> {
-  const flags = parseFlags("join", args, FLAGS);
+export async function joinCommand(args: readonly string[], context: JoinContext = {}): Promise<number> {
+  const flags = parseFlags("join", args, JOIN_FLAGS);
   if (flags.on.has("help")) {
     new Reporter({ lines: "stdout" }).result(JOIN_HELP.trimEnd());
     return 0;
   }
   const [path] = flags.positional;
   if (path === undefined) throw new InputError("troupe join needs a config or a task file; see troupe join --help");
+  const isOneOfSeveral = context.isOneOfSeveral === true;
+  const choices = { ...memberChoices(flags), startsOver: !isOneOfSeveral };
+  const isJson = flags.on.has("json");
+  const reporter = await createReporter(detectScreen(isJson ? "stderr" : "stdout"));
+  const input = await loadShared(path, flags);
+  const end = "build" in input
+    ? await joinBuild(input.build, choices, reporter)
+    : await joinTasks(input.tasks, choices, reporter);
+  return conclude(end, { isQuiet: choices.level === "quiet", isJson, isOneOfSeveral }, reporter);
+}
+
+/**
+ * What a member is to be, by its flags.
+ *
+ * @throws {InputError | CrewError} When one has no usable value.
+ */
+export function memberChoices(flags: Flags): MemberChoices {
   if (flags.on.has("quiet") && flags.on.has("verbose")) {
     throw new InputError("--quiet and --verbose exclude each other");
   }
   const level = flags.on.has("quiet") ? "quiet" : flags.on.has("verbose") ? "verbose" : "normal";
-  const choices = { settings: settingsOf(flags), workers: wholeNumber(flags, "jobs", 1, 1024), level } as const;
-  const isJson = flags.on.has("json");
-  const reporter = await createReporter(detectScreen(isJson ? "stderr" : "stdout"));
-  const only = flags.lists.get("task");
-  const end = path.endsWith(".json")
-    ? await joinBuild(await loadBuild(path, only), choices, reporter)
-    : await joinTasks(loadTasks(path, only), choices, reporter);
-  return conclude(end, { isQuiet: level === "quiet", isJson }, reporter);
+  return { settings: settingsOf(flags), workers: wholeNumber(flags, "jobs", 1, 1024), level };
 }
 
-function conclude(end: JoinEnd, how: { isQuiet: boolean; isJson: boolean }, reporter: Reporter): number {
+/**
+ * Loads what a crew works through.
+ *
+ * @throws {InputError} With every mistake in it, or why it cannot be read.
+ */
+export async function loadShared(
+  path: string,
+  flags: Flags,
+): Promise<{ build: LoadedBuild } | { tasks: TaskRunInput }> {
+  const only = flags.lists.get("task");
+  return path.endsWith(".json") ? { build: await loadBuild(path, only) } : { tasks: loadTasks(path, only) };
+}
+
+function conclude(
+  end: JoinEnd,
+  how: { isQuiet: boolean; isJson: boolean; isOneOfSeveral: boolean },
+  reporter: Reporter,
+): number {
   const report = crewReport(end);
   const isDone = report.remaining === 0 && report.unsuccessful === 0;
   if (!how.isQuiet) {
     reporter.line(memberLine(report));
-    reporter.line(workflowLine(report), isDone ? "good" : report.unsuccessful > 0 ? "bad" : "plain");
+    const tone = isDone ? "good" : report.unsuccessful > 0 ? "bad" : "plain";
+    if (!how.isOneOfSeveral) reporter.line(workflowLine(report), tone);
   }
   if (end.signal !== undefined) reporter.error(`Stopped by ${end.signal}`);
   const isShown = !how.isJson || reporter.result(JSON.stringify(report, null, 2));

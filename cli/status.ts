@@ -4,13 +4,11 @@
  *
  * @module
  */
-import { CrewError } from "../actors/crew/crew_error.ts";
 import { Lookout } from "../actors/crew/lookout.ts";
 import { DEFAULT_DATABASE } from "../actors/crew/options.ts";
 import { DEFAULT_WORKFLOW } from "../actors/crew/view.ts";
-import { InputError } from "../actors/input.ts";
 import { type Room, type Sight, sightLines, type Span } from "../graph/crew/overview.ts";
-import { crewReport } from "../graph/crew/overview_report.ts";
+import { sightReport } from "../graph/crew/overview_report.ts";
 import { type Flags, parseFlags } from "./options.ts";
 import { createReporter, detectScreen } from "./terminal.ts";
 
@@ -50,10 +48,10 @@ export async function statusCommand(args: readonly string[]): Promise<number> {
   }
   const place = crewPlace(flags);
   using lookout = new Lookout(place.database, place.options);
-  const sight = await asInput(() => lookout.look());
+  const sight = await lookout.look();
   const nowMs = Date.now();
   const text = flags.on.has("json")
-    ? JSON.stringify(crewReport(sight, { ...place, nowMs }), null, 2)
+    ? JSON.stringify(sightReport(sight, { ...place, nowMs }), null, 2)
     : await sightText(sight, { nowMs }, { isLive: screen.isLive });
   const isShown = reporter.result(text);
   return "waiting" in sight || !isShown ? 1 : 0;
@@ -78,14 +76,4 @@ export async function sightText(sight: Sight, room: Room, { isLive }: { isLive: 
   const paint = isLive ? (await import("../actors/live_view.ts")).paint : (text: string) => text;
   const painted = ({ text, tone }: Span) => text === "" ? "" : paint(text, tone);
   return sightLines(sight, room).map((line) => line.map(painted).join("")).join("\n");
-}
-
-/** Does what may find that a crew's options or file lock cannot be used. */
-export async function asInput<Result>(work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof CrewError) throw new InputError(error.message, { cause: error });
-    throw error;
-  }
 }

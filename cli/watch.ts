@@ -10,11 +10,11 @@ import { InputError } from "../actors/input.ts";
 import { Reporter } from "../actors/reporter.ts";
 import { StopListener } from "../actors/stop_listener.ts";
 import type { Sight } from "../graph/crew/overview.ts";
-import { crewReport } from "../graph/crew/overview_report.ts";
+import { sightReport } from "../graph/crew/overview_report.ts";
 import { timeFormat } from "../graph/run_report.ts";
 import { SIGNAL_EXIT } from "./build.ts";
 import { type Flags, type FlagSpec, parseFlags } from "./options.ts";
-import { asInput, crewPlace, SIGHT_FLAGS, SIGHT_HELP, sightText } from "./status.ts";
+import { crewPlace, SIGHT_FLAGS, SIGHT_HELP, sightText } from "./status.ts";
 import { detectScreen } from "./terminal.ts";
 
 const DEFAULT_INTERVAL_S = 2;
@@ -57,7 +57,7 @@ export async function watchCommand(args: readonly string[]): Promise<number> {
   using panel = await panelFor(flags);
   const show = panel === undefined ? printing(flags, reporter) : drawing(panel);
   while (stop.signal === undefined) {
-    const sight = await unlessStopped(asInput(() => lookout.look()), stop);
+    const sight = await unlessStopped(lookout.look(), stop);
     if (sight === undefined || !await show(sight)) break;
     await pause(intervalMs, stop);
   }
@@ -92,7 +92,7 @@ function drawing(panel: Panel): Show {
 
 function printing(flags: Flags, reporter: Reporter): Show {
   if (flags.on.has("json")) {
-    return (sight) => reporter.result(JSON.stringify(crewReport(sight, { ...crewPlace(flags), nowMs: Date.now() })));
+    return (sight) => reporter.result(JSON.stringify(sightReport(sight, { ...crewPlace(flags), nowMs: Date.now() })));
   }
   const format = timeFormat();
   let isFirst = true;

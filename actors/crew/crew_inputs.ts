@@ -28,6 +28,8 @@ export interface MemberChoices {
   /** Default `num_workers` of the config, or the CPUs for a task file. */
   readonly workers?: number;
   readonly level: Level;
+  /** Whether it begins a new run when nobody else is at work; default true. */
+  readonly startsOver?: boolean;
 }
 
 /**
@@ -58,6 +60,7 @@ export async function joinBuild(build: LoadedBuild, choices: MemberChoices, repo
       onEvent: (event) => log.note(event),
     }, {
       settings: choices.settings,
+      startsOver: choices.startsOver ?? true,
       workers: choices.workers ?? build.numWorkers ?? DEFAULT_WORKERS,
       reporter,
       stop,
@@ -98,6 +101,7 @@ export async function joinTasks(input: TaskRunInput, choices: MemberChoices, rep
     onEvent: (event) => log.note(event, records.note(event, stop.signal !== undefined)),
   }, {
     settings: choices.settings,
+    startsOver: choices.startsOver ?? true,
     workers: choices.workers ?? navigator.hardwareConcurrency,
     reporter,
     stop,

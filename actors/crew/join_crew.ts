@@ -32,6 +32,8 @@ export interface CrewInput {
 /** What a membership is given beside its tasks. */
 export interface JoinSetting {
   readonly settings: CrewSettings;
+  /** Whether what failed in an earlier run is tried again when nobody else is at work. */
+  readonly startsOver: boolean;
   /** At least 1. */
   readonly workers: number;
   readonly reporter: Reporter;
@@ -77,7 +79,7 @@ export async function joinCrew(input: CrewInput, setting: JoinSetting): Promise<
     onLost: () => reporter.error(`The others had given member '${identifier}' up for dead; it joins again`),
   });
   try {
-    await register(input, store, member);
+    await register(input, store, { member, startsOver: setting.startsOver });
     stop.onSignal = () => run.interrupt(stop.signal);
     run.begin(member);
     if (stop.signal !== undefined) run.interrupt(stop.signal);
@@ -104,12 +106,16 @@ function join(
 }
 
 /** Who comes when nobody is at work begins a new run, in which what failed in the last one is tried again. */
-async function register(input: CrewInput, store: CrewStore, member: Member): Promise<void> {
+async function register(
+  input: CrewInput,
+  store: CrewStore,
+  { member, startsOver }: { readonly member: Member; readonly startsOver: boolean },
+): Promise<void> {
   await store.register(input.entries, "invalidates");
   await store.setTotal(input.entries.length);
   const spoilt = await input.takeOver?.(await store.results()) ?? [];
   if (spoilt.length > 0) await store.invalidate(spoilt);
-  await store.startOver(member.claimant.worker);
+  if (startsOver) await store.startOver(member.claimant.worker);
   await store.reopen(member.claimant);
   await member.noteRegistered();
 }

@@ -7,7 +7,7 @@
 import { type OverviewWorker, progressOf, type Sight } from "./overview.ts";
 
 /** What a look saw. */
-export interface CrewReport {
+export interface SightReport {
   readonly time: number;
   readonly database: string;
   readonly workflow: string;
@@ -45,10 +45,10 @@ export interface WorkerReport {
 }
 
 /** What a look at a moment saw. */
-export function crewReport(
+export function sightReport(
   sight: Sight,
   { database, workflow, nowMs }: { readonly database: string; readonly workflow: string; readonly nowMs: number },
-): CrewReport {
+): SightReport {
   const looked = { time: nowMs / 1000, database, workflow };
   if ("waiting" in sight) return { ...looked, waiting: sight.waiting };
   return {

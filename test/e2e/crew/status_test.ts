@@ -1,6 +1,6 @@
 // What `troupe status` shows of a crew's database, and of one that is not there or cannot be used.
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { CrewReport } from "../../../graph/crew/overview_report.ts";
+import type { SightReport } from "../../../graph/crew/overview_report.ts";
 import { entries, Mate, NO_RETRIES } from "../../actors/crew/rig.ts";
 import { RawDatabase } from "../../actors/raw_database.ts";
 import { rigTest } from "../../rig.ts";
@@ -46,7 +46,7 @@ rigTest("status shows progress, states, members, what runs and what failed", asy
     "",
   ]]);
   const json = await troupe(rig, "status", "--json");
-  const report: CrewReport = JSON.parse(json.stdout);
+  const report: SightReport = JSON.parse(json.stdout);
   assertEquals([json.code, report.total_tasks, report.done_tasks, report.waiting], [0, 8, 2, null]);
   assertEquals(report.workers!.map(({ id, stale }) => [id, stale]), [["ann", false], ["bob", true]]);
   assertEquals(report.failed, [{ task: "b", state: "failed", detail: "Command failed with exit code 1" }]);

@@ -1,6 +1,6 @@
 // What `troupe watch` shows from look to look, how it waits for a database, and how it ends.
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import type { CrewReport } from "../../../graph/crew/overview_report.ts";
+import type { SightReport } from "../../../graph/crew/overview_report.ts";
 import { entries } from "../../actors/crew/rig.ts";
 import { rigTest } from "../../rig.ts";
 import { hasTmux, Screen } from "../screen.ts";
@@ -39,7 +39,7 @@ rigTest("watch --json shows an object a line", async (rig) => {
   watch.kill("SIGTERM");
   const { code, stdout } = await watch.ended;
   assertEquals(code, 143);
-  const reports: CrewReport[] = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+  const reports: SightReport[] = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
   assertEquals(reports[0].waiting, "Database 'crew.sqlite' does not exist");
   assertEquals([reports.at(-1)!.waiting, reports.at(-1)!.counts!.ready], [null, 1]);
   assert(reports.every(({ time }, i) => i === 0 || time >= reports[i - 1].time));

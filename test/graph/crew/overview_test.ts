@@ -11,7 +11,7 @@ import {
   sightLines,
   textOf,
 } from "../../../graph/crew/overview.ts";
-import { crewReport } from "../../../graph/crew/overview_report.ts";
+import { sightReport } from "../../../graph/crew/overview_report.ts";
 
 const NOW_MS = 1_000_000_000_000;
 const NONE = { completed: 0, running: 0, ready: 0, waiting: 0, blocked: 0, failed: 0, killed: 0, abandoned: 0 };
@@ -179,10 +179,10 @@ Deno.test("crewSummaryLine() says how the workflow stands", () => {
 });
 
 // S3.47
-Deno.test("crewReport() has the same in the names of the database, in seconds", () => {
+Deno.test("sightReport() has the same in the names of the database, in seconds", () => {
   const place = { database: "crew.sqlite", workflow: "main", nowMs: NOW_MS };
   const looked = { time: NOW_MS / 1000, database: "crew.sqlite", workflow: "main" };
-  assertEquals(crewReport({ waiting: "not there" }, place), { ...looked, waiting: "not there" });
+  assertEquals(sightReport({ waiting: "not there" }, place), { ...looked, waiting: "not there" });
   const sight = overview({
     totalTasks: null,
     counts: { completed: 1, failed: 1, running: 1 },
@@ -190,7 +190,7 @@ Deno.test("crewReport() has the same in the names of the database, in seconds", 
     running: [{ task: "t", worker: "a", startedAt: NOW_MS - 500 }],
     failed: [{ task: "f", state: "abandoned", detail: null }],
   });
-  assertEquals(crewReport(sight, place), {
+  assertEquals(sightReport(sight, place), {
     ...looked,
     waiting: null,
     total_tasks: null,
