@@ -128,7 +128,10 @@ export class ModuleExecution implements Execution {
       return { kind: "right", access, to: shown, byImport: name === "TypeError", isDeclared };
     }
     this.#stderr.add(new TextEncoder().encode(ownFrames(stack)));
-    return { kind: "module", detail: name === "Error" ? message : `${name}: ${message}` };
+    // The rest of a long message is in the output, with the stack.
+    const [first] = message.split("\n", 1);
+    const isNamed = name === "Error" || /^\w+Error: /.test(first);
+    return { kind: "module", detail: isNamed ? first : `${name}: ${first}` };
   }
 
   #output(): Output | undefined {

@@ -205,7 +205,12 @@ function absoluteOf(path: unknown, folder: string): string | undefined {
   if (!(path instanceof URL) && typeof path !== "string") return undefined;
   const base = new URL(`file://${folder.split("/").map(encodeURIComponent).join("/")}/`);
   const url = path instanceof URL ? path : new URL(path.split("/").map(encodeURIComponent).join("/"), base);
-  return url.protocol === "file:" ? decodeURIComponent(url.pathname) : undefined;
+  try {
+    return url.protocol === "file:" ? decodeURIComponent(url.pathname) : undefined;
+  } catch {
+    // Not encoded as it should be: whatever that names, it is not declared.
+    return undefined;
+  }
 }
 
 /** Takes what is written to `out`; the function may use its buffer again. */
