@@ -50,7 +50,8 @@ export async function takeBuildLock(
   while (true) {
     const { file, wasThere } = open(path);
     try {
-      const isAlone = await tryLock(file, true);
+      // Where it can only be waited for, being alone is not asked for: it would be granted at some time or other
+      const isAlone = (shared === undefined || canTry(file)) && await tryLock(file, true);
       if (!isAlone && !(shared !== undefined && await tryLock(file, false))) {
         if (!waited) onWait(readHolder(path));
         waited = true;
@@ -137,6 +138,10 @@ function note(file: Deno.FsFile): void {
   } catch {
     // A full disk: the lock is held all the same, only nobody can say by whom.
   }
+}
+
+function canTry(file: Deno.FsFile): boolean {
+  return "tryLockSync" in file;
 }
 
 /** Deno before 2.5 can only wait for a lock: there, one that is not granted soon counts as held. */
