@@ -45,6 +45,13 @@ interface CurrentCall {
 /** Deno raises the limit of a thread that has come near it, to have room for stopping what runs there. */
 const heapLimit = getHeapStatistics().heap_size_limit;
 
+/** Functions of Deno's, each also there as `…Sync`, whose first arguments are paths. */
+const ONE_PATH = [
+  ...["chmod", "chown", "create", "lstat", "mkdir", "open", "readDir", "readFile", "readLink", "readTextFile"],
+  ...["realPath", "remove", "stat", "truncate", "utime", "writeFile", "writeTextFile"],
+];
+const TWO_PATHS = ["copyFile", "link", "rename"];
+
 type AnyFunction = (...values: unknown[]) => unknown;
 
 calls.on("message", (message: ToSandbox) => {
@@ -151,9 +158,34 @@ function printer(stream: "stdout" | "stderr"): AnyFunction {
   };
 }
 
+/**
+ * Has the paths a task's function gives to Deno's functions start at the config's folder, wherever troupe was started.
+ * Threads cannot have working directories of their own.
+ */
+function moveIn(deno: Record<string, AnyFunction>): void {
+  const moved = (path: unknown) => {
+    const folder = current?.declared?.folder;
+    return folder === undefined || typeof path !== "string" || /^(\/|$)/.test(path) ? path : `${folder}/${path}`;
+  };
+  for (const [count, names] of [[1, ONE_PATH], [2, TWO_PATHS]] as const) {
+    for (const name of names.flatMap((name) => [name, `${name}Sync`])) {
+      const real = deno[name];
+      deno[name] = (...values) => real(...values.slice(0, count).map(moved), ...values.slice(count));
+    }
+  }
+  const { cwd, Command } = Deno;
+  Deno.cwd = process.cwd = () => current?.declared?.folder ?? cwd();
+  Deno.Command = class extends Command {
+    constructor(command: string | URL, options?: Deno.CommandOptions) {
+      super(command, { cwd: current?.declared?.folder, ...options });
+    }
+  };
+}
+
 /** Sets functions of Deno's in front of its own, for the declared files and `out`; all else goes on to Deno's. */
 function standIn(): void {
   const deno = Deno as unknown as Record<string, AnyFunction>;
+  moveIn(deno);
   const readers = { readFile: contentFrom, readTextFile: (path: string) => contentFrom(path).toString() };
   for (const [name, read] of Object.entries(readers)) {
     const [later, now] = [deno[name], deno[`${name}Sync`]];

@@ -83,6 +83,40 @@ rigTest("a module's function may do nothing undeclared, and is told what to decl
   assertEquals(rig.read("side.txt"), "x");
 });
 
+rigTest("a module's paths start at the config's folder, wherever troupe is started", async (rig) => {
+  rig.write("project/data/a.txt", "a");
+  rig.write(
+    "project/tasks.js",
+    `import process from "node:process";
+    export default async () => {
+      Deno.mkdirSync("side");
+      await Deno.copyFile("data/a.txt", "side/b.txt");
+      Deno.renameSync("side/b.txt", "side/c.txt");
+      const { stdout } = await new Deno.Command("pwd").output();
+      return [
+        Deno.readTextFileSync("./data/a.txt"),
+        (await Deno.stat("data/a.txt")).size,
+        [...Deno.readDirSync(".")].map(({ name }) => name).filter((name) => !name.startsWith(".")).sort(),
+        new TextDecoder().decode(stdout).trim() === Deno.cwd() && Deno.cwd() === process.cwd(),
+        Deno.cwd(),
+      ];
+    };`,
+  );
+  rig.write("project/build.json", {
+    tasks: [{
+      name: "look",
+      output: "out/look",
+      module: "tasks.js",
+      permissions: { read: ["."], write: ["side"], run: ["pwd"] },
+    }],
+  });
+  const ended = await rig.build(["project/build.json"]);
+  assertEquals(errors(ended), {});
+  const found = JSON.parse(rig.read("project/out/look"));
+  assertEquals(found, ["a", 1, ["build.json", "data", "side", "tasks.js"], true, rig.path("project")]);
+  assertEquals(rig.read("project/side/c.txt"), "a");
+});
+
 rigTest("a module cannot have files handed over that its task does not declare", async (rig) => {
   rig.write("secret.txt", "secret");
   rig.write(
