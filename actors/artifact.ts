@@ -101,9 +101,13 @@ export function publishCopy(target: Target, from: string, sha256: string): Publi
   }
 }
 
-/** Takes an artifact that a command wrote in place: fsynced and checked where it lies, deleted when it is wrong. */
+/**
+ * Takes an artifact that a command wrote in place: fsynced and checked where it lies, deleted when it is wrong. Without a
+ * permit it is let lie, since it may be another's.
+ */
 export function adoptInPlace(target: Target): Publication {
   return guarded(target, "publish", () => {
+    if (target.mayPublish?.() === false) return { failure: { kind: "cancelled" } };
     const file = Deno.openSync(target.path);
     try {
       const hash = beginSha256();

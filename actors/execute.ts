@@ -171,11 +171,14 @@ function isRewritten(target: Target, inPlace: InPlace): boolean {
   return after !== undefined && after !== inPlace.before;
 }
 
-/** After a failed command: its temporary file goes, and so does what it wrote over the artifact. */
+/**
+ * After a failed command: its temporary file goes, and so does what it wrote over the artifact. Without a permit that is
+ * another's by now, who was given the task and has done it.
+ */
 function discard(target: Target, inPlace: InPlace): void {
   try {
     removeIfPresent(target.temporary);
-    if (isRewritten(target, inPlace)) Deno.removeSync(target.path);
+    if (isRewritten(target, inPlace) && target.mayPublish?.() !== false) Deno.removeSync(target.path);
   } catch {
     // The task has failed already, with the reason that matters; a stray temporary file is swept by the next run.
   }

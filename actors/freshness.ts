@@ -33,7 +33,7 @@ export interface FreshnessOptions {
   readonly force: boolean;
   /** There when a task calls a module. */
   readonly modules?: ModuleGraph;
-  /** Others make artifacts in this folder too: those of dependencies are looked at anew. */
+  /** Others make artifacts in this folder too: those that a task needs are looked at anew. */
   readonly isShared?: boolean;
 }
 
@@ -110,6 +110,7 @@ export class Freshness {
     const sourceDigests: string[] = new Array(sources.length);
     for (let i = 0; i < sources.length; i++) {
       const path = sources[i];
+      if (this.options.isShared && plan.producers.has(path)) cache.files.isStill(path);
       const digest = cache.files.digest(path);
       if (typeof digest === "object") return problem(path, digest);
       sourceDigests[i] = digest;
