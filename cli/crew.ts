@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Level } from "../actors/build_log.ts";
 import { Lookout } from "../actors/crew/lookout.ts";
 import { type MemberCommand, type MemberEnd, runMembers } from "../actors/crew/muster.ts";
 import { endWithParent } from "../actors/crew/parent.ts";
@@ -45,6 +46,9 @@ const MOST_MEMBERS = 256;
 /** The first argument of a process that is to be a member; it is for this file alone. */
 const MEMBER_MARK = "--as-member";
 
+/** Nobody's row in the database. */
+const NO_MEMBER = 0;
+
 /** What a process ends with that found its input wrong, or a bug in troupe. */
 const INPUT_WRONG = 2, BUG = 70;
 
@@ -83,9 +87,6 @@ export async function crewCommand(args: readonly string[]): Promise<number> {
   const isShown = tell({ sight, ends, ms, signal: stop.signal }, { db, workflow, isJson, level }, reporter);
   return exitCode({ sight, ends, signal: stop.signal, isShown });
 }
-
-/** Nobody's row. */
-const NO_MEMBER = 0;
 
 function positionals({ positional: [count, path] }: Flags): { members: number; path: string } {
   if (count === undefined || path === undefined) {
@@ -144,7 +145,7 @@ interface CrewEnd {
 
 function tell(
   { sight, ends, ms, signal }: CrewEnd & { readonly ms: number },
-  { db, workflow, isJson, level }: { db: string; workflow: string; isJson: boolean; level: string },
+  { db, workflow, isJson, level }: { db: string; workflow: string; isJson: boolean; level: Level },
   reporter: Reporter,
 ): boolean {
   if ("waiting" in sight) reporter.error(sight.waiting);

@@ -134,6 +134,19 @@ rigTest("crew leaves no member and no command behind when it is killed itself", 
   assertEquals(trail(rig, "two"), ["running", "cancelled"]);
 });
 
+rigTest("crew ends when its database is gone, and says so", async (rig) => {
+  const { crew, held } = await twoBusyMembers(rig);
+  for (const name of rig.files().filter((file) => file.startsWith("crew.sqlite"))) rig.remove(name);
+  for (const task of held) task.release();
+  const { code, stderr } = await crew.ended;
+  assertEquals(code, 2);
+  for (const who of ["[1]", "[2]"]) {
+    assertStringIncludes(stderr, `${who} Database 'crew.sqlite' was removed or replaced`);
+  }
+  assertMatch(stderr, /^Database 'crew.sqlite' does not exist$/m);
+  assert(!rig.exists("crew.sqlite"));
+});
+
 rigTest("crew tells once what is wrong, and starts nobody", async (rig) => {
   rig.write("build.json", { tasks: [{ name: "a", output: "a", content: "a" }] });
   rig.write("bad.json", { tasks: [{ name: "a", output: "a", dependencies: ["b"] }] });
