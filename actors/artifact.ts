@@ -106,7 +106,7 @@ export function publishCopy(target: Target, from: string, sha256: string): Publi
  * permit it is let lie, since it may be another's.
  */
 export function adoptInPlace(target: Target): Publication {
-  return guarded(target, "publish", () => {
+  return guarded(target, "publish", (): Publication => {
     if (target.mayPublish?.() === false) return { failure: { kind: "cancelled" } };
     const file = Deno.openSync(target.path);
     try {
