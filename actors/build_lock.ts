@@ -7,6 +7,9 @@
  * there and not locked tells that the last holder was killed. Its being there is what counts, not what is in it: after
  * a power cut the names are on the disk that were there when an artifact was synced, but not the process id.
  *
+ * The members of a crew share it. A line before the process id says whether all is well with what they do there; each
+ * of the two lines is written apart, so that nobody writes over what another has just said.
+ *
  * @module
  */
 
@@ -19,6 +22,15 @@ const PATIENCE_MS = 25;
 /** The holder of a lock that does not say whose it is. */
 const UNKNOWN = "unknown";
 
+/** How often one who is to share the lock looks whether it may. */
+const LOOK_MS = 20;
+
+/** For so long nothing is said of another member that has the lock alone. */
+const SOON_MS = 1000;
+
+/** What a crew's file begins with: all well, or the first member is not ready yet, or somebody died. */
+const TIDY = "crew\n", UNTIDY = "left\n";
+
 /** A held lock. */
 export interface BuildLock {
   /** True when someone else had it first. */
@@ -27,8 +39,11 @@ export interface BuildLock {
   readonly leftBehind: boolean;
   /** Process id of that holder, where it is known: its commands may still be about to end. */
   readonly leftBy?: number;
-  /** Lets other members of a crew in, where the lock is shared; until then its holder is alone. */
-  share?(): Promise<void>;
+  /**
+   * Lets other members of a crew in, where the lock is shared; until then its holder is alone. False when a build came in
+   * between: then what was prepared may not hold any more, and the lock is to be released and taken again.
+   */
+  share?(): Promise<boolean>;
   /** Gives it back. With `untidy` what was left behind still lies about, and the next holder is told again. */
   release(untidy?: "untidy"): void;
 }
@@ -46,18 +61,16 @@ export async function takeBuildLock(
   shared?: "shared",
 ): Promise<BuildLock> {
   const path = `${folder}/${LOCK_FILE}`;
+  if (shared !== undefined) return await takeShared(path, onWait);
   let waited = false;
   while (true) {
     const { file, wasThere } = open(path);
     try {
-      // Where it can only be waited for, being alone is not asked for: it would be granted at some time or other
-      const isAlone = (shared === undefined || canTry(file)) && await tryLock(file, true);
-      if (!isAlone && !(shared !== undefined && await tryLock(file, false))) {
+      if (!await tryLock(file, true)) {
         if (!waited) onWait(readHolder(path));
         waited = true;
-        await file.lock(shared === undefined);
+        await file.lock(true);
       }
-      if (shared !== undefined && isStillAt(path, file)) return holdShared(path, file, { waited, isAlone, wasThere });
       // An orderly holder removes the file before it unlocks: then what was just locked is a file without a name.
       if (isStillAt(path, file)) {
         // Its maker may come second, and the first may have been killed: then there is a process id in it.
@@ -76,6 +89,36 @@ export async function takeBuildLock(
   }
 }
 
+/**
+ * It looks again and again instead of waiting in the system's queue: whoever comes first after a build was killed must
+ * have the lock alone, to tidy up, and the queue would let all members in at once.
+ */
+async function takeShared(path: string, onWait: (holder: string) => void): Promise<BuildLock> {
+  const begunMs = performance.now();
+  let waited = false;
+  const wait = () => {
+    // Another member that is about to share it is soon done
+    if (waited || (isCrews(path) && performance.now() - begunMs < SOON_MS)) return;
+    waited = true;
+    onWait(readHolder(path));
+  };
+  while (true) {
+    const { file, wasThere } = open(path);
+    try {
+      // Where it can only be waited for, being alone is not asked for: it would be granted at some time or other
+      const isAlone = canTry(file) && await tryLock(file, true);
+      const isIn = isAlone || (canTry(file) ? await tryLock(file, false) : await lockShared(file, wait));
+      if (isIn && isStillAt(path, file)) return holdShared(path, file, { waited, isAlone, wasThere });
+      if (!isIn) wait();
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+    file.close();
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+}
+
 /** Two that start at once can both find the file: then nothing was left behind, and looking for it does no harm. */
 function open(path: string): { file: Deno.FsFile; wasThere: boolean } {
   try {
@@ -86,26 +129,37 @@ function open(path: string): { file: Deno.FsFile; wasThere: boolean } {
   }
 }
 
-/** Of those who share the lock, the last one out removes the file. */
+/** Of those who share the lock, the last one out removes the file, unless somebody has left something behind. */
 function holdShared(
   path: string,
   file: Deno.FsFile,
   { waited, isAlone, wasThere }: { waited: boolean; isAlone: boolean; wasThere: boolean },
 ): BuildLock {
   const leftBy = isAlone && wasThere ? Number(readHolder(path)) || undefined : undefined;
-  note(file);
+  // Somebody else's that no crew has written is that of a build that was killed
+  if (isAlone || !isCrews(path)) note(file, !isAlone && !wasThere ? TIDY : UNTIDY);
+  else write(file, TIDY.length, `${Deno.pid}\n`);
+  let isOut = false, isShared = !isAlone;
   return {
     waited,
     leftBehind: isAlone && wasThere,
     leftBy,
     async share() {
-      if (isAlone) await file.lock(false);
+      if (isShared) return true;
+      isOut = !await tryLock(file, false) || !isStillAt(path, file);
+      if (isOut) return false;
+      isShared = true;
+      write(file, 0, TIDY);
+      return true;
     },
     release(untidy) {
       try {
-        const { tryLockSync } = file as { tryLockSync?: (exclusive: boolean) => boolean };
-        const isLast = tryLockSync?.call(file, true) === true && isStillAt(path, file);
-        if (isLast && untidy === undefined) Deno.removeSync(path);
+        if (!isOut) {
+          if (untidy !== undefined || !isShared) write(file, 0, untidy !== undefined ? UNTIDY : TIDY);
+          const { tryLockSync } = file as { tryLockSync?: (exclusive: boolean) => boolean };
+          const isLast = tryLockSync?.call(file, true) === true && isStillAt(path, file);
+          if (isLast && content(path).startsWith(TIDY)) Deno.removeSync(path);
+        }
       } catch {
         // Someone tidied it away; the lock itself goes with the descriptor.
       }
@@ -129,12 +183,17 @@ function hold(path: string, file: Deno.FsFile, how: Omit<BuildLock, "release">):
   };
 }
 
-/** Notes whose lock it is. */
-function note(file: Deno.FsFile): void {
+/** Notes whose lock it is; of a crew's also whether all is well. */
+function note(file: Deno.FsFile, state = ""): void {
+  write(file, 0, `${state}${Deno.pid}\n`, "alone");
+}
+
+/** What stood behind it is gone with `alone`. */
+function write(file: Deno.FsFile, at: number, text: string, alone?: "alone"): void {
   try {
-    file.truncateSync(0);
-    file.seekSync(0, Deno.SeekMode.Start);
-    file.writeSync(new TextEncoder().encode(`${Deno.pid}\n`));
+    if (alone !== undefined) file.truncateSync(0);
+    file.seekSync(at, Deno.SeekMode.Start);
+    file.writeSync(new TextEncoder().encode(text));
   } catch {
     // A full disk: the lock is held all the same, only nobody can say by whom.
   }
@@ -157,11 +216,29 @@ async function tryLock(file: Deno.FsFile, exclusive: boolean): Promise<boolean> 
   }
 }
 
+/** Waits for it, and says so if it is not granted soon. */
+async function lockShared(file: Deno.FsFile, onLate: () => void): Promise<true> {
+  const timer = setTimeout(onLate, PATIENCE_MS);
+  await file.lock(false);
+  clearTimeout(timer);
+  return true;
+}
+
 function readHolder(path: string): string {
+  const holder = content(path).trim().split("\n").at(-1)!;
+  return /^\d+$/.test(holder) ? holder : UNKNOWN;
+}
+
+function isCrews(path: string): boolean {
+  const text = content(path);
+  return text.startsWith(TIDY) || text.startsWith(UNTIDY);
+}
+
+function content(path: string): string {
   try {
-    return Deno.readTextFileSync(path).trim() || UNKNOWN;
+    return Deno.readTextFileSync(path);
   } catch {
-    return UNKNOWN;
+    return "";
   }
 }
 
