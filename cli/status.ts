@@ -75,5 +75,5 @@ export function crewPlace(flags: Flags): CrewPlace {
 export async function sightText(sight: Sight, room: Room, { isLive }: { isLive: boolean }): Promise<string> {
   const paint = isLive ? (await import("../actors/live_view.ts")).paint : (text: string) => text;
   const painted = ({ text, tone }: Span) => text === "" ? "" : paint(text, tone);
-  return sightLines(sight, room).map((line) => line.map(painted).join("")).join("\n");
+  return sightLines(sight, { ...room, hasBar: isLive }).map((line) => line.map(painted).join("")).join("\n");
 }

@@ -78,6 +78,8 @@ export type Line = readonly Span[];
 export interface Room {
   /** Unix milliseconds. */
   readonly nowMs: number;
+  /** Whether it is a terminal that may be coloured. */
+  readonly hasBar?: boolean;
   /** The size of a terminal that may be redrawn, which is never exceeded; absent where lines go elsewhere. */
   readonly terminal?: { readonly columns: number; readonly rows: number };
 }
@@ -96,7 +98,7 @@ const STATES = ["completed", "running", "ready", "waiting", "blocked", "failed",
 const BAR_WIDTH = 40;
 
 /** Beyond this nobody reads on; `--json` has more. */
-const MOST_SHOWN: Readonly<Record<"workers" | "running" | "failed", number>> = { workers: 40, running: 20, failed: 5 };
+const MOST_SHOWN = { atWork: 40, gone: 5, running: 20, failed: 5 } as const;
 
 /** How many tasks there will be, as far as anybody knows, and how many are over. */
 export function progressOf({ totalTasks, discoveredTasks, counts }: Overview): { done: number; total: number } {
@@ -146,10 +148,10 @@ function waitingLines(why: string): Line[] {
   return [[dim("Waiting for a crew: "), plain(escapeControls(why))]];
 }
 
-function overviewLines(overview: Overview, { nowMs, terminal }: Room): Line[] {
+function overviewLines(overview: Overview, { nowMs, hasBar = false, terminal }: Room): Line[] {
   const head = [
     progressLine(overview),
-    ...(terminal === undefined ? [] : [bar(overview)]),
+    ...(hasBar ? [bar(overview)] : []),
     ...stateLines(overview),
   ];
   const sections = [workerSection(overview), runningSection(overview, nowMs), failedSection(overview)];
@@ -189,7 +191,7 @@ function workerSection({ workers }: Overview): Section {
   const isAtWork = ({ status }: OverviewWorker) => status === "idle" || status === "busy";
   const atWork = workers.filter(isAtWork);
   const gone = workers.filter((worker) => !isAtWork(worker)).reverse();
-  const rows = [...atWork, ...gone].slice(0, MOST_SHOWN.workers).map((worker) => ({
+  const rows = [...atWork.slice(0, MOST_SHOWN.atWork), ...gone.slice(0, MOST_SHOWN.gone)].map((worker) => ({
     cells: [
       worker.id,
       worker.status + (worker.isStale ? " (stale)" : ""),

@@ -4,7 +4,8 @@ import type { SightReport } from "../../../graph/crew/overview_report.ts";
 import { entries, Mate, NO_RETRIES } from "../../actors/crew/rig.ts";
 import { RawDatabase } from "../../actors/raw_database.ts";
 import { rigTest } from "../../rig.ts";
-import { openCrew, troupe } from "./crew.ts";
+import { hasTmux, Screen } from "../screen.ts";
+import { MAIN, openCrew, troupe } from "./crew.ts";
 
 // S3.47
 rigTest("status shows progress, states, members, what runs and what failed", async (rig) => {
@@ -117,6 +118,22 @@ rigTest("status refuses what is no crew's database, and what it does not know", 
     assertMatch(stderr, message);
   }
 });
+
+const screens: [string, Record<string, string>, boolean][] = [
+  ["shows a bar in colour on a terminal", {}, true],
+  ["shows neither bar nor colour with NO_COLOR", { NO_COLOR: "1" }, false],
+];
+for (const [name, env, isLive] of screens) {
+  // S3.47
+  rigTest(`status ${name}`, async (rig) => {
+    using store = await openCrew(rig);
+    await store.register(entries({ a: [] }));
+    await using screen = new Screen(rig);
+    await screen.run([MAIN, "status"], { rows: 24, env });
+    const shown = await screen.showsInColour(/^END 0$/m);
+    assertEquals([shown.includes("━"), shown.includes("\x1b[")], [isLive, isLive], shown);
+  }, { ignore: !hasTmux });
+}
 
 rigTest("status explains itself", async (rig) => {
   const { code, stdout } = await troupe(rig, "status", "--help");

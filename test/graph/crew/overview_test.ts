@@ -124,11 +124,11 @@ Deno.test("sightLines() keeps to the size of a terminal, however small", () => {
   });
   for (let rows = 1; rows < 120; rows++) {
     const columns = 10 + rows;
-    const lines = texts(sight, { terminal: { columns, rows } });
+    const lines = texts(sight, { hasBar: true, terminal: { columns, rows } });
     assert(lines.length <= rows, `${lines.length} lines on ${rows} rows`);
     assert(lines.every((line) => line.length <= columns), `on ${columns} columns: ${lines.join("\n")}`);
   }
-  const shown = texts(sight, { terminal: { columns: 80, rows: 23 } });
+  const shown = texts(sight, { hasBar: true, terminal: { columns: 80, rows: 23 } });
   const names = (pattern: RegExp) => shown.filter((line) => pattern.test(line)).length;
   assertEquals(shown.filter((line) => /^(Members|Running|Failed)/.test(line)), [
     "Members: 60 at work",
@@ -143,6 +143,17 @@ Deno.test("sightLines() keeps to the size of a terminal, however small", () => {
   assertEquals(shown.length, 23);
 });
 
+Deno.test("sightLines() shows all at work, and the newest of those that are gone", () => {
+  const gone = Array.from({ length: 30 }, (_, i) => worker(`gone ${i}`, { status: "offline" }));
+  const lines = texts(overview({ workers: [...gone, worker("here")] }));
+  assertEquals(lines.slice(2, 3), ["Members: 1 at work, 30 gone"]);
+  assertEquals(lines.slice(4).map((line) => line.slice(2, 9).trim()), [
+    ...["here", "gone 29", "gone 28", "gone 27", "gone 26", "gone 25"],
+    "… and 2",
+  ]);
+  assertEquals(lines.at(-1), "  … and 25 more");
+});
+
 Deno.test("sightLines() shows a bar on a terminal only, and lets nobody move the cursor", () => {
   const sight = overview({
     counts: { completed: 2, failed: 1, running: 1 },
@@ -151,7 +162,7 @@ Deno.test("sightLines() shows a bar on a terminal only, and lets nobody move the
     failed: [{ task: "z\r", state: "failed", detail: "\x1b[31mred" }],
   });
   const terminal = { columns: 80, rows: 40 };
-  const bar = sightLines(sight, { nowMs: NOW_MS, terminal })[1];
+  const bar = sightLines(sight, { nowMs: NOW_MS, hasBar: true })[1];
   assertEquals(bar.map(({ text, tone }) => [text.length, tone]), [[20, "good"], [10, "bad"], [10, "dim"]]);
   assert(!texts(sight).some((line) => line.includes("━")));
   // deno-lint-ignore no-control-regex
