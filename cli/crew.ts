@@ -5,6 +5,7 @@
  * @module
  */
 import type { Level } from "../actors/build_log.ts";
+import { CrewError } from "../actors/crew/crew_error.ts";
 import { Lookout } from "../actors/crew/lookout.ts";
 import { type MemberCommand, type MemberEnd, runMembers } from "../actors/crew/muster.ts";
 import { endWithParent } from "../actors/crew/parent.ts";
@@ -71,9 +72,10 @@ export async function crewCommand(args: readonly string[]): Promise<number> {
   // All that can be found wrong is found here, and told once instead of by each member
   const { settings, level } = memberChoices(flags);
   const { db, workflow, identifier } = settings;
-  await loadShared(path, flags);
+  const input = await loadShared(path, flags);
+  const { tasks } = "build" in input ? input.build : input.tasks;
   using store = await CrewStore.open(db, settings);
-  await store.startOver(NO_MEMBER);
+  await store.startOver(NO_MEMBER, tasks.map(({ name }) => name), settings);
   const names = typeof identifier === "string" ? identifier : undefined;
   const ends = await runMembers(commandsFor(members, { path, flags, names }), {
     reporter,
@@ -132,7 +134,7 @@ async function declareDead(store: CrewStore, pid: number, limits: RetryLimits): 
     }
   } catch (error) {
     // then the others will find out by themselves, or say what is wrong with the database
-    if (!(error instanceof DatabaseError)) throw error;
+    if (!(error instanceof DatabaseError || error instanceof CrewError)) throw error;
   }
 }
 

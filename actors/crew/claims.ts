@@ -89,6 +89,10 @@ export const CLAIM_SQL = {
   otherAtWork: "select 1 from workers where workflow_id = ? and status in ('idle', 'busy') and id <> ? limit 1",
   forgive: `update tasks set failed_retries = 0, killed_retries = 0
     where workflow_id = ? and state in ('failed', 'killed', 'abandoned')`,
+  forget: `update tasks set state = 'announced', definition = null, is_claimable = 0,
+    status = (select status from task_statuses where task_id = tasks.id order by id desc limit 1)
+    where workflow_id = ? and state in ('waiting', 'ready', 'failed', 'killed', 'abandoned', 'blocked')
+    and name not in (select value from json_each(?))`,
   reopen: `update tasks set state = case when unmet = 0 then 'ready' else 'waiting' end, is_claimable = (unmet = 0)
     where id = ? returning state`,
 } as const;
@@ -176,9 +180,14 @@ export function reopen(books: Books, limits: RetryLimits): string[] {
   return rows.map(({ name }) => name);
 }
 
-/** Forgets the failed attempts of tasks that did not make it, unless another member is at work. */
-export function startOver({ database, workflow }: Books, worker: number): void {
-  if (database.get(CLAIM_SQL.otherAtWork, workflow, worker) === undefined) database.run(CLAIM_SQL.forgive, workflow);
+/**
+ * Begins a new run, unless another member is at work: the failed attempts of tasks that did not make it are forgotten,
+ * and so is, until somebody registers it again, what is not completed and not among these.
+ */
+export function startOver({ database, workflow }: Books, worker: number, names: readonly string[]): void {
+  if (database.get(CLAIM_SQL.otherAtWork, workflow, worker) !== undefined) return;
+  database.run(CLAIM_SQL.forgive, workflow);
+  database.run(CLAIM_SQL.forget, workflow, JSON.stringify(names));
 }
 
 /** Whether there is something that {@linkcode reopen} would let go on. */

@@ -40,6 +40,19 @@ export interface MemberChoices {
  */
 export async function joinBuild(build: LoadedBuild, choices: MemberChoices, reporter: Reporter): Promise<JoinEnd> {
   using stop = new StopListener();
+  while (true) {
+    const end = await joinUnderLock(build, { ...choices, stop }, reporter);
+    if (end !== undefined) return end;
+  }
+}
+
+/** Undefined when a build came in between before it could begin: what it has made is then to be seen first. */
+async function joinUnderLock(
+  build: LoadedBuild,
+  choices: MemberChoices & { readonly stop: StopListener },
+  reporter: Reporter,
+): Promise<JoinEnd | undefined> {
+  const { stop } = choices;
   const lock = await takeLock(build, { reporter, stop, shared: "shared" });
   let untidy = lock?.leftBehind ? "untidy" as const : undefined;
   try {
@@ -48,7 +61,8 @@ export async function joinBuild(build: LoadedBuild, choices: MemberChoices, repo
     const { plan, cache, modules } = await prepare(build, reporter);
     if (lock?.leftBehind) sweepTemporaries(build.folder, plan, cache);
     untidy = undefined;
-    await lock?.share?.();
+    if (await lock?.share?.() === false) return undefined;
+    const saver = new CacheSaver(cache, { reporter });
     const log = new BuildLog(plan, reporter, choices.level);
     const end = await joinCrew({
       names: plan.tasks.map(({ name }) => name),
@@ -57,6 +71,10 @@ export async function joinBuild(build: LoadedBuild, choices: MemberChoices, repo
       folder: build.folder,
       entries: await entriesOf(plan, cache, modules),
       takeOver: (results) => takeOver(plan, cache, results),
+      keep: async (results) => {
+        await takeOver(plan, cache, results);
+        saver.save();
+      },
       onEvent: (event) => log.note(event),
     }, {
       settings: choices.settings,
@@ -66,7 +84,6 @@ export async function joinBuild(build: LoadedBuild, choices: MemberChoices, repo
       stop,
     });
     if (end.sawDeath) untidy = "untidy";
-    new CacheSaver(cache, { reporter }).save();
     return end;
   } finally {
     lock?.release(untidy);

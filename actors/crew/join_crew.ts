@@ -16,6 +16,12 @@ import type { WorkflowRecord } from "./queries.ts";
 import type { CrewTaskEntry } from "./registration.ts";
 import { CrewStore } from "./store.ts";
 
+/** What a completed task left for the others. */
+export interface TaskResult {
+  readonly id: string;
+  readonly result: string;
+}
+
 /** What a crew works through, as one member has it. */
 export interface CrewInput {
   readonly names: readonly string[];
@@ -25,7 +31,9 @@ export interface CrewInput {
   readonly folder: string;
   readonly entries: readonly CrewTaskEntry[];
   /** Takes over what others have completed, and tells which completed tasks are to be done again. */
-  readonly takeOver?: (results: readonly { readonly id: string; readonly result: string }[]) => Promise<string[]>;
+  readonly takeOver?: (results: readonly TaskResult[]) => Promise<string[]>;
+  /** Puts on the disk what has been completed, by whomever; called when this member has left, perhaps again. */
+  readonly keep?: (results: readonly TaskResult[]) => Promise<void>;
   readonly onEvent: (event: RunEvent) => void;
 }
 
@@ -89,7 +97,7 @@ export async function joinCrew(input: CrewInput, setting: JoinSetting): Promise<
     await member.leave();
   }
   await store.tidy();
-  await input.takeOver?.(await store.results());
+  await keepAll(input, store, member);
   const sawDeath = (await store.workers()).some(({ status, endedAt }) => status === "killed" && endedAt! >= begun);
   return { identifier, counts: run.counts, workflow: await store.workflow(), sawDeath, signal: stop.signal };
 }
@@ -105,6 +113,19 @@ function join(
   return Member.join(store, { ...how, heart: "thread", storeOptions: settings });
 }
 
+/**
+ * Who ends last keeps all that was done. Where others have ended since the results were read, they have kept more
+ * already, and then this member has written over that; where others are still at work, they will keep more.
+ */
+async function keepAll({ keep }: CrewInput, store: CrewStore, { claimant: { worker } }: Member): Promise<void> {
+  if (keep === undefined) return;
+  while (true) {
+    const latest = await store.latestEvent();
+    await keep(await store.results());
+    if (await store.latestEvent() === latest || (await store.othersAtWork(worker)).length > 0) return;
+  }
+}
+
 /** Who comes when nobody is at work begins a new run, in which what failed in the last one is tried again. */
 async function register(
   input: CrewInput,
@@ -115,7 +136,8 @@ async function register(
   await store.setTotal(input.entries.length);
   const spoilt = await input.takeOver?.(await store.results()) ?? [];
   if (spoilt.length > 0) await store.invalidate(spoilt);
-  if (startsOver) await store.startOver(member.claimant.worker);
+  const { worker } = member.claimant;
+  if (startsOver) await store.startOver(worker, input.names, member.claimant);
   await store.reopen(member.claimant);
   await member.noteRegistered();
 }

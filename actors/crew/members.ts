@@ -146,6 +146,13 @@ export function declareDead(books: Books, worker: number, limits: RetryLimits): 
   return true;
 }
 
+/** Declares all others dead whose processes are known to be, as those on this host are. */
+export function buryDead(books: Books, worker: number, limits: RetryLimits): void {
+  for (const other of othersAtWork(books, worker)) {
+    if (livenessOf(other) === "dead") declareDead(books, other.id, limits);
+  }
+}
+
 /** One whose process is known to be dead is declared so, and is no namesake any more. */
 function livingNamesake(books: Books, identifier: string, limits: RetryLimits): Sighting | undefined {
   const found = books.database.get<Sighting>(MEMBER_SQL.namesake, books.workflow, identifier);

@@ -20,7 +20,17 @@ import {
   reopen,
   startOver,
 } from "./claims.ts";
-import { beat, declareDead, isAtWork, join, leave, type NewMember, noteRegistered, noteTurn } from "./members.ts";
+import {
+  beat,
+  buryDead,
+  declareDead,
+  isAtWork,
+  join,
+  leave,
+  type NewMember,
+  noteRegistered,
+  noteTurn,
+} from "./members.ts";
 import { othersAtWork, type Sighting } from "./members.ts";
 import { freeLock, type LockAsker, type LockRow, renewLocks, tryLock } from "./lock_rows.ts";
 import { isFinished, KEPT_EVENTS, KEPT_STATUSES, prune, pruneEvents, pruneStatuses } from "./prune.ts";
@@ -184,9 +194,15 @@ export class CrewStore extends CrewView {
     return await this.write((books) => reopen(books, limits));
   }
 
-  /** Lets what failed in an earlier run be tried as if for the first time, unless another member is at work. */
-  startOver(worker: number): Promise<void> {
-    return this.write((books) => startOver(books, worker));
+  /**
+   * Unless another member is at work, begins a new run of these tasks: what failed in an earlier one may be tried as if for
+   * the first time, and what else is left of it is forgotten.
+   */
+  startOver(worker: number, names: readonly string[], limits: RetryLimits): Promise<void> {
+    return this.write((books) => {
+      buryDead(books, worker, limits);
+      startOver(books, worker, names);
+    });
   }
 
   /** Names of the tasks that did not make it, sorted. */
