@@ -8,6 +8,7 @@
 import type { TaskFailure } from "../graph/failure.ts";
 import { differences, type Inputs, type Trace, trace } from "../graph/fingerprint.ts";
 import type { Plan } from "../graph/plan.ts";
+import { Waiting } from "../graph/producers.ts";
 import type { BuildCache } from "./build_cache.ts";
 import type { FileIndex, TooMuch, Unreadable } from "./file_index.ts";
 import type { ModuleGraph } from "./module_graph.ts";
@@ -46,6 +47,7 @@ export class Freshness {
 
   /** Task → the files of the module it calls, as of its last check. */
   readonly #modules = new Map<number, readonly string[]>();
+  #waiting: Waiting | undefined;
 
   constructor(readonly plan: Plan, readonly cache: BuildCache, readonly options: FreshnessOptions) {
     this.artifacts = new Array(plan.size);
@@ -140,6 +142,8 @@ export class Freshness {
   #withModule(task: number, module: string, inputs: Inputs): Inputs | BuildFinding {
     if (this.options.modules === undefined) throw new Error("Bug: nobody knows what modules import");
     const found = this.options.modules.of(module);
+    const failure = this.#unawaited(task, "problem" in found ? [found.path] : found.files);
+    if (failure !== undefined) return { kind: "unreadable", failure };
     if ("problem" in found) return problem(found.path, found.problem);
     this.#modules.set(task, found.files);
     return {
@@ -148,6 +152,19 @@ export class Freshness {
       sourceDigests: [...inputs.sourceDigests, ...found.digests],
       module: { files: found.files.length, externals: found.externals },
     };
+  }
+
+  /** What a module imports is known only now; what another task makes of it must have been waited for. */
+  #unawaited(task: number, files: readonly string[]): TaskFailure | undefined {
+    const { producers, graph, tasks } = this.plan;
+    for (const path of files) {
+      const producer = producers.get(path);
+      if (producer === undefined) continue;
+      this.#waiting ??= new Waiting(graph);
+      if (this.#waiting.isFor(task, producer)) continue;
+      const detail = `it imports '${path}', which task '${tasks[producer].name}' makes, without depending on it`;
+      return { kind: "module", detail };
+    }
   }
 
   #reason(task: number, after: Trace): string {

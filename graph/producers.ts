@@ -66,6 +66,39 @@ export function checkProducers(
     });
 }
 
+/** Answers whether one task waits for another, directly or through others: one walk for each that is asked about. */
+export class Waiting {
+  readonly #graph: Graph;
+  /** Task → a one for each task that waits for it. */
+  readonly #dependents = new Map<number, Uint8Array>();
+
+  constructor(graph: Graph) {
+    this.#graph = graph;
+  }
+
+  /** Whether `task` waits for `other`. */
+  isFor(task: number, other: number): boolean {
+    if (isDirect(this.#graph, task, other)) return true;
+    let found = this.#dependents.get(other);
+    if (found === undefined) this.#dependents.set(other, found = this.#dependentsOf(other));
+    return found[task] === 1;
+  }
+
+  #dependentsOf(task: number): Uint8Array {
+    const { size, dependentStart, dependents } = this.#graph;
+    const found = new Uint8Array(size);
+    const pending = [task];
+    for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+      for (let at = dependentStart[next]; at < dependentStart[next + 1]; at++) {
+        if (found[dependents[at]] === 1) continue;
+        found[dependents[at]] = 1;
+        pending.push(dependents[at]);
+      }
+    }
+    return found;
+  }
+}
+
 function pathOf(action: Action, sources: readonly string[], at: number): string {
   return at === MODULE && action.kind === "module" ? action.module : sources[at];
 }

@@ -73,6 +73,12 @@ rigTest("a module may be made by another task, and must then wait for it", async
     refused.stderr,
     "Task 'page' reads 'gen/page.ts', which task 'module' makes, without depending on it\n  --> build.json:",
   );
+  // What the module imports is known only when it is there.
+  configure(rig, tasks(["module"]));
+  const early = await rig.build(["--jobs", "1"]);
+  assertEquals([early.code, errors(early)], [1, {
+    page: "Module failed: it imports 'gen/n.ts', which task 'part' makes, without depending on it",
+  }]);
   configure(rig, tasks(["module", "part"]));
   assertEquals([(await rig.build()).code, rig.read("out/page")], [0, "page 1"]);
   rig.write("n.txt", "2");

@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { placeFinder } from "../../graph/config_places.ts";
 import { buildGraph, transitiveDependencies } from "../../graph/graph.ts";
-import { checkProducers } from "../../graph/producers.ts";
+import { checkProducers, Waiting } from "../../graph/producers.ts";
 import { renderMistake, Source } from "../../graph/source.ts";
 import { randomFrom, seedFor } from "../random.ts";
 import { randomAcyclic, type Shape, tasksOf } from "./shapes.ts";
@@ -73,6 +73,20 @@ Task 'c' reads its own output artifact 'c.ts'
 5 |   {"name": "c", "output": "c.ts", "module": "c.ts"}
   |                                             ^^^^^^`,
   );
+});
+
+Deno.test("Waiting.isFor() agrees with a search, over random graphs", () => {
+  const random = randomFrom(seedFor("Waiting"));
+  for (let round = 0; round < 100; round++) {
+    const { graph } = buildGraph(tasksOf(randomAcyclic(random, 12, 3)));
+    const waiting = new Waiting(graph);
+    for (let task = 0; task < graph.size; task++) {
+      const all = transitiveDependencies(graph, [task]);
+      for (let other = 0; other < graph.size; other++) {
+        if (other !== task) assertEquals(waiting.isFor(task, other), all[other] === 1, `${task} for ${other}`);
+      }
+    }
+  }
 });
 
 Deno.test("checkProducers() agrees with a search for each source, over random graphs", () => {
