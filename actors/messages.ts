@@ -40,9 +40,9 @@ export interface RunTask {
   readonly env: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
   readonly expectedSha256?: string;
-  /** For a call of a module's function: names of the dependencies, in order, and the module's own files. */
   /** Whether to ask for a permit before the artifact is put in place. */
   readonly asksPermit?: boolean;
+  /** For a call of a module's function: names of the dependencies, in order, and the module's own files. */
   readonly call?: { readonly dependencies: readonly string[]; readonly modules: readonly string[] };
 }
 
