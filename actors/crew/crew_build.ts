@@ -66,10 +66,13 @@ export async function takeOver(
     const task = tasks.get(id);
     if (task === undefined) continue;
     const [trace, entry] = JSON.parse(result) as Result;
+    cache.files.isStill(task.output);
+    const isInPlace = await digestOf(task.output, cache) === entry.sha256;
+    if (!isInPlace) spoilt.push(id);
+    // Where something else is in place, a build may have made it since; then the cache knows better.
+    if (!isInPlace && cache.trace(id) !== undefined) continue;
     cache.insert(trace[0], entry);
     cache.remember(id, trace);
-    cache.files.isStill(task.output);
-    if (await digestOf(task.output, cache) !== entry.sha256) spoilt.push(id);
   }
   return spoilt;
 }
