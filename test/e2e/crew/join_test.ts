@@ -1,0 +1,235 @@
+// What members of a crew make together: what one build makes, and only what is needed.
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { copySync } from "@std/fs";
+import { fromFileUrl } from "@std/path";
+import { generateMonorepo } from "../../../fixtures/monorepo/generate.ts";
+import { type Rig, rigTest } from "../../rig.ts";
+import { executed, hits } from "../said.ts";
+import { openCrew } from "./crew.ts";
+import {
+  assertDoneOnce,
+  cacheOf,
+  contents,
+  crewReportOf,
+  member,
+  memberExecutes,
+  startMember,
+  trails,
+} from "./members.ts";
+
+/** Two sources; `report` needs of the first only how long it is. */
+function writeProject(rig: Rig): void {
+  rig.write("a.txt", "one\n");
+  rig.write("b.txt", "other\n");
+  rig.write("build.json", {
+    tasks: [
+      { name: "upper", source_files: ["a.txt"], output: "out/upper", command: "tr a-z A-Z < $IN > $OUT" },
+      { name: "length", dependencies: ["upper"], output: "out/length", command: "wc -c < $DEPS > $OUT" },
+      { name: "report", dependencies: ["length"], output: "out/report", command: "cat $DEPS > $OUT" },
+      { name: "other", source_files: ["b.txt"], output: "out/other", command: "cat $IN > $OUT; echo end >> $OUT" },
+    ],
+  });
+}
+
+rigTest("one member leaves the artifacts and the cache of a build, which then finds nothing to do", async (rig) => {
+  for (const folder of ["built", "joined"]) generateMonorepo(rig.path(folder), { tasks: 24, dependencies: 50 });
+  assertEquals((await rig.build(["built/build.json"])).code, 0);
+  assertEquals((await memberExecutes(rig, "joined/build.json")).length, 24);
+  assertEquals(contents(rig, "joined/build"), contents(rig, "built/build"));
+  assertEquals(cacheOf(rig, "joined"), cacheOf(rig, "built"));
+  const build = await rig.build(["joined/build.json"]);
+  assertEquals([build.code, build.stderr, executed(build)], [0, "", []]);
+  assert(!rig.exists("joined/.build_cache.lock"));
+});
+
+// S3.39
+rigTest("four members share a monorepo: each task is done once, and all of it is remembered", async (rig) => {
+  for (const folder of ["built", "joined"]) generateMonorepo(rig.path(folder));
+  assertEquals((await rig.build(["built/build.json"])).code, 0);
+  const config = "joined/build.json";
+  const members = Array.from({ length: 4 }, (_, i) => startMember(rig, [config, "--json", `--id=m${i}`, "--jobs=2"]));
+  const ends = await Promise.all(members.map((running) => running.ended));
+  for (const { code, stderr } of ends) assertEquals([code, /waiting|error/i.test(stderr)], [0, false], stderr);
+  const reports = ends.map(crewReportOf);
+  const all = (count: (report: typeof reports[0]) => number) => reports.map(count).reduce((sum, one) => sum + one);
+  assertEquals(all(({ executed, cache_hits }) => executed + cache_hits), 80);
+  assertEquals(reports.map(({ unsuccessful, remaining }) => unsuccessful + remaining), [0, 0, 0, 0]);
+  assertDoneOnce(rig, 80);
+  assertEquals(contents(rig, "joined/build"), contents(rig, "built/build"));
+  const { traces } = cacheOf(rig, "joined") as { traces: Record<string, unknown> };
+  assertEquals(Object.keys(traces).length, 80);
+  assertEquals(executed(await rig.build([config])), []);
+  const again = crewReportOf(await member(rig, config, "--json"));
+  assertEquals([again.executed, again.cache_hits, again.tasks.completed], [0, 0, 80]);
+  assertDoneOnce(rig, 80);
+});
+
+// S3.4, S3.11
+rigTest("what has changed is done again, for the right reason, and the rest is not", async (rig) => {
+  writeProject(rig);
+  const changes: [change: () => void, reasons: string[], hits: string[]][] = [
+    [() => {}, ["length: new", "other: new", "report: new", "upper: new"], []],
+    [() => {}, [], []],
+    [
+      () => rig.write("a.txt", "two\n"),
+      ["length: dependency changed: upper", "upper: source changed: a.txt"],
+      ["report"],
+    ],
+    [() => rig.remove("out/other"), ["other: artifact missing"], []],
+    [() => rig.write("out/upper", "edited\n"), ["upper: artifact edited"], ["length", "report"]],
+    [
+      () => rig.write("build.json", rig.read("build.json").replace("echo end", "echo END")),
+      ["other: command changed"],
+      [],
+    ],
+  ];
+  for (const [change, reasons, early] of changes) {
+    change();
+    const ended = await member(rig, "--verbose");
+    assertEquals([ended.code, ended.stderr], [0, ""]);
+    assertEquals(reasonsIn(ended.stdout), reasons, ended.stdout);
+    assertEquals(hits(ended), early, ended.stdout);
+    assertEquals(executed(await rig.build(["build.json"])), []);
+  }
+  assertEquals(rig.read("out/upper") + rig.read("out/other"), "TWO\nother\nEND\n");
+  using store = await openCrew(rig);
+  const words = (await store.statusTrail("upper")).map(({ status }) => status);
+  const round = ["running", "completed"];
+  assertEquals(words, [...round, "invalidated", ...round, "invalidated", ...round]);
+});
+
+function reasonsIn(stdout: string): string[] {
+  return [...stdout.matchAll(/^Task '(.+)' must run: (.+)$/gm)].map(([, task, reason]) => `${task}: ${reason}`).sort();
+}
+
+rigTest("what a build has done in between is not done again", async (rig) => {
+  writeProject(rig);
+  assertEquals((await memberExecutes(rig)).length, 4);
+  rig.write("b.txt", "another\n");
+  assertEquals(executed(await rig.build(["build.json"])), ["other"]);
+  assertEquals(await memberExecutes(rig), []);
+});
+
+// A source that is another task's artifact, made anew by another member, is not what it was
+rigTest("sources that other members make are read as they are now", async (rig) => {
+  rig.write("s.txt", "first\n");
+  const end = rig.hold("end");
+  const task = (name: string, label: string, command: string, more = {}) => ({
+    name,
+    requirements: [label],
+    output: `out/${name}`,
+    command,
+    ...more,
+  });
+  rig.write("build.json", {
+    tasks: [
+      task("make", "maker", "cat s.txt > $OUT; echo made >> $OUT", { source_files: ["s.txt"] }),
+      task("between", "maker", "echo between > $OUT; cat $DEPS >> $OUT", { dependencies: ["make"] }),
+      task("use", "user", "cat out/make > $OUT; echo used >> $OUT", {
+        dependencies: ["between"],
+        source_files: ["out/make"],
+      }),
+      task("end", "user", end.command, { dependencies: [] }),
+    ],
+  });
+  const user = startMember(rig, ["--label=user", "--jobs=2"]);
+  const makes = async () => {
+    const ended = await member(rig, "--label=maker", "--json", "--max-killed-retries=0");
+    assertEquals(crewReportOf(ended).executed, 2, ended.stderr);
+  };
+  await end.started();
+  await makes();
+  await user.says(/Completed task 'use'/);
+  rig.write("s.txt", "second\n");
+  await makes();
+  await user.says(/Completed task 'use'[^]*Completed task 'use'/);
+  end.release();
+  assertEquals((await user.ended).code, 0);
+  assertEquals(rig.read("out/use"), "second\nmade\nused\n");
+  assertEquals(executed(await rig.build(["build.json"])), []);
+});
+
+// S3.33, S3.34
+rigTest("labels: a task is done only by a member that has all that it requires", async (rig) => {
+  const task = (name: string, requirements: string[], dependencies: string[] = []) => ({
+    name,
+    requirements,
+    dependencies,
+    output: name,
+    command: `echo ${name} > $OUT`,
+  });
+  rig.write("build.json", {
+    tasks: [
+      task("plain", []),
+      task("gpu", ["gpu"], ["plain"]),
+      task("both", ["gpu", "big"]),
+      task("last", [], ["gpu"]),
+    ],
+  });
+  const plain = await member(rig, "--json");
+  assertEquals([plain.code, crewReportOf(plain).executed], [1, 1]);
+  assertEquals([crewReportOf(plain).remaining, plain.stderr.includes("Completed task 'plain'")], [3, true]);
+  assertEquals(executed(await member(rig, "--label=gpu")), ["gpu", "last"]);
+  assertEquals(await memberExecutes(rig, "-l", "gpu", "-l", "big"), ["both"]);
+  rig.write("tasks.txt", "a: true\nb: true [after:a] [requires:gpu, big]\n");
+  const args = ["tasks.txt", "--db=tasks.sqlite"];
+  const { code, stdout } = await member(rig, ...args, "--label=gpu");
+  assertEquals([code, stdout.split("\n").at(-2)], [1, "Crew: 1 of 2 tasks completed, 1 to do"]);
+  assertEquals((await member(rig, ...args, "--label=gpu", "--label=big")).code, 0);
+  assertEquals(trails(rig, "tasks.sqlite"), { a: "running completed", b: "running completed" });
+});
+
+rigTest("a task file is worked through by several, and what failed blocks what needs it", async (rig) => {
+  rig.write("tasks.txt", "a: echo a >> log\nb: echo b >> log [after:a]\nc: exit 3\nd: echo d >> log [after:c]\n");
+  const members = ["x", "y"].map((id) => startMember(rig, ["tasks.txt", `--id=${id}`]));
+  const ends = await Promise.all(members.map(({ ended }) => ended));
+  assertEquals(ends.map(({ code }) => code), [1, 1]);
+  assertEquals(rig.read("log"), "a\nb\n");
+  assertEquals(trails(rig), {
+    a: "running completed",
+    b: "running completed",
+    c: "running failed",
+    d: "blocked",
+  });
+  for (const { stdout } of ends) assertMatch(stdout, /^Crew: 2 of 4 tasks completed, 1 failed, 1 blocked$/m);
+  rig.write("tasks.txt", rig.read("tasks.txt").replace("exit 3", "true"));
+  assertEquals((await member(rig, "tasks.txt")).code, 0);
+  assertEquals(rig.read("log"), "a\nb\nd\n", "what was done stays done");
+});
+
+rigTest("tasks that call modules are done by a crew as by a build", async (rig) => {
+  const fixture = fromFileUrl(new URL("../../../fixtures/codegen", import.meta.url));
+  for (const folder of ["built", "joined"]) {
+    copySync(fixture, rig.path(folder));
+    if (rig.exists(`${folder}/build`)) rig.remove(`${folder}/build`);
+    for (const path of rig.files(folder)) if (path.includes("/.build_cache")) rig.remove(path);
+  }
+  assertEquals((await rig.build(["built/build.json"])).code, 0);
+  const args = ["joined/build.json", "--jobs=2", "--json"];
+  const ends = await Promise.all(["x", "y"].map((id) => startMember(rig, [...args, `--id=${id}`]).ended));
+  assertEquals(ends.map(({ code }) => code), [0, 0]);
+  assertEquals(contents(rig, "joined/build"), contents(rig, "built/build"));
+  assertEquals(executed(await rig.build(["joined/build.json"])), []);
+  assertDoneOnce(rig, 13);
+});
+
+rigTest("a build waits until the crew is done, and a crew for the build", async (rig) => {
+  const held = rig.hold("held");
+  rig.write("build.json", { tasks: [{ name: "held", output: "out", command: held.command }] });
+  const crew = startMember(rig);
+  await held.started();
+  const build = rig.start(["build.json"]);
+  const [, holder] = await build.says(/^Waiting for another build of this config \(process (\d+)\)$/m, "stderr");
+  assertEquals(Number(holder), crew.pid);
+  held.release();
+  assertEquals((await crew.ended).code, 0);
+  assertEquals(executed(await build.ended), []);
+  const forced = rig.start(["build.json", "--force"]);
+  await held.started();
+  const next = startMember(rig);
+  await next.says(/^Waiting for another build of this config/m, "stderr");
+  held.release({ text: "by the build" });
+  assertEquals((await forced.ended).code, 0);
+  const { code, stdout } = await next.ended;
+  assertEquals([code, executed({ stdout }), rig.read("out")], [0, [], "by the build\n"]);
+});
