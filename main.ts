@@ -8,7 +8,8 @@ import { DatabaseError } from "./actors/database_error.ts";
 import { InputError } from "./actors/input.ts";
 import { StoppedError } from "./actors/stop_listener.ts";
 import { WorkerStartError } from "./actors/worker_pool.ts";
-import { buildCommand, SIGNAL_EXIT } from "./cli/build.ts";
+import { buildCommand } from "./cli/build.ts";
+import { SIGNAL_EXIT } from "./cli/call.ts";
 import { nearest } from "./graph/suggest.ts";
 import config from "./deno.json" with { type: "json" };
 

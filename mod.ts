@@ -12,19 +12,40 @@
  */
 import { dirname } from "@std/path/posix/dirname";
 import { resolve } from "@std/path/posix/resolve";
-import { loadBuild } from "./actors/load.ts";
+import { build, type BuildOptions } from "./actors/commands/build.ts";
 import { openGates } from "./actors/load_gates.ts";
-import { Reporter } from "./actors/reporter.ts";
 import type { SafeExecutorOptions, SafeTaskFunction } from "./actors/safe_execution.ts";
 import { SafeParallelExecutor } from "./actors/safe_parallel_executor.ts";
-import { runBuild } from "./actors/system.ts";
 import type { GateReport } from "./graph/gates/findings.ts";
 import { GateError } from "./graph/gates/gate_task.ts";
 import type { ParallelExecutionGates } from "./graph/gates/gates.ts";
 import { hasConflicts } from "./graph/gates/resolution.ts";
-import type { LoadLimits } from "./graph/headroom.ts";
 import type { BuildReport } from "./graph/report.ts";
 
+export { build, type BuildOptions } from "./actors/commands/build.ts";
+export type { CallOptions } from "./actors/commands/caller.ts";
+export { batches, type BatchesOptions, type BatchesReport, check, type CheckOptions } from "./actors/commands/check.ts";
+export { dryRun, type DryRunOptions } from "./actors/commands/dry_run.ts";
+export { history, type HistoryOptions, show, type ShowOptions } from "./actors/commands/history.ts";
+export { join, type JoinOptions } from "./actors/commands/join.ts";
+export { type LockReport, locks, type LocksOptions, type LocksReport } from "./actors/commands/locks.ts";
+export { retry, type RetryOptions } from "./actors/commands/retry.ts";
+export { run, type RunOptions } from "./actors/commands/run.ts";
+export { status, type StatusOptions } from "./actors/commands/status.ts";
+export { Crew, HAS_MORE_TTL_MS, type TaskOf } from "./actors/crew/crew.ts";
+export { CrewError, type CrewErrorKind, TasksFailedError } from "./actors/crew/crew_error.ts";
+export type { CrewLock, CrewLockOptions, HeldCrewLock } from "./actors/crew/crew_lock.ts";
+export { CrewTask, type CrewTaskInit } from "./actors/crew/crew_task.ts";
+export { Monitor, type MonitoredWorker } from "./actors/crew/monitor.ts";
+export type { CrewOptions } from "./actors/crew/options.ts";
+export type {
+  StatusRecord as CrewStatusRecord,
+  TaskRecord as CrewTaskRecord,
+  WorkerRecord as CrewWorkerRecord,
+  WorkflowRecord as CrewWorkflowRecord,
+} from "./actors/crew/queries.ts";
+export type { StoreOptions as CrewViewOptions } from "./actors/crew/view.ts";
+export { DatabaseError, type DatabaseErrorKind } from "./actors/database_error.ts";
 export { InputError } from "./actors/input.ts";
 export { TransactionError } from "./actors/transaction_error.ts";
 export {
@@ -63,6 +84,10 @@ export type {
   SafeTaskResult,
 } from "./actors/safe_execution.ts";
 export { SafeParallelExecutor } from "./actors/safe_parallel_executor.ts";
+export type { CrewReport } from "./graph/crew/member_report.ts";
+export type { FailedTask, Overview, OverviewWorker, RunningTask } from "./graph/crew/overview.ts";
+export type { SightReport, WorkerReport } from "./graph/crew/overview_report.ts";
+export type { CrewTaskState, CrewTaskStatus, FailurePolicy, WorkerStatus } from "./graph/crew/status.ts";
 export type { Status } from "./graph/event.ts";
 export type { ContextBudget } from "./graph/gates/context_budget.ts";
 export type { FileConflict, Severity } from "./graph/gates/file_conflicts.ts";
@@ -82,48 +107,16 @@ export { ExecutionResult, type TaskStatus, type Wave, type WaveSummary } from ".
 export type { LogLevel } from "./graph/gates/settings.ts";
 export type { LoadLimits } from "./graph/headroom.ts";
 export type { ModuleTask, ModuleTaskFile } from "./graph/module_task.ts";
-export type { BuildReport, BuildResult } from "./graph/report.ts";
-
-/** Choices for {@linkcode build}. */
-export interface BuildOptions {
-  /** Number of workers; default `num_workers` of the config, or 8. */
-  readonly workers?: number;
-  /** Names of the tasks to build, with all they need; default all. */
-  readonly tasks?: readonly string[];
-  /** Start nothing more after the first failed task; default false. */
-  readonly failFast?: boolean;
-  /** Do every task again, whatever the build cache says; default false. */
-  readonly force?: boolean;
-  /** Start nothing more while the machine is busier than these shares; default it may be as busy as it likes. */
-  readonly loadLimits?: LoadLimits;
-  /**
-   * All or nothing: unless every task succeeds, all artifacts are put back as they were, and the report says that they
-   * were. With the fallback the tasks are then done once more, one after another. Default: what was made stays.
-   */
-  readonly transaction?: boolean | { readonly fallback: "sequential" };
-}
-
-/**
- * Builds the artifacts of a config that are not up to date, as `troupe build` does, without writing to the terminal.
- * Failed tasks are in the report; they do not reject.
- *
- * @throws {InputError} When the config or one of the names in `tasks` is wrong; nothing was started then.
- * @throws {TransactionError} When a transaction cannot be finished, or the unfinished one of a killed build not undone.
- */
-export async function build(config: string, options: BuildOptions = {}): Promise<BuildReport> {
-  const begunMs = performance.now();
-  const loaded = await loadBuild(config, options.tasks);
-  const { report } = await runBuild(loaded, {
-    workers: options.workers,
-    failFast: options.failFast ?? false,
-    force: options.force ?? false,
-    loadLimits: options.loadLimits,
-    transaction: options.transaction === true ? {} : options.transaction || undefined,
-    level: "quiet",
-    begunMs,
-  }, new Reporter({ lines: "none" }));
-  return report;
-}
+export type { BuildReport, BuildResult, DryRunReport, Prospect } from "./graph/report.ts";
+export type {
+  HistoryReport,
+  RunCounts,
+  RunRecord,
+  RunReport,
+  RunStatus,
+  TaskRecord,
+  TaskReport,
+} from "./graph/run_report.ts";
 
 /** Choices for {@linkcode loadGates}. */
 export interface LoadGatesOptions {

@@ -12,7 +12,7 @@ import { LoadMonitor } from "./load_monitor.ts";
 import type { Counts, RunEvent } from "./run_event.ts";
 import { Scheduler } from "./scheduler.ts";
 import { StatusTable } from "./status_table.ts";
-import type { StopListener } from "./stop_listener.ts";
+import type { Stop } from "./stop_listener.ts";
 import type { Work } from "./work.ts";
 import { WorkerPool } from "./worker_pool.ts";
 
@@ -77,7 +77,7 @@ export class Engine {
    *
    * @throws {WorkerStartError} When the system does not let the workers start.
    */
-  async run(stop: StopListener): Promise<EngineEnd> {
+  async run(stop: Stop): Promise<EngineEnd> {
     const interrupt = () => this.#scheduler.post({ kind: "interrupt", signal: stop.signal });
     stop.onSignal = interrupt;
     this.#monitor?.begin();

@@ -1,5 +1,5 @@
 /**
- * Owns one build from a loaded config to its report: takes the lock, builds the parts, turns signals and timers into
+ * Owns one build from a loaded config to its report: takes the lock, builds the parts, turns stops and timers into
  * messages, waits for the end and closes everything in reverse.
  * It schedules nothing and prints nothing but warnings about the run itself.
  *
@@ -24,7 +24,7 @@ import type { Reporter } from "./reporter.ts";
 import type { Counts } from "./run_event.ts";
 import { RunWatch, WATCH_MS } from "./run_watch.ts";
 import { expandSources } from "./sources.ts";
-import { StopListener, StoppedError, type StopSignal } from "./stop_listener.ts";
+import { Stop, StoppedError, type StopSignal } from "./stop_listener.ts";
 import { sweepTemporaries } from "./sweep.ts";
 import { systemDetail } from "./system_error.ts";
 import type { Transaction } from "./transaction.ts";
@@ -36,6 +36,9 @@ import { awaitCommandsOf } from "./watchdog.ts";
 /** Workers when neither the config nor the caller says how many. */
 export const DEFAULT_WORKERS = 8;
 const PROGRESS_MS = 5000;
+
+/** Members of a crew wait for the first of them, but not for so long: then it is something else. */
+const SHARING_MS = 1000;
 /** How often a long build looks whether its cache is due to be written. */
 const SAVE_CHECK_MS = 1000;
 
@@ -64,6 +67,8 @@ export interface RunOptions {
   readonly showLive?: (log: BuildLog, counts: Counts, total: number) => () => void;
   /** `performance.now()` at which the run counts as begun. */
   readonly begunMs: number;
+  /** Who may end it early; default nobody. */
+  readonly stop?: Stop;
 }
 
 /** How a run ended. */
@@ -89,19 +94,19 @@ interface Prepared {
 interface Setting {
   readonly options: RunOptions;
   readonly reporter: Reporter;
-  readonly stop: StopListener;
+  readonly stop: Stop;
 }
 
 /**
  * Builds.
  *
  * @throws {InputError} When a source is missing or another task's output is read without waiting for it.
- * @throws {StoppedError} When a signal comes while it waits for its turn.
+ * @throws {StoppedError} When it is stopped while it waits for its turn.
  * @throws {WorkerStartError} When the system does not let the workers start.
  * @throws {TransactionError} When a transaction cannot be begun, finished or undone.
  */
 export async function runBuild(build: LoadedBuild, options: RunOptions, reporter: Reporter): Promise<RunEnd> {
-  using stop = new StopListener();
+  const { stop = new Stop() } = options;
   const lock = await takeLock(build, { reporter, stop });
   let untidy = lock?.leftBehind ? "untidy" as const : undefined;
   try {
@@ -244,14 +249,20 @@ export async function takeLock(
   build: LoadedBuild,
   { reporter, stop, shared }: Pick<Setting, "reporter" | "stop"> & { readonly shared?: "shared" },
 ): Promise<BuildLock | undefined> {
-  const onWait = (holder: string) => reporter.error(`Waiting for another build of this config (process ${holder})`);
+  const tell = (holder: string) => reporter.error(`Waiting for another build of this config (process ${holder})`);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const onWait = shared === undefined ? tell : (holder: string) => timer = setTimeout(() => tell(holder), SHARING_MS);
   try {
     const taking = takeBuildLock(build.folder, onWait, shared);
     const signal = await Promise.race([taking, stop.stopped]);
-    if (typeof signal === "string") throw new StoppedError(signal);
-    return signal;
+    if (typeof signal !== "string") return signal;
+    // A program goes on, and would keep everyone out once it is its turn.
+    taking.then((lock) => lock.release(lock.leftBehind ? "untidy" : undefined), () => {});
+    throw new StoppedError(signal);
   } catch (error) {
     if (error instanceof StoppedError) throw error;
     reporter.error(`Cannot lock '${build.folder}': ${systemDetail(error)}; building without a lock`);
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -18,7 +18,7 @@ import { RunRecorder } from "./run_recorder.ts";
 import { RunWatch, WATCH_MS } from "./run_watch.ts";
 import { ShellWork, type ShellWorkTask } from "./shell_work.ts";
 import { touchesOf } from "./touches.ts";
-import { StopListener, type StopSignal } from "./stop_listener.ts";
+import { Stop, type StopSignal } from "./stop_listener.ts";
 
 /** Limit for one attempt of a task that has none of its own, in milliseconds. */
 export const DEFAULT_TIMEOUT_MS = 60_000;
@@ -50,6 +50,8 @@ export interface TaskRunOptions {
   readonly isWatched?: boolean;
   /** Shows a display while the run lasts; answers with what takes it away. */
   readonly showLive?: (log: RunLog, counts: Counts, total: number) => () => void;
+  /** Who may end it early; default nobody. */
+  readonly stop?: Stop;
 }
 
 /** How a run ended. */
@@ -63,7 +65,7 @@ export interface TaskRunEnd {
 
 /** Runs the tasks. A history that cannot be written is told of once and changes nothing else. */
 export async function runTasks(input: TaskRunInput, options: TaskRunOptions, reporter: Reporter): Promise<TaskRunEnd> {
-  using stop = new StopListener();
+  const { stop = new Stop() } = options;
   const tasks = input.tasks.map((task) => ({ ...task, timeoutMs: task.timeoutMs ?? options.timeoutMs }));
   const definitions = tasks.map((task) => ({ ...task, env: task.env ?? {} }));
   const { source, folder, retryOf } = input;

@@ -1,13 +1,14 @@
 /**
- * Owns the command `troupe batches`: which tasks it asks about, and what of the answer goes where. The answer is
- * graph/gates/batches.ts's.
+ * Owns the command `troupe batches`: which tasks it asks about, and what of the answer goes where. What it asks is
+ * actors/commands/check.ts's.
  *
  * @module
  */
+import { batches } from "../actors/commands/check.ts";
 import { SETTINGS_FILE } from "../actors/load_gates.ts";
 import { Reporter } from "../actors/reporter.ts";
 import { batchLines } from "../graph/gates/text.ts";
-import { asInput, GATE_FLAGS, openInput } from "./check.ts";
+import { GATE_FLAGS, question } from "./check.ts";
 import { parseFlags } from "./options.ts";
 
 const HELP = `Suggest batches of tasks that may each run together, one batch after another.
@@ -33,8 +34,8 @@ export async function batchesCommand(args: readonly string[]): Promise<number> {
     reporter.result(HELP.trimEnd());
     return 0;
   }
-  const { names, opened: { gates } } = await openInput(flags);
-  const batches = asInput(() => gates.suggestExecutionBatches(names, { progressive: flags.on.has("progressive") }));
-  reporter.result(flags.on.has("json") ? JSON.stringify({ batches }, null, 2) : batchLines(batches).join("\n"));
+  const { file, options } = question(flags);
+  const report = await batches(file, { ...options, progressive: flags.on.has("progressive") });
+  reporter.result(flags.on.has("json") ? JSON.stringify(report, null, 2) : batchLines(report.batches).join("\n"));
   return 0;
 }

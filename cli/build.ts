@@ -1,24 +1,21 @@
 /**
- * Owns the command `troupe build`: its flags, its help, and what of a run goes where.
- * It schedules nothing; actors/system.ts does.
+ * Owns the command `troupe build`: its flags, its help, and where its report goes. What it does is
+ * actors/commands/build.ts's.
  *
  * @module
  */
-import type { Level } from "../actors/build_log.ts";
-import { InputError } from "../actors/input.ts";
-import { loadBuild, type LoadedBuild } from "../actors/load.ts";
 import { replaceFile } from "../actors/atomic_file.ts";
+import { buildFor, type BuildOptions } from "../actors/commands/build.ts";
+import { type Caller, MOST_WORKERS } from "../actors/commands/caller.ts";
+import { DEFAULT_HISTORY } from "../actors/commands/recorded_run.ts";
+import { InputError } from "../actors/input.ts";
 import { Reporter } from "../actors/reporter.ts";
-import { runBuild, type RunEnd, type RunOptions } from "../actors/system.ts";
 import { systemDetail } from "../actors/system_error.ts";
 import { TransactionError } from "../actors/transaction_error.ts";
-import { type BuildReport, rolledBackLine, summaryLine } from "../graph/report.ts";
-import { resultsSavedLine } from "../graph/run_report.ts";
-import { DEFAULT_DATABASE } from "./database_flag.ts";
-import { liveDisplay } from "./live.ts";
-import { type Flags, type FlagSpec, LOAD_FLAGS, loadLimits, parseFlags, wholeNumber } from "./options.ts";
-import type { Validation } from "./validate.ts";
-import { createReporter, detectScreen } from "./terminal.ts";
+import { GateError } from "../graph/gates/gate_task.ts";
+import type { BuildReport } from "../graph/report.ts";
+import { exitOf, forTerminal, showJson, type Typed, typed } from "./call.ts";
+import { type Flags, type FlagSpec, levelOf, LOAD_FLAGS, loadLimits, parseFlags, wholeNumber } from "./options.ts";
 
 /** What `troupe build --help` prints. */
 export const BUILD_HELP = `Build the artifacts of a config that are not up to date.
@@ -43,7 +40,7 @@ Options:
   -v, --verbose     also show why each task runs and what it prints
       --json        write the report to stdout as JSON, and all lines to stderr
       --report FILE write the report to a file as JSON
-      --db PATH     record the build in this history (default: ${DEFAULT_DATABASE}), unless there is nothing to do
+      --db PATH     record the build in this history (default: ${DEFAULT_HISTORY}), unless there is nothing to do
       --no-history  do not record it
   -h, --help        show this help
 
@@ -69,117 +66,79 @@ const FLAGS: FlagSpec = {
   positional: 1,
 };
 
-export const SIGNAL_EXIT = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
-
-/** What differs when another command builds. */
-export interface BuildContext {
-  /** Also name the run in the history. */
-  readonly saysWhereSaved?: boolean;
-  /** The first line. */
-  readonly opening?: string;
-  /** The recorded run that this one retries. */
-  readonly retryOf?: number;
-}
-
-/** Runs the command and answers with the exit code. */
-export async function buildCommand(args: readonly string[], context: BuildContext = {}): Promise<number> {
-  const begunMs = performance.now();
+/** Runs the command and answers with the exit code; `troupe run` also names the run in the history. */
+export async function buildCommand(
+  args: readonly string[],
+  { saysWhereSaved }: { readonly saysWhereSaved?: boolean } = {},
+): Promise<number> {
   const flags = parseFlags("build", args, FLAGS);
   if (flags.on.has("help")) {
     new Reporter({ lines: "stdout" }).result(BUILD_HELP.trimEnd());
     return 0;
   }
-  const workers = wholeNumber(flags, "jobs", 1, 1024), limits = loadLimits(flags);
-  const transaction = transactionOf(flags);
-  if (flags.on.has("quiet") && flags.on.has("verbose")) {
-    throw new InputError("--quiet and --verbose exclude each other");
-  }
-  const screen = detectScreen(flags.on.has("json") ? "stderr" : "stdout");
-  const reporter = await createReporter(screen);
   const config = flags.positional[0] ?? "build.json";
-  const build = await loadBuild(config, flags.lists.get("task"));
+  const options = optionsOf(flags);
+  levelOf(flags);
+  const command = await typed(flags);
   if (flags.on.has("dry-run")) {
-    const { dryRun } = await import("./dry_run.ts");
-    return await dryRun(build, { force: flags.on.has("force"), json: flags.on.has("json") }, reporter);
+    const { dryRunFor } = await import("../actors/commands/dry_run.ts");
+    showJson(await dryRunFor(command.reporter, config, options), command);
+    return 0;
   }
-  const level = levelOf(flags);
-  const validation = await askGates(config, flags, reporter);
-  if (validation?.refusal !== undefined) {
-    reporter.error(validation.refusal);
-    return 1;
-  }
-  const database = flags.on.has("no-history") ? undefined : flags.values.get("db") ?? DEFAULT_DATABASE;
-  if (context.opening !== undefined && level !== "quiet") reporter.line(context.opening);
-  const end = await tryBuild(build, {
-    database,
-    retryOf: context.retryOf,
-    workers,
-    failFast: flags.on.has("fail-fast"),
-    loadLimits: limits,
-    force: flags.on.has("force"),
-    transaction,
-    isWatched: validation?.isWatched,
-    checkpointEvery: validation?.settings.checkpointFrequency,
-    level,
-    showLive: level === "quiet" ? undefined : await liveDisplay(screen, reporter),
-    begunMs,
-  }, reporter);
+  const end = await attempt(command, (caller) => buildFor(caller, config, { ...options, saysWhereSaved }));
   if (end === undefined) return 1;
-  if (level !== "quiet") reporter.line(summaryLine(end.report), end.report.failed > 0 ? "bad" : "good");
-  if (end.rolledBack !== undefined) reporter.line(rolledBackLine(end.rolledBack), "bad");
-  if (context.saysWhereSaved && level !== "quiet" && end.savedAs !== undefined) {
-    reporter.line(resultsSavedLine(database!, end.savedAs));
-  }
-  if (end.signal !== undefined) reporter.error(`Stopped by ${end.signal}`);
-  const isWritten = writeReport(end.report, flags, reporter);
-  reporter.flush();
-  if (end.signal !== undefined) return SIGNAL_EXIT[end.signal];
-  return end.report.failed > 0 || !isWritten ? 1 : 0;
+  return exitOf(end, writeReport(end.report, command));
 }
 
-/** Undefined when a transaction could not be begun, finished or undone, and that was said. */
-async function tryBuild(build: LoadedBuild, options: RunOptions, reporter: Reporter): Promise<RunEnd | undefined> {
+/**
+ * Does a command's work; undefined when the gates refused it, or a transaction could not be begun, finished or undone, and
+ * that was said.
+ */
+export async function attempt<Result>(
+  command: Typed,
+  work: (caller: Caller) => Promise<Result>,
+): Promise<Result | undefined> {
   try {
-    return await runBuild(build, options, reporter);
+    return await forTerminal(command, work);
   } catch (error) {
-    if (!(error instanceof TransactionError)) throw error;
-    reporter.error(error.message);
+    if (!(error instanceof TransactionError || error instanceof GateError)) throw error;
+    command.reporter.error(error.message);
   }
 }
 
-function transactionOf(flags: Flags): RunOptions["transaction"] {
+function optionsOf(flags: Flags): BuildOptions {
+  return {
+    workers: wholeNumber(flags, "jobs", 1, MOST_WORKERS),
+    tasks: flags.lists.get("task"),
+    failFast: flags.on.has("fail-fast"),
+    force: flags.on.has("force"),
+    loadLimits: loadLimits(flags),
+    transaction: transactionOf(flags),
+    validate: flags.on.has("validate"),
+    gates: flags.values.get("gates"),
+    db: flags.on.has("no-history") ? undefined : flags.values.get("db") ?? DEFAULT_HISTORY,
+  };
+}
+
+function transactionOf(flags: Flags): BuildOptions["transaction"] {
   const fallback = flags.values.get("fallback");
   if (fallback !== undefined && fallback !== "sequential") {
     throw new InputError(`--fallback must be 'sequential', not '${fallback}'`);
   }
-  if (flags.on.has("transaction")) return { fallback };
+  if (flags.on.has("transaction")) return fallback === undefined ? true : { fallback };
   if (fallback !== undefined) throw new InputError("--fallback needs --transaction");
 }
 
-/** The gates are loaded only for those who ask them. */
-export async function askGates(path: string, flags: Flags, reporter: Reporter): Promise<Validation | undefined> {
-  if (!flags.on.has("validate") && !flags.values.has("gates")) return undefined;
-  const { validate } = await import("./validate.ts");
-  return await validate(path, flags, reporter);
-}
-
-function levelOf(flags: Flags): Level {
-  if (flags.on.has("quiet")) return "quiet";
-  return flags.on.has("verbose") ? "verbose" : "normal";
-}
-
 /** Answers whether the report is where it was asked for. */
-function writeReport(report: BuildReport, flags: Flags, reporter: Reporter): boolean {
-  const path = flags.values.get("report");
-  if (!flags.on.has("json") && path === undefined) return true;
-  const text = JSON.stringify(report, null, 2);
-  const isShown = !flags.on.has("json") || reporter.result(text);
+function writeReport(report: BuildReport, command: Typed): boolean {
+  const isShown = showJson(report, command);
+  const path = command.flags.values.get("report");
   if (path === undefined) return isShown;
   try {
-    replaceFile(path, text + "\n");
+    replaceFile(path, JSON.stringify(report, null, 2) + "\n");
     return isShown;
   } catch (error) {
-    reporter.error(`Cannot write report '${path}': ${systemDetail(error)}`);
+    command.reporter.error(`Cannot write report '${path}': ${systemDetail(error)}`);
     return false;
   }
 }

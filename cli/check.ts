@@ -1,13 +1,12 @@
 /**
- * Owns the command `troupe check`: which tasks it asks about, and what of the answer goes where. The answer is
- * graph/gates/'s.
+ * Owns the command `troupe check`: which tasks it asks about, and what of the answer goes where. What it asks is
+ * actors/commands/check.ts's.
  *
  * @module
  */
-import { InputError } from "../actors/input.ts";
-import { type OpenedGates, openGates, SETTINGS_FILE } from "../actors/load_gates.ts";
+import { type CheckOptions, MOST_PARALLEL, verdictOn } from "../actors/commands/check.ts";
+import { SETTINGS_FILE } from "../actors/load_gates.ts";
 import { Reporter } from "../actors/reporter.ts";
-import { GateError } from "../graph/gates/gate_task.ts";
 import { verdictLines } from "../graph/gates/text.ts";
 import { type Flags, type FlagSpec, parseFlags, wholeNumber } from "./options.ts";
 import { createReporter, detectScreen } from "./terminal.ts";
@@ -46,35 +45,28 @@ export async function checkCommand(args: readonly string[]): Promise<number> {
     new Reporter({ lines: "stdout" }).result(HELP.trimEnd());
     return 0;
   }
-  const { names, opened: { gates, settings } } = await openInput(flags);
-  const verdict = asInput(() => gates.ask(names));
+  const { file, options } = question(flags);
+  const { verdict, logLevel } = await verdictOn(file, options);
   const reporter = await createReporter(detectScreen("stdout"));
   if (flags.on.has("json")) reporter.result(JSON.stringify(verdict.report, null, 2));
-  else for (const { text, tone } of verdictLines(verdict, settings.logLevel)) reporter.line(text, tone);
+  else for (const { text, tone } of verdictLines(verdict, logLevel)) reporter.line(text, tone);
   reporter.flush();
   return verdict.report.can_parallel ? 0 : 1;
 }
 
-/** The gates that the arguments name, and the tasks, if any. */
-export async function openInput(flags: Flags): Promise<{ names: readonly string[] | undefined; opened: OpenedGates }> {
+/** What the arguments ask: about which file, and about which of its tasks. */
+export function question(flags: Flags): { readonly file: string; readonly options: CheckOptions } {
   const [first, ...rest] = flags.positional;
   const isConfig = first !== undefined && (/\.(jsonc?|txt)$/.test(first) || isFile(first));
-  const names = isConfig ? rest : flags.positional;
-  const opened = await openGates(isConfig ? first : DEFAULT_CONFIG, {
-    settings: flags.values.get("gates"),
-    overrides: { maxParallelTasks: wholeNumber(flags, "jobs", 1, 10_000) },
-  });
-  return { names: names.length > 0 ? names : undefined, opened };
-}
-
-/** What the gates refuse as wrong is wrong in the arguments. */
-export function asInput<Result>(ask: () => Result): Result {
-  try {
-    return ask();
-  } catch (error) {
-    if (error instanceof GateError) throw new InputError(error.message);
-    throw error;
-  }
+  const tasks = isConfig ? rest : flags.positional;
+  return {
+    file: isConfig ? first : DEFAULT_CONFIG,
+    options: {
+      tasks: tasks.length > 0 ? tasks : undefined,
+      gates: flags.values.get("gates"),
+      maxParallelTasks: wholeNumber(flags, "jobs", 1, MOST_PARALLEL),
+    },
+  };
 }
 
 function isFile(path: string): boolean {

@@ -6,6 +6,7 @@
  */
 import type { Level } from "../actors/build_log.ts";
 import { CrewError } from "../actors/crew/crew_error.ts";
+import { loadShared, memberSettings } from "../actors/commands/join.ts";
 import { Lookout } from "../actors/crew/lookout.ts";
 import { type MemberCommand, type MemberEnd, runMembers } from "../actors/crew/muster.ts";
 import { endWithParent } from "../actors/crew/parent.ts";
@@ -17,9 +18,9 @@ import { StopListener, type StopSignal } from "../actors/stop_listener.ts";
 import { crewSummaryLine, isAllCompleted, type Sight } from "../graph/crew/overview.ts";
 import { sightReport } from "../graph/crew/overview_report.ts";
 import type { RetryLimits } from "../graph/crew/status.ts";
-import { SIGNAL_EXIT } from "./build.ts";
-import { JOIN_FLAGS, joinCommand, loadShared, memberChoices } from "./join.ts";
-import { type Flags, parseFlags } from "./options.ts";
+import { SIGNAL_EXIT } from "./call.ts";
+import { JOIN_FLAGS, joinCommand, joinOptions } from "./join.ts";
+import { type Flags, levelOf, parseFlags } from "./options.ts";
 import { createReporter, detectScreen } from "./terminal.ts";
 
 const HELP = `Start several members of a crew on this machine, and wait for all of them.
@@ -70,9 +71,9 @@ export async function crewCommand(args: readonly string[]): Promise<number> {
   const { members, path } = positionals(flags);
   using stop = new StopListener();
   // All that can be found wrong is found here, and told once instead of by each member
-  const { settings, level } = memberChoices(flags);
+  const options = joinOptions(flags), settings = memberSettings(options), level = levelOf(flags);
   const { db, workflow, identifier } = settings;
-  const input = await loadShared(path, flags);
+  const input = await loadShared(path, options.tasks);
   const { tasks } = "build" in input ? input.build : input.tasks;
   using store = await CrewStore.open(db, settings);
   await store.startOver(NO_MEMBER, tasks.map(({ name }) => name), settings);

@@ -1,25 +1,15 @@
 /**
- * Owns the commands `troupe history`, `troupe show` and `troupe retry`: what of the history they ask for and show.
- * The questions are actors/history_queries.ts's, the words graph/run_report.ts's.
+ * Owns the commands `troupe history` and `troupe show`: their flags, their help, and what is printed. What they show is
+ * actors/commands/history.ts's, the words graph/run_report.ts's.
  *
  * @module
  */
-import { DatabaseError } from "../actors/database_error.ts";
-import { History } from "../actors/history.ts";
-import { HistoryView, type RunRecord as StoredRun, type TaskRecord as StoredTask } from "../actors/history_queries.ts";
-import { InputError } from "../actors/input.ts";
+import { history, MOST_RUNS, show } from "../actors/commands/history.ts";
+import { DEFAULT_HISTORY } from "../actors/commands/recorded_run.ts";
 import { Reporter } from "../actors/reporter.ts";
-import {
-  historyLines,
-  type RunRecord,
-  showRunLines,
-  showTaskLines,
-  type TaskRecord,
-  unknownRunLine,
-  unknownTaskLine,
-} from "../graph/run_report.ts";
-import { DEFAULT_DATABASE, parseRun } from "./database_flag.ts";
-import { type Flags, parseFlags, wholeNumber } from "./options.ts";
+import { historyLines, showRunLines, showTaskLines } from "../graph/run_report.ts";
+import { parseFlags, wholeNumber } from "./options.ts";
+import { parseRun } from "./run_number.ts";
 
 const HISTORY_HELP = `List recorded runs, newest first.
 
@@ -28,7 +18,7 @@ Usage: troupe history [OPTIONS]
 Options:
   -n, --limit N   how many runs (default: 20)
       --prune N   delete all runs but the newest N
-      --db PATH   the history (default: ${DEFAULT_DATABASE})
+      --db PATH   the history (default: ${DEFAULT_HISTORY})
       --json      as JSON
   -h, --help      show this help
 `;
@@ -42,12 +32,10 @@ Usage: troupe show RUN [OPTIONS]
 Options:
   -t, --task NAME this task with its output
       --failed    only tasks that failed or timed out
-      --db PATH   the history (default: ${DEFAULT_DATABASE})
+      --db PATH   the history (default: ${DEFAULT_HISTORY})
       --json      as JSON
   -h, --help      show this help
 `;
-
-const DEFAULT_LIMIT = 20;
 
 /** Runs `troupe history` and answers with the exit code. */
 export async function historyCommand(args: readonly string[]): Promise<number> {
@@ -59,12 +47,13 @@ export async function historyCommand(args: readonly string[]): Promise<number> {
   });
   const reporter = new Reporter({ lines: "stdout" });
   if (flags.on.has("help")) return print(reporter, HISTORY_HELP.trimEnd());
-  const keep = wholeNumber(flags, "prune", 0, Number.MAX_SAFE_INTEGER);
-  if (keep !== undefined) return await prune(keep, flags, reporter);
-  const limit = wholeNumber(flags, "limit", 1, 1_000_000) ?? DEFAULT_LIMIT;
-  using view = await openView(flags);
-  const runs = view.recent(limit).map(wireRun);
-  return print(reporter, flags.on.has("json") ? JSON.stringify({ runs }, null, 2) : historyLines(runs).join("\n"));
+  const prune = wholeNumber(flags, "prune", 0, Number.MAX_SAFE_INTEGER);
+  const limit = wholeNumber(flags, "limit", 1, MOST_RUNS);
+  const report = await history({ limit, prune, db: flags.values.get("db"), log: "normal" });
+  if (flags.on.has("json")) return print(reporter, JSON.stringify(report, null, 2));
+  const { deleted, runs } = report;
+  if (deleted === undefined) return print(reporter, historyLines(runs).join("\n"));
+  return print(reporter, `Deleted ${deleted} run${deleted === 1 ? "" : "s"}, kept the newest ${prune}`);
 }
 
 /** Runs `troupe show` and answers with the exit code. */
@@ -78,107 +67,15 @@ export async function showCommand(args: readonly string[]): Promise<number> {
   const reporter = new Reporter({ lines: "stdout" });
   if (flags.on.has("help")) return print(reporter, SHOW_HELP.trimEnd());
   const which = parseRun(flags.positional[0], "show");
-  using view = await openView(flags);
-  const stored = findRun(view, which, databaseOf(flags));
-  const name = flags.values.get("task");
-  if (name !== undefined) return print(reporter, showTask(view, stored, name, flags));
-  const tasks = view.tasks(stored.id, flags.on.has("failed") ? "failed" : undefined)
-    .map((task) => wireTask(task, stored));
-  const run = { ...wireRun(stored), tasks };
-  return print(reporter, flags.on.has("json") ? JSON.stringify(run, null, 2) : showRunLines(run).join("\n"));
-}
-
-/**
- * The run that a command names.
- *
- * @throws {InputError} When there is none.
- */
-export function findRun(view: HistoryView, which: number | "last", database: string): StoredRun {
-  const run = view.run(which);
-  if (run !== undefined) return run;
-  throw new InputError(which === "last" ? `No runs recorded yet in '${database}'` : unknownRunLine(which, database));
-}
-
-/**
- * The history that the flags name, for looking.
- *
- * @throws {InputError} When there is none or it cannot be read.
- */
-export async function openView(flags: Flags): Promise<HistoryView> {
-  return await asInput(() => HistoryView.open(databaseOf(flags)));
-}
-
-/** The path of the history that the flags name. */
-export function databaseOf(flags: Flags): string {
-  return flags.values.get("db") ?? DEFAULT_DATABASE;
-}
-
-function showTask(view: HistoryView, run: StoredRun, name: string, flags: Flags): string {
-  const task = view.task(run.id, name);
-  if (task === undefined) {
-    throw new InputError(unknownTaskLine(name, { id: run.id, known: view.tasks(run.id).map((other) => other.name) }));
-  }
-  const decoder = new TextDecoder();
-  const wire = {
-    ...wireTask(task, run),
-    run_id: run.id,
-    stdout: decoder.decode(task.stdout ?? undefined),
-    stderr: decoder.decode(task.stderr ?? undefined),
-  };
-  return flags.on.has("json") ? JSON.stringify(wire, null, 2) : showTaskLines(wire).join("\n");
-}
-
-async function prune(keep: number, flags: Flags, reporter: Reporter): Promise<number> {
-  return await asInput(async () => {
-    // Opening it for looking first, so that asking for a history that is not there does not make one.
-    (await HistoryView.open(databaseOf(flags))).close();
-    using history = await History.open(databaseOf(flags), (sentence) => reporter.error(sentence));
-    const { runs } = await history.prune(keep);
-    return print(reporter, `Deleted ${runs} run${runs === 1 ? "" : "s"}, kept the newest ${keep}`);
-  });
-}
-
-async function asInput<Result>(work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof DatabaseError) throw new InputError(error.message);
-    throw error;
-  }
+  const asText = <Report>(report: Report, lines: (report: Report) => string[]) =>
+    flags.on.has("json") ? JSON.stringify(report, null, 2) : lines(report).join("\n");
+  const task = flags.values.get("task"), db = flags.values.get("db");
+  const text = task === undefined
+    ? asText(await show(which, { failed: flags.on.has("failed"), db }), showRunLines)
+    : asText(await show(which, { task, db }), showTaskLines);
+  return print(reporter, text);
 }
 
 function print(reporter: Reporter, text: string): number {
   return reporter.result(text) ? 0 : 1;
-}
-
-function wireRun(run: StoredRun): RunRecord {
-  return {
-    id: run.id,
-    started_at: run.startedAt,
-    finished_at: run.finishedAt,
-    duration_ms: run.durationMs,
-    total_tasks: run.totalTasks,
-    passed: run.passed,
-    failed: run.failed,
-    timeout: run.timeouts,
-    skipped: run.skipped,
-    interrupted: run.state === "interrupted",
-  };
-}
-
-/** A task without an end was cut off (it failed) or never came to its turn (it was skipped). */
-function wireTask(task: StoredTask, run: StoredRun): TaskRecord {
-  const isUnended = task.status === null;
-  const why = run.state === "running" ? "not finished" : "interrupted";
-  const isInterrupted = task.status === "skipped" && run.interruptedBy !== null;
-  return {
-    name: task.name,
-    command: task.command,
-    status: task.status ?? (task.startedAt === null || run.state === "running" ? "skipped" : "failed"),
-    exit_code: task.exitCode,
-    started_at: task.startedAt,
-    finished_at: task.finishedAt,
-    duration_ms: task.durationMs,
-    ...(isUnended || isInterrupted ? { skip_reason: why } : {}),
-  };
 }

@@ -1,22 +1,16 @@
 /**
- * Owns the command `troupe join`: its flags, its help, and what of a member's work goes where.
- * It schedules nothing; the crew's database does.
+ * Owns the command `troupe join`: its flags, its help, and where its report goes. What it does is actors/commands/join.ts's.
  *
  * @module
  */
-import { joinBuild, joinTasks, type MemberChoices } from "../actors/crew/crew_inputs.ts";
-import type { JoinEnd } from "../actors/crew/join_crew.ts";
-import { type CrewSettings, DEFAULT_DATABASE, readSettings } from "../actors/crew/options.ts";
+import { MOST_WORKERS } from "../actors/commands/caller.ts";
+import { isDone, joinFor, type JoinOptions } from "../actors/commands/join.ts";
+import { DEFAULT_DATABASE } from "../actors/crew/options.ts";
 import { InputError } from "../actors/input.ts";
-import { loadBuild, type LoadedBuild } from "../actors/load.ts";
-import { loadTasks } from "../actors/load_tasks.ts";
 import { Reporter } from "../actors/reporter.ts";
-import type { TaskRunInput } from "../actors/task_run.ts";
-import { crewReport, memberLine, workflowLine } from "../graph/crew/member_report.ts";
 import type { FailurePolicy } from "../graph/crew/status.ts";
-import { SIGNAL_EXIT } from "./build.ts";
-import { type Flags, type FlagSpec, parseFlags, wholeNumber } from "./options.ts";
-import { createReporter, detectScreen } from "./terminal.ts";
+import { forTerminal, showJson, SIGNAL_EXIT, typed } from "./call.ts";
+import { type Flags, type FlagSpec, levelOf, parseFlags, wholeNumber } from "./options.ts";
 
 /** What `troupe join --help` prints. */
 const JOIN_HELP = `Work through a config or a task file together with other processes that join the same database.
@@ -70,9 +64,6 @@ export const JOIN_FLAGS: FlagSpec = {
   positional: 1,
 };
 
-/** A member that dies is no fault of its task's, so on the command line one more attempt is the default. */
-const DEFAULT_KILLED_RETRIES = 1;
-
 /** What differs when `troupe crew` has started the member. */
 export interface JoinContext {
   /** It has begun the run, and says at the end how the workflow stands. */
@@ -80,7 +71,10 @@ export interface JoinContext {
 }
 
 /** Runs the command and answers with the exit code. */
-export async function joinCommand(args: readonly string[], context: JoinContext = {}): Promise<number> {
+export async function joinCommand(
+  args: readonly string[],
+  { isOneOfSeveral }: JoinContext = {},
+): Promise<number> {
   const flags = parseFlags("join", args, JOIN_FLAGS);
   if (flags.on.has("help")) {
     new Reporter({ lines: "stdout" }).result(JOIN_HELP.trimEnd());
@@ -88,81 +82,42 @@ export async function joinCommand(args: readonly string[], context: JoinContext 
   }
   const [path] = flags.positional;
   if (path === undefined) throw new InputError("troupe join needs a config or a task file; see troupe join --help");
-  const isOneOfSeveral = context.isOneOfSeveral === true;
-  const choices = { ...memberChoices(flags), startsOver: !isOneOfSeveral };
-  const isJson = flags.on.has("json");
-  const reporter = await createReporter(detectScreen(isJson ? "stderr" : "stdout"));
-  const input = await loadShared(path, flags);
-  const end = "build" in input
-    ? await joinBuild(input.build, choices, reporter)
-    : await joinTasks(input.tasks, choices, reporter);
-  return conclude(end, { isQuiet: choices.level === "quiet", isJson, isOneOfSeveral }, reporter);
+  const options = joinOptions(flags);
+  levelOf(flags);
+  const command = await typed(flags);
+  const { report, signal } = await forTerminal(
+    command,
+    (caller) => joinFor(caller, path, { ...options, isOneOfSeveral }),
+  );
+  const isShown = showJson(report, command);
+  if (signal !== undefined) return SIGNAL_EXIT[signal];
+  return isDone(report) && isShown ? 0 : 1;
 }
 
 /**
  * What a member is to be, by its flags.
  *
- * @throws {InputError | CrewError} When one has no usable value.
+ * @throws {InputError} When one has no usable value.
  */
-export function memberChoices(flags: Flags): MemberChoices {
-  if (flags.on.has("quiet") && flags.on.has("verbose")) {
-    throw new InputError("--quiet and --verbose exclude each other");
-  }
-  const level = flags.on.has("quiet") ? "quiet" : flags.on.has("verbose") ? "verbose" : "normal";
-  return { settings: settingsOf(flags), workers: wholeNumber(flags, "jobs", 1, 1024), level };
-}
-
-/**
- * Loads what a crew works through.
- *
- * @throws {InputError} With every mistake in it, or why it cannot be read.
- */
-export async function loadShared(
-  path: string,
-  flags: Flags,
-): Promise<{ build: LoadedBuild } | { tasks: TaskRunInput }> {
-  const only = flags.lists.get("task");
-  return path.endsWith(".json") ? { build: await loadBuild(path, only) } : { tasks: loadTasks(path, only) };
-}
-
-function conclude(
-  end: JoinEnd,
-  how: { isQuiet: boolean; isJson: boolean; isOneOfSeveral: boolean },
-  reporter: Reporter,
-): number {
-  const report = crewReport(end);
-  const isDone = report.remaining === 0 && report.unsuccessful === 0;
-  if (!how.isQuiet) {
-    reporter.line(memberLine(report));
-    const tone = isDone ? "good" : report.unsuccessful > 0 ? "bad" : "plain";
-    if (!how.isOneOfSeveral) reporter.line(workflowLine(report), tone);
-  }
-  if (end.signal !== undefined) reporter.error(`Stopped by ${end.signal}`);
-  const isShown = !how.isJson || reporter.result(JSON.stringify(report, null, 2));
-  reporter.flush();
-  if (end.signal !== undefined) return SIGNAL_EXIT[end.signal];
-  return isDone && isShown ? 0 : 1;
-}
-
-function settingsOf(flags: Flags): CrewSettings {
+export function joinOptions(flags: Flags): JoinOptions {
   const policy = flags.values.get("failure-policy");
   if (policy !== undefined && policy !== "continue" && policy !== "stop") {
     throw new InputError(`--failure-policy must be 'continue' or 'stop', not '${policy}'`);
   }
-  const isKilledSet = Deno.env.get("TROUPE_MAX_KILLED_RETRIES") !== undefined;
-  return readSettings({
+  return {
     db: flags.values.get("db"),
     workflow: flags.values.get("workflow"),
     identifier: flags.values.get("id"),
     labels: flags.lists.get("label"),
+    workers: wholeNumber(flags, "jobs", 1, MOST_WORKERS),
+    tasks: flags.lists.get("task"),
     failurePolicy: policy as FailurePolicy | undefined,
     maxFailedRetries: wholeNumber(flags, "max-failed-retries", 0, 1_000_000),
-    maxKilledRetries: wholeNumber(flags, "max-killed-retries", 0, 1_000_000) ??
-      (isKilledSet ? undefined : DEFAULT_KILLED_RETRIES),
+    maxKilledRetries: wholeNumber(flags, "max-killed-retries", 0, 1_000_000),
     heartbeatIntervalMs: seconds(flags, "heartbeat-interval"),
     heartbeatTimeoutMs: seconds(flags, "heartbeat-timeout"),
     sharedFs: flags.on.has("shared-fs"),
-  });
+  };
 }
 
 function seconds(flags: Flags, name: string): number | undefined {

@@ -1,13 +1,12 @@
 /**
- * Owns the command `troupe locks`: who holds the locks of a folder's files, and what is left of the dead.
- * The locks are actors/locks.ts's.
+ * Owns the command `troupe locks`: its flags, its help, and what is printed. What it shows is actors/commands/locks.ts's.
  *
  * @module
  */
-import { InputError } from "../actors/input.ts";
-import { describeHolder, FileLockError } from "../actors/lock_error.ts";
+import { type HeldLocks, lockHolders, locksReport } from "../actors/commands/locks.ts";
+import { describeHolder } from "../actors/lock_error.ts";
 import type { LockHolder, StaleReason } from "../actors/lock_holder.ts";
-import { FileLockManager, LOCK_FOLDER } from "../actors/locks.ts";
+import { LOCK_FOLDER } from "../actors/locks.ts";
 import { Reporter } from "../actors/reporter.ts";
 import { quote } from "../graph/mistakes.ts";
 import { timeFormat } from "../graph/run_report.ts";
@@ -37,53 +36,16 @@ export async function locksCommand(args: readonly string[]): Promise<number> {
     reporter.result(HELP.trimEnd());
     return 0;
   }
-  const locks = new FileLockManager(existing(flags.values.get("folder") ?? "."));
-  const { removed, holders } = await asInput(async () => {
-    const removed = flags.on.has("clean") ? await locks.clean() : undefined;
-    return { removed, holders: locks.list() };
-  });
-  reporter.result(flags.on.has("json") ? json(holders, removed) : lines(holders, removed, locks).join("\n"));
+  const found = await lockHolders({ folder: flags.values.get("folder"), clean: flags.on.has("clean") });
+  reporter.result(flags.on.has("json") ? JSON.stringify(locksReport(found), null, 2) : lines(found).join("\n"));
   return 0;
 }
 
-function existing(folder: string): string {
-  try {
-    if (Deno.statSync(folder).isDirectory) return folder;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new InputError(`Folder ${quote(folder)} does not exist`);
-  }
-  throw new InputError(`${quote(folder)} is not a folder`);
-}
-
-async function asInput<Result>(work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof FileLockError) throw new InputError(error.message);
-    throw error;
-  }
-}
-
-function json(holders: readonly LockHolder[], removed: number | undefined): string {
-  const locks = holders.map((holder) => ({
-    path: holder.path,
-    mode: holder.mode,
-    task: holder.task,
-    pid: holder.pid,
-    host: holder.host,
-    since: holder.sinceMs / 1000,
-    waiting: holder.isWaiting,
-    stale: holder.stale,
-  }));
-  return JSON.stringify({ locks, ...(removed === undefined ? {} : { removed }) }, null, 2);
-}
-
-function lines(holders: readonly LockHolder[], removed: number | undefined, locks: FileLockManager): string[] {
+function lines({ holders, removed, root }: HeldLocks): string[] {
   const summary = removed === undefined ? [] : [`Removed ${removed} stale lock${removed === 1 ? "" : "s"}`];
   if (holders.length === 0) return [...summary, "No locks held"];
   const format = timeFormat();
-  return [...summary, ...holders.map((holder) => lineOf(holder, { format, root: locks.resolve(".") }))];
+  return [...summary, ...holders.map((holder) => lineOf(holder, { format, root }))];
 }
 
 function lineOf(

@@ -5,6 +5,7 @@
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
+import type { Level } from "../actors/build_log.ts";
 import { InputError } from "../actors/input.ts";
 import type { LoadLimits } from "../graph/headroom.ts";
 import { nearest } from "../graph/suggest.ts";
@@ -75,6 +76,16 @@ export function wholeNumber(flags: Flags, name: string, least: number, most: num
     throw new InputError(`--${name} must be a whole number from ${least} to ${most}, not '${text}'`);
   }
   return value;
+}
+
+/**
+ * How much is said, by `--quiet` and `--verbose`.
+ *
+ * @throws {InputError} When both were given.
+ */
+export function levelOf({ on }: Flags): Level {
+  if (on.has("quiet") && on.has("verbose")) throw new InputError("--quiet and --verbose exclude each other");
+  return on.has("quiet") ? "quiet" : on.has("verbose") ? "verbose" : "normal";
 }
 
 /** The flags by which `build` and `run` limit the load. */

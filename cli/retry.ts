@@ -1,19 +1,17 @@
 /**
- * Owns the command `troupe retry`: what of a recorded run did not pass is run again, with the commands stored there.
- * It runs nothing itself.
+ * Owns the command `troupe retry`: its flags, its help, and where its report goes. What it does is
+ * actors/commands/retry.ts's.
  *
  * @module
  */
-import type { HistoryView, RunRecord } from "../actors/history_queries.ts";
+import { DEFAULT_HISTORY } from "../actors/commands/recorded_run.ts";
+import { retryFor } from "../actors/commands/retry.ts";
 import { Reporter } from "../actors/reporter.ts";
-import type { TaskRunInput } from "../actors/task_run.ts";
-import { buildGraph } from "../graph/graph.ts";
-import { retryLine } from "../graph/run_report.ts";
-import { buildCommand } from "./build.ts";
-import { DEFAULT_DATABASE, parseRun } from "./database_flag.ts";
-import { databaseOf, findRun, openView } from "./history.ts";
-import { LOAD_FLAGS, parseFlags } from "./options.ts";
-import { runAndReport } from "./run.ts";
+import { attempt } from "./build.ts";
+import { exitOf, showJson, typed } from "./call.ts";
+import { levelOf, LOAD_FLAGS, parseFlags } from "./options.ts";
+import { limitsOf } from "./run.ts";
+import { parseRun } from "./run_number.ts";
 
 const RETRY_HELP = `Run again what did not pass in a recorded run: failed, timed-out and skipped tasks.
 Tasks that passed are not run again, and count as done for those that need them.
@@ -27,7 +25,7 @@ Options:
       --timeout S seconds for a task that has no timeout of its own (default: that of the run)
       --max-load P, --max-memory P
                   as for troupe run
-      --db PATH   the history (default: ${DEFAULT_DATABASE})
+      --db PATH   the history (default: ${DEFAULT_HISTORY})
   -q, --quiet     show only what goes wrong
   -v, --verbose   show what tasks print as it comes
       --json      write the run to stdout as JSON, and all lines to stderr
@@ -47,40 +45,11 @@ export async function retryCommand(args: readonly string[]): Promise<number> {
     return 0;
   }
   const which = parseRun(flags.positional[0], "retry");
-  const database = databaseOf(flags);
-  let found: { run: RunRecord; set: ReturnType<HistoryView["retrySet"]> };
-  {
-    using view = await openView(flags);
-    const run = findRun(view, which, database);
-    found = { run, set: view.retrySet(run.id) };
-  }
-  const { run, set } = found;
-  const skipped = set.tasks.filter(({ status }) => status === "skipped" || status === null).length;
-  const opening = retryLine(run.id, { failed: set.tasks.length - skipped, skipped });
-  if (set.tasks.length === 0) {
-    new Reporter({ lines: flags.on.has("json") ? "stderr" : "stdout" }).line(opening);
-    return 0;
-  }
-  if (run.kind === "build") {
-    const tasks = set.tasks.map(({ name }) => `--task=${name}`);
-    const given = [
-      ...[...flags.on].map((name) => `--${name}`),
-      ...[...flags.values].filter(([name]) => name !== "db").map(([name, value]) => `--${name}=${value}`),
-    ];
-    return await buildCommand([run.source, `--db=${database}`, ...tasks, ...given], {
-      saysWhereSaved: true,
-      opening,
-      retryOf: run.id,
-    });
-  }
-  return await runAndReport(inputOf(run, set), flags, { opening });
-}
-
-function inputOf(run: RunRecord, { tasks, passed }: ReturnType<HistoryView["retrySet"]>): TaskRunInput {
-  const waiting = tasks.map((task) => ({
-    ...task,
-    dependencies: task.dependencies.filter((name) => !passed.has(name)),
-  }));
-  const { graph } = buildGraph(waiting);
-  return { tasks: waiting, graph, folder: run.folder, source: run.source, retryOf: run.id };
+  levelOf(flags);
+  const limits = limitsOf(flags);
+  const command = await typed(flags);
+  const end = await attempt(command, async (caller) => await retryFor(caller, which, limits) ?? null);
+  if (end === undefined) return 1;
+  const isShown = showJson(end?.report ?? null, command);
+  return end === null ? Number(!isShown) : exitOf(end, isShown);
 }

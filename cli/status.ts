@@ -4,11 +4,10 @@
  *
  * @module
  */
-import { Lookout } from "../actors/crew/lookout.ts";
+import { lookAt, type StatusOptions } from "../actors/commands/status.ts";
 import { DEFAULT_DATABASE } from "../actors/crew/options.ts";
 import { DEFAULT_WORKFLOW } from "../actors/crew/view.ts";
 import { type Room, type Sight, sightLines, type Span } from "../graph/crew/overview.ts";
-import { sightReport } from "../graph/crew/overview_report.ts";
 import { type Flags, parseFlags } from "./options.ts";
 import { createReporter, detectScreen } from "./terminal.ts";
 
@@ -46,29 +45,21 @@ export async function statusCommand(args: readonly string[]): Promise<number> {
     reporter.result(HELP.trimEnd());
     return 0;
   }
-  const place = crewPlace(flags);
-  using lookout = new Lookout(place.database, place.options);
-  const sight = await lookout.look();
-  const nowMs = Date.now();
+  const { sight, report, nowMs } = await lookAt(crewPlace(flags));
   const text = flags.on.has("json")
-    ? JSON.stringify(sightReport(sight, { ...place, nowMs }), null, 2)
+    ? JSON.stringify(report, null, 2)
     : await sightText(sight, { nowMs }, { isLive: screen.isLive });
   const isShown = reporter.result(text);
   return "waiting" in sight || !isShown ? 1 : 0;
 }
 
-/** Which crew to look at, and how. */
-export interface CrewPlace {
-  readonly database: string;
-  readonly workflow: string;
-  readonly options: { readonly workflow: string; readonly sharedFs: boolean };
-}
-
 /** The crew that the flags name. */
-export function crewPlace(flags: Flags): CrewPlace {
-  const workflow = flags.values.get("workflow") ?? DEFAULT_WORKFLOW;
-  const database = flags.values.get("db") ?? DEFAULT_DATABASE;
-  return { database, workflow, options: { workflow, sharedFs: flags.on.has("shared-fs") } };
+export function crewPlace(flags: Flags): Required<StatusOptions> {
+  return {
+    db: flags.values.get("db") ?? DEFAULT_DATABASE,
+    workflow: flags.values.get("workflow") ?? DEFAULT_WORKFLOW,
+    sharedFs: flags.on.has("shared-fs"),
+  };
 }
 
 /** A look as text; colour is loaded only where it is shown. */

@@ -12,7 +12,7 @@ import { StopListener } from "../actors/stop_listener.ts";
 import type { Sight } from "../graph/crew/overview.ts";
 import { sightReport } from "../graph/crew/overview_report.ts";
 import { timeFormat } from "../graph/run_report.ts";
-import { SIGNAL_EXIT } from "./build.ts";
+import { SIGNAL_EXIT } from "./call.ts";
 import { type Flags, type FlagSpec, parseFlags } from "./options.ts";
 import { crewPlace, SIGHT_FLAGS, SIGHT_HELP, sightText } from "./status.ts";
 import { detectScreen } from "./terminal.ts";
@@ -51,9 +51,9 @@ export async function watchCommand(args: readonly string[]): Promise<number> {
     return 0;
   }
   const intervalMs = 1000 * intervalOf(flags);
-  const { database, options } = crewPlace(flags);
+  const place = crewPlace(flags);
   using stop = new StopListener();
-  using lookout = new Lookout(database, options);
+  using lookout = new Lookout(place.db, place);
   using panel = await panelFor(flags);
   const show = panel === undefined ? printing(flags, reporter) : drawing(panel);
   while (stop.signal === undefined) {
@@ -92,7 +92,8 @@ function drawing(panel: Panel): Show {
 
 function printing(flags: Flags, reporter: Reporter): Show {
   if (flags.on.has("json")) {
-    return (sight) => reporter.result(JSON.stringify(sightReport(sight, { ...crewPlace(flags), nowMs: Date.now() })));
+    const { db: database, workflow } = crewPlace(flags);
+    return (sight) => reporter.result(JSON.stringify(sightReport(sight, { database, workflow, nowMs: Date.now() })));
   }
   const format = timeFormat();
   let isFirst = true;

@@ -44,6 +44,41 @@ export interface BuildReport {
   readonly rolled_back?: boolean;
 }
 
+/**
+ * What would become of one task.
+ *
+ * @example
+ * ```ts
+ * import { dryRun, type Prospect } from "./mod.ts";
+ *
+ * const { tasks } = await dryRun("fixtures/site/build.json");
+ * const { run, reason }: Prospect = tasks.sitemap;
+ * console.log(run ? `would run: ${reason}` : "up to date");
+ * ```
+ */
+export interface Prospect {
+  /** False when the build cache has the answer. */
+  readonly run: boolean;
+  /** Why it would run; absent for one that is up to date. */
+  readonly reason?: string;
+}
+
+/**
+ * What a build would do, as `--dry-run --json` shows it.
+ *
+ * @example
+ * ```ts
+ * import { dryRun, type DryRunReport } from "./mod.ts";
+ *
+ * const { tasks }: DryRunReport = await dryRun("fixtures/site/build.json");
+ * console.log(Object.values(tasks).filter(({ run }) => run).length, "would run");
+ * ```
+ */
+export interface DryRunReport {
+  /** By task name, each after those it depends on. */
+  readonly tasks: Readonly<Record<string, Prospect>>;
+}
+
 /** The report of a run from how its tasks ended; `digestOf` gives the digest of a completed task's artifact. */
 export function buildReport(
   tasks: readonly Task[],

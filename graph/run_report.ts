@@ -70,6 +70,9 @@ export interface RunReport extends RunRecord {
 
 /** What `history --json` shows, newest first. */
 export interface HistoryReport {
+  /** How many runs were deleted first; absent where that was not asked for. */
+  readonly deleted?: number;
+  /** Without their tasks. */
   readonly runs: readonly RunRecord[];
 }
 

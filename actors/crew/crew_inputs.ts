@@ -12,7 +12,7 @@ import type { Reporter } from "../reporter.ts";
 import { RunLog } from "../run_log.ts";
 import { RunRecorder } from "../run_recorder.ts";
 import { ShellWork } from "../shell_work.ts";
-import { StopListener } from "../stop_listener.ts";
+import { Stop } from "../stop_listener.ts";
 import { sweepTemporaries } from "../sweep.ts";
 import { DEFAULT_WORKERS, prepare, takeLock, undoUnfinished } from "../system.ts";
 import { DEFAULT_TIMEOUT_MS, type TaskRunInput } from "../task_run.ts";
@@ -30,16 +30,18 @@ export interface MemberChoices {
   readonly level: Level;
   /** Whether it begins a new run when nobody else is at work; default true. */
   readonly startsOver?: boolean;
+  /** Who may end it early; default nobody. */
+  readonly stop?: Stop;
 }
 
 /**
  * Builds together with the other members.
  *
  * @throws {InputError} When a source is missing or another task's output is read without waiting for it.
- * @throws {StoppedError} When a signal comes while it waits for a build to end.
+ * @throws {StoppedError} When it is stopped while it waits for a build to end.
  */
 export async function joinBuild(build: LoadedBuild, choices: MemberChoices, reporter: Reporter): Promise<JoinEnd> {
-  using stop = new StopListener();
+  const { stop = new Stop() } = choices;
   while (true) {
     const end = await joinUnderLock(build, { ...choices, stop }, reporter);
     if (end !== undefined) return end;
@@ -49,7 +51,7 @@ export async function joinBuild(build: LoadedBuild, choices: MemberChoices, repo
 /** Undefined when a build came in between before it could begin: what it has made is then to be seen first. */
 async function joinUnderLock(
   build: LoadedBuild,
-  choices: MemberChoices & { readonly stop: StopListener },
+  choices: MemberChoices & { readonly stop: Stop },
   reporter: Reporter,
 ): Promise<JoinEnd | undefined> {
   const { stop } = choices;
@@ -92,7 +94,7 @@ async function joinUnderLock(
 
 /** Runs shell tasks together with the other members. */
 export async function joinTasks(input: TaskRunInput, choices: MemberChoices, reporter: Reporter): Promise<JoinEnd> {
-  using stop = new StopListener();
+  const { stop = new Stop() } = choices;
   const { folder, source } = input;
   const tasks = input.tasks.map((task) => ({ ...task, timeoutMs: task.timeoutMs ?? DEFAULT_TIMEOUT_MS }));
   const records = new RunRecorder({

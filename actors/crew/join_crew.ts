@@ -6,7 +6,7 @@
  */
 import type { Reporter } from "../reporter.ts";
 import type { RunEvent } from "../run_event.ts";
-import type { StopListener, StopSignal } from "../stop_listener.ts";
+import type { Stop, StopSignal } from "../stop_listener.ts";
 import { WorkerPool } from "../worker_pool.ts";
 import { CrewRun } from "./crew_run.ts";
 import type { CrewCounts, CrewWork } from "./crew_work.ts";
@@ -45,7 +45,7 @@ export interface JoinSetting {
   /** At least 1. */
   readonly workers: number;
   readonly reporter: Reporter;
-  readonly stop: StopListener;
+  readonly stop: Stop;
 }
 
 /** How a membership ended. */

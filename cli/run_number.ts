@@ -1,12 +1,9 @@
 /**
- * Owns how commands name a history and a run in it.
+ * Owns how a run in a history is named on the command line.
  *
  * @module
  */
 import { InputError } from "../actors/input.ts";
-
-/** Where runs are recorded unless `--db` says otherwise, in the current folder. */
-export const DEFAULT_DATABASE = "taskrun.db";
 
 /**
  * A run as it is named on the command line: a number, with or without `#`, or `last`.

@@ -1,0 +1,127 @@
+/**
+ * Owns the asking of the gates as commands, typed or called: whether tasks may run together, and which batches of them
+ * may. The answers are graph/gates/'s.
+ *
+ * @module
+ */
+import type { GateReport, Verdict } from "../../graph/gates/findings.ts";
+import { GateError } from "../../graph/gates/gate_task.ts";
+import type { LogLevel } from "../../graph/gates/settings.ts";
+import { InputError } from "../input.ts";
+import { type OpenedGates, openGates } from "../load_gates.ts";
+import { checkWhole } from "./caller.ts";
+
+/** More tasks at once than anyone asks about. */
+export const MOST_PARALLEL = 10_000;
+
+/**
+ * Choices for {@linkcode check}.
+ *
+ * @example
+ * ```ts
+ * import { check, type CheckOptions } from "./mod.ts";
+ *
+ * const options: CheckOptions = { tasks: ["stylesheet", "lakes"], maxParallelTasks: 2 };
+ * console.log((await check("fixtures/site/build.json", options)).task_count); // 2
+ * ```
+ */
+export interface CheckOptions {
+  /** Tasks that are to be started at the same time; default the whole file, in the order of its dependencies. */
+  readonly tasks?: readonly string[];
+  /** How many may run at once; default that of the settings, or 5. */
+  readonly maxParallelTasks?: number;
+  /** Path of the settings; default `parallel-execution.json` beside the file, if there is one. */
+  readonly gates?: string;
+}
+
+/**
+ * Choices for {@linkcode batches}.
+ *
+ * @example
+ * ```ts
+ * import { batches, type BatchesOptions } from "./mod.ts";
+ *
+ * const options: BatchesOptions = { progressive: true };
+ * console.log((await batches("fixtures/site/build.json", options)).batches[0].length); // 2
+ * ```
+ */
+export interface BatchesOptions extends CheckOptions {
+  /** Begin with small batches: at most 2 tasks, then 3, then 5; default false. */
+  readonly progressive?: boolean;
+}
+
+/**
+ * Batches of tasks, as `troupe batches --json` shows them.
+ *
+ * @example
+ * ```ts
+ * import { batches, type BatchesReport } from "./mod.ts";
+ *
+ * const report: BatchesReport = await batches("fixtures/tasks/pipeline.txt");
+ * console.log(report.batches.flat().length); // 6
+ * ```
+ */
+export interface BatchesReport {
+  /** Names of tasks that may run together, one batch after another. */
+  readonly batches: readonly (readonly string[])[];
+}
+
+/**
+ * Whether tasks of a build config or a task file may run together, and what to do where they may not: the report of
+ * `troupe check --json`.
+ *
+ * @example
+ * ```ts
+ * import { check } from "./mod.ts";
+ *
+ * const { can_parallel, recommendations } = await check("fixtures/site/build.json");
+ * console.log(can_parallel, recommendations);
+ * ```
+ *
+ * @throws {InputError} When the file, the settings, an option or one of the names in `tasks` is wrong.
+ */
+export async function check(file: string, options: CheckOptions = {}): Promise<GateReport> {
+  return (await verdictOn(file, options)).verdict.report;
+}
+
+/**
+ * Batches of tasks of a build config or a task file that may each run together: the report of `troupe batches --json`.
+ *
+ * @example
+ * ```ts
+ * import { batches } from "./mod.ts";
+ *
+ * for (const names of (await batches("fixtures/site/build.json")).batches) console.log(names.join(", "));
+ * ```
+ *
+ * @throws {InputError} As {@linkcode check} does, and where tasks wait for each other in a circle.
+ */
+export async function batches(file: string, options: BatchesOptions = {}): Promise<BatchesReport> {
+  const { gates } = await open(file, options);
+  const { tasks, progressive = false } = options;
+  return { batches: asInput(() => gates.suggestExecutionBatches(tasks, { progressive })) };
+}
+
+/** The verdict with all it was made from, and how much of it is to be shown. */
+export async function verdictOn(
+  file: string,
+  options: CheckOptions,
+): Promise<{ readonly verdict: Verdict; readonly logLevel: LogLevel }> {
+  const { gates, settings } = await open(file, options);
+  return { verdict: asInput(() => gates.ask(options.tasks)), logLevel: settings.logLevel };
+}
+
+async function open(file: string, { gates, maxParallelTasks }: CheckOptions): Promise<OpenedGates> {
+  checkWhole("maxParallelTasks", maxParallelTasks, 1, MOST_PARALLEL);
+  return await openGates(file, { settings: gates, overrides: { maxParallelTasks } });
+}
+
+/** What the gates refuse as wrong is wrong in the options. */
+function asInput<Result>(ask: () => Result): Result {
+  try {
+    return ask();
+  } catch (error) {
+    if (error instanceof GateError) throw new InputError(error.message);
+    throw error;
+  }
+}
