@@ -17,7 +17,7 @@ const HEARTBEAT = ["--heartbeat-interval=0.2", "--heartbeat-timeout=5"];
 /** Starts a member. */
 export function startMember(rig: Rig, args: readonly string[] = [], choices: RunChoices = {}): Running {
   const input = args[0]?.startsWith("-") === false ? args : ["build.json", ...args];
-  return startTroupe(rig, ["join", ...input, ...HEARTBEAT], choices);
+  return startTroupe(rig, ["join", ...HEARTBEAT, ...input], choices);
 }
 
 /** Runs a member to its end. */

@@ -1,0 +1,175 @@
+// What `troupe join` does as its flags, its variables and the tasks' retries say, and what it refuses.
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { query, RawDatabase } from "../../actors/raw_database.ts";
+import { type Rig, rigTest } from "../../rig.ts";
+import { executed } from "../said.ts";
+import { openCrew } from "./crew.ts";
+import { crewReportOf, member, memberExecutes, startMember, trails } from "./members.ts";
+
+/** Fails until it has been tried so often. */
+function succeedsAt(attempt: number): string {
+  return `echo x >> tries; test $(wc -l < tries) -ge ${attempt} && echo done > $OUT`;
+}
+
+function writeTasks(rig: Rig, ...tasks: object[]): void {
+  rig.write("build.json", { tasks: tasks.map((task) => ({ output: (task as { name: string }).name, ...task })) });
+}
+
+// S3.37, S3.44
+rigTest("after a failure the others go on, or with the policy stop no more are begun", async (rig) => {
+  writeTasks(
+    rig,
+    { name: "bad", command: "exit 3" },
+    { name: "needs", dependencies: ["bad"] },
+    { name: "good", command: "echo good > $OUT" },
+  );
+  const stopping = await member(rig, "--json", "--jobs=1", "--failure-policy=stop");
+  const stopped = crewReportOf(stopping);
+  assertEquals([stopping.code, stopped.failed, stopped.executed, stopped.remaining], [1, 1, 0, 1]);
+  const going = await member(rig, "--json", "--jobs=1", "--id=ann");
+  const { tasks, ...report } = crewReportOf(going);
+  assertEquals(going.code, 1);
+  assertEquals(report, {
+    member: "ann",
+    executed: 1,
+    cache_hits: 0,
+    failed: 1,
+    workflow: "main",
+    total_tasks: 3,
+    unsuccessful: 2,
+    remaining: 0,
+  });
+  assertEquals([tasks.completed, tasks.failed, tasks.blocked], [1, 1, 1]);
+  assert(going.stderr.includes("Member 'ann': 1 tasks done, 0 cache hits, 1 failed\n"), going.stderr);
+  assert(going.stderr.includes("Crew: 1 of 3 tasks completed, 1 failed, 1 blocked\n"), going.stderr);
+  using store = await openCrew(rig);
+  assertEquals((await store.statusTrail("bad")).at(-1)!.detail, "Command failed with exit code 3");
+});
+
+// S3.36
+rigTest("a task is tried again by its member as its own retries say, and by any as the crew's do", async (rig) => {
+  writeTasks(rig, { name: "own", command: succeedsAt(3), retries: 2 });
+  assertEquals(await memberExecutes(rig), ["own", "own", "own"]);
+  assertEquals(trails(rig), { own: "running completed" });
+  rig.remove("tries");
+  writeTasks(rig, { name: "crews", command: `${succeedsAt(3)} # another command` });
+  const few = await member(rig, "--db=few.sqlite", "--max-failed-retries=1");
+  assertEquals([few.code, trails(rig, "few.sqlite")], [1, {
+    crews: "running failed running failed abandoned",
+  }]);
+  rig.remove("tries");
+  assertEquals((await member(rig, "--db=more.sqlite", "--max-failed-retries=2")).code, 0);
+  assertEquals(trails(rig, "more.sqlite"), { crews: "running failed running failed running completed" });
+});
+
+rigTest("who joins when nobody is at work begins a new run: what failed is tried again", async (rig) => {
+  writeTasks(rig, { name: "picky", command: "test -e allowed && echo done > $OUT" }, {
+    name: "after",
+    dependencies: ["picky"],
+  });
+  assertEquals((await member(rig)).code, 1);
+  assertEquals((await member(rig)).code, 1);
+  rig.write("allowed", "");
+  assertEquals(await memberExecutes(rig), ["after", "picky"]);
+  assertEquals(trails(rig), {
+    after: "blocked blocked running completed",
+    picky: "running failed running failed running completed",
+  });
+});
+
+rigTest("tasks that are no longer in the config are in nobody's way", async (rig) => {
+  const good = { name: "good", command: "echo good > $OUT" };
+  writeTasks(rig, good, { name: "old", command: "exit 1" }, { name: "older", dependencies: ["old"] });
+  assertEquals((await member(rig)).code, 1);
+  writeTasks(rig, good);
+  const { code, stdout } = await member(rig);
+  assertEquals([code, stdout.split("\n").at(-2)], [0, "Crew: 1 of 1 tasks completed"]);
+  writeTasks(rig, good, { name: "old", command: "echo old > $OUT" }, { name: "older", dependencies: ["old"] });
+  assertEquals(await memberExecutes(rig), ["old", "older"]);
+});
+
+rigTest("--task works through that task and what it needs", async (rig) => {
+  writeTasks(rig, { name: "a", content: "a" }, { name: "b", dependencies: ["a"] }, { name: "c", content: "c" });
+  assertEquals(await memberExecutes(rig, "--task=b"), ["a", "b"]);
+  assertEquals(await memberExecutes(rig), ["c"]);
+  const unknown = await member(rig, "--task=x");
+  assertEquals([unknown.code, unknown.stdout], [2, ""]);
+});
+
+// S3.29, S3.43
+rigTest("variables stand in for the options, which go before them", async (rig) => {
+  writeTasks(rig, { name: "flaky", command: succeedsAt(2) });
+  const env = {
+    TROUPE_IDENTIFIER: "zoe",
+    TROUPE_MAX_FAILED_RETRIES: "1",
+    TROUPE_FAILURE_POLICY: "continue",
+    TROUPE_HEARTBEAT_INTERVAL: "no number",
+  };
+  const first = await startMember(rig, ["--json"], { env }).ended;
+  assertEquals([first.code, crewReportOf(first).member], [0, "zoe"]);
+  const second = await startMember(rig, ["--json", "--id=bea"], { env }).ended;
+  assertEquals(crewReportOf(second).member, "bea");
+  const rows = query<{ ms: number }>(
+    rig.path("crew.sqlite"),
+    "select heartbeat_interval_ms ms from workers order by id",
+  );
+  assertEquals(rows, [{ ms: 200 }, { ms: 200 }]);
+});
+
+rigTest("two workflows in one database know nothing of each other", async (rig) => {
+  writeTasks(rig, { name: "a", command: "echo a > $OUT" });
+  assertEquals(await memberExecutes(rig, "--workflow=one"), ["a"]);
+  const { code, stdout } = await member(rig, "--workflow=two");
+  assertEquals([code, executed({ stdout }), stdout.split("\n")[0]], [
+    0,
+    [],
+    "Task 'a' skipped: cache hit (artifact: a)",
+  ]);
+});
+
+// S3.29
+rigTest("a second member of the same name is refused while the first is at work", async (rig) => {
+  const held = rig.hold("held");
+  writeTasks(rig, { name: "held", command: held.command });
+  const first = startMember(rig, ["--id=same"]);
+  await held.started();
+  assertEquals(await member(rig, "--id=same"), {
+    code: 2,
+    stdout: "",
+    stderr: "Worker with this identifier already exists\n",
+  });
+  held.release();
+  assertEquals((await first.ended).code, 0);
+  assertEquals((await member(rig, "--id=same")).code, 0);
+});
+
+rigTest("join refuses what it does not understand, before it does anything", async (rig) => {
+  rig.write("tasks.txt", "a: true\n");
+  const text = "no database, but long enough to be looked at as one\n".repeat(20);
+  rig.write("text.db", text);
+  (await openCrew(rig)).close();
+  {
+    using raw = new RawDatabase(rig.path("crew.sqlite"));
+    raw.exec("pragma user_version = 99");
+  }
+  const refusals: [string[], RegExp][] = [
+    [["--jbos=2"], /^Unknown flag '--jbos', did you mean '--jobs'\?\n$/],
+    [["--jobs=0"], /^--jobs must be .+, not '0'\n$/],
+    [["--max-failed-retries=-1"], /^--max-failed-retries must be .+\n$/],
+    [["--max-killed-retries=x"], /^--max-killed-retries must be .+\n$/],
+    [["--failure-policy=panic"], /^--failure-policy must be 'continue' or 'stop', not 'panic'\n$/],
+    [["--heartbeat-interval=0"], /^--heartbeat-interval must be a number of seconds, not '0'\n$/],
+    [["--quiet", "--verbose"], /^--quiet and --verbose exclude each other\n$/],
+    [["more.txt"], /^Unexpected argument 'more.txt'; see troupe join --help\n$/],
+    [["--db=text.db"], /^File 'text.db' is not a database\n$/],
+    [["--db=no/crew.sqlite"], /^Cannot open database 'no\/crew.sqlite'.*\n$/],
+    [[], /^Database 'crew.sqlite' was made by a newer troupe \(version 99, this one knows \d+\)\n$/],
+  ];
+  for (const [args, message] of refusals) {
+    const { code, stdout, stderr } = await member(rig, "tasks.txt", ...args);
+    assertEquals([code, stdout], [2, ""], args.join(" "));
+    assertMatch(stderr, message);
+  }
+  assertEquals(rig.files(), ["crew.sqlite", "tasks.txt", "text.db"]);
+  assertEquals(rig.read("text.db"), text);
+});
