@@ -9,6 +9,7 @@
 import { dirname } from "@std/path/posix/dirname";
 import { systemDetail } from "./system_error.ts";
 
+/** What is the matter with a SQLite file. */
 export type DatabaseErrorKind =
   /** Asked to look at a database that is not there. */
   | "missing"
@@ -31,8 +32,10 @@ export type DatabaseErrorKind =
 
 /** A SQLite file that cannot be used; the message is a whole sentence for the user. */
 export class DatabaseError extends Error {
+  /** Tells it from other errors. */
   override readonly name = "DatabaseError";
 
+  /** `kind` is for programs, the message for people. */
   constructor(readonly kind: DatabaseErrorKind, message: string, options?: ErrorOptions) {
     super(message, options);
   }

@@ -15,6 +15,7 @@ const MISTAKES_SHOWN = 100;
 
 /** The input is wrong: the message is all of it, ready to be shown; exit code 2. */
 export class InputError extends Error {
+  /** Tells it from other errors. */
   override readonly name = "InputError";
 }
 

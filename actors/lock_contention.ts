@@ -8,6 +8,7 @@ import { join } from "@std/path/posix/join";
 
 /** What a task wants to lock while it runs. */
 export interface TaskFiles {
+  /** Its name. */
   readonly task: string;
   /** Files it reads: locked `shared`. */
   readonly reads?: readonly string[];
@@ -17,6 +18,7 @@ export interface TaskFiles {
 
 /** A file for which tasks would wait for each other: one of them writes it, and another reads or writes it. */
 export interface Contention {
+  /** As the tasks name it. */
   readonly path: string;
   /** Names of those that want it exclusive, in the order given. */
   readonly writers: readonly string[];

@@ -18,10 +18,12 @@ export type FileLockErrorKind =
 
 /** A file lock that cannot be had; the message is all of it, for the user. */
 export class FileLockError extends Error {
+  /** Tells it from other errors. */
   override readonly name = "FileLockError";
   /** Those who were in the way, where the kind is `timeout`. */
   readonly holders: readonly LockHolder[];
 
+  /** `kind` is for programs, the message for people. */
   constructor(
     readonly kind: FileLockErrorKind,
     message: string,

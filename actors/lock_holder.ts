@@ -21,13 +21,17 @@ export type StaleReason =
 export interface LockHolder {
   /** Absolute path of the locked file; null when the record is damaged. */
   readonly path: string | null;
+  /** Whether it is alone. */
   readonly mode: LockMode;
   /** The task it was taken for, if one was named. */
   readonly task: string | null;
+  /** Its process. */
   readonly pid: number;
+  /** Where that runs. */
   readonly host: string;
   /** When it was taken or, by one that waits, asked for; Unix milliseconds. */
   readonly sinceMs: number;
+  /** Whether it waits for the lock and does not hold it. */
   readonly isWaiting: boolean;
   /** Whether its process lives; `unknown` on another host. */
   readonly liveness: Liveness;

@@ -35,6 +35,7 @@ export interface AcquireOptions extends LockOwner {
 export interface LockRequest {
   /** Relative to the manager's folder, or absolute. */
   readonly path: string;
+  /** Whether it is alone. */
   readonly mode: LockMode;
 }
 

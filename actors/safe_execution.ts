@@ -51,11 +51,13 @@ export interface SafeExecutorOptions<Result = unknown> extends GatesOptions {
 
 /** How one task ended. */
 export interface SafeTaskResult<Result = unknown> {
+  /** `skipped`: a task it needs did not complete. */
   readonly status: "completed" | "failed" | "skipped";
   /** Of a completed task. */
   readonly result?: Result;
   /** Why it failed or was skipped. */
   readonly error?: unknown;
+  /** From its start to its end. */
   readonly durationMs: number;
 }
 
@@ -67,10 +69,14 @@ export interface SafeExecutionReport<Result = unknown> {
   readonly batches: readonly { readonly tasks: readonly string[]; readonly parallel: boolean }[];
   /** By name, in declared order. */
   readonly results: ReadonlyMap<string, SafeTaskResult<Result>>;
+  /** Tasks that did what they should. */
   readonly completed: number;
+  /** Tasks that threw. */
   readonly failed: number;
+  /** Tasks that need one of those. */
   readonly skipped: number;
   /** How often all was put back. */
   readonly rollbacks: number;
+  /** From the question to the gates to the last end. */
   readonly durationMs: number;
 }

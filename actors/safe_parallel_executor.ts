@@ -58,7 +58,11 @@ export class SafeParallelExecutor<Result = unknown> {
   readonly #locks: FileLockManager;
   readonly #load: () => HostLoad;
 
-  /** @throws {GateError} When a task declares what cannot be, or two have one name. */
+  /**
+   * Takes the tasks, and the function that does each of them.
+   *
+   * @throws {GateError} When a task declares what cannot be, or two have one name.
+   */
   constructor(tasks: readonly GateTask[], work: SafeTaskFunction<Result>, options: SafeExecutorOptions<Result> = {}) {
     this.#tasks = new Map(tasks.map((task) => [task.name, task]));
     this.#work = work;

@@ -8,6 +8,7 @@ import { systemDetail } from "./system_error.ts";
 
 /** A transaction that cannot be begun, finished or undone. The message is all of it, for the user. */
 export class TransactionError extends Error {
+  /** Tells it from other errors. */
   override readonly name = "TransactionError";
 }
 

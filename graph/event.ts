@@ -8,10 +8,10 @@
 import type { TaskFailure } from "./failure.ts";
 
 /** The five words of the status table, by their value in shared memory. */
-export const STATUSES = ["pending", "running", "completed", "failed", "skipped"] as const;
+export const STATUSES = ["pending", "running", "completed", "failed", "skipped"] as const satisfies readonly Status[];
 
-/** One of the five words; see {@linkcode STATUSES}. */
-export type Status = (typeof STATUSES)[number];
+/** Where a task stands. */
+export type Status = "pending" | "running" | "completed" | "failed" | "skipped";
 
 /** What a check of a ready task found. */
 export type Verdict =

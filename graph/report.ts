@@ -10,7 +10,9 @@ import type { Task } from "./task.ts";
 
 /** How one task ended, as `--json` shows it. Times in seconds. */
 export interface BuildResult {
+  /** Its name. */
   readonly task_name: string;
+  /** How it ended. */
   readonly status: Status;
   /** Seconds in the worker; 0 for a task that no worker had. */
   readonly duration: number;
@@ -30,9 +32,13 @@ export interface BuildResult {
 
 /** A whole run, as `--json` shows it. */
 export interface BuildReport {
+  /** All tasks that were asked for. */
   readonly total_tasks: number;
+  /** Those whose artifacts are in place, made by this build or found to be right. */
   readonly completed: number;
+  /** Those that went wrong. */
   readonly failed: number;
+  /** Those that need one of these, or were never begun. */
   readonly skipped: number;
   /** Seconds. */
   readonly total_duration: number;

@@ -16,18 +16,23 @@ export type RunStatus = "passed" | "failed" | "timeout" | "skipped";
 
 /** How many tasks ended how, as the table `runs` counts them. */
 export interface RunCounts {
+  /** Exit code 0. */
   readonly passed: number;
   /** Those that ran out of time included. */
   readonly failed: number;
   /** Of the failed, those that ran out of time. */
   readonly timeout: number;
+  /** Never begun, as a task they need did not pass or the run was stopped. */
   readonly skipped: number;
 }
 
 /** One task of a run. */
 export interface TaskRecord {
+  /** Unique in its run. */
   readonly name: string;
+  /** As it was run. */
   readonly command: string;
+  /** How it ended. */
   readonly status: RunStatus;
   /** Null when there is none: skipped, not started, or ended by a signal. */
   readonly exit_code: number | null;
@@ -43,8 +48,11 @@ export interface TaskRecord {
 
 /** One task with what it printed, as `show --task --json` shows it. */
 export interface TaskReport extends TaskRecord {
+  /** The number of its run. */
   readonly run_id: number;
+  /** What it printed. */
   readonly stdout: string;
+  /** What it printed there. */
   readonly stderr: string;
 }
 
@@ -58,6 +66,7 @@ export interface RunRecord extends RunCounts {
   readonly finished_at: number | null;
   /** Null as long as `finished_at` is. */
   readonly duration_ms: number | null;
+  /** All tasks that were asked for. */
   readonly total_tasks: number;
   /** Whether a signal ended it. */
   readonly interrupted: boolean;
@@ -65,6 +74,7 @@ export interface RunRecord extends RunCounts {
 
 /** A run with its tasks, as `run --json` and `show --json` show it. */
 export interface RunReport extends RunRecord {
+  /** In the order of the file. */
   readonly tasks: readonly TaskRecord[];
 }
 

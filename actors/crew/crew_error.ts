@@ -4,6 +4,7 @@
  * @module
  */
 
+/** What is the matter with a crew. */
 export type CrewErrorKind =
   /** A member at work has the identifier. */
   | "identifier"
@@ -20,8 +21,10 @@ export type CrewErrorKind =
 
 /** A crew that cannot go on; the message is a whole sentence for the user. */
 export class CrewError extends Error {
+  /** Tells it from other errors. */
   override readonly name: string = "CrewError";
 
+  /** `kind` is for programs, the message for people. */
   constructor(readonly kind: CrewErrorKind, message: string, options?: ErrorOptions) {
     super(message, options);
   }
@@ -29,6 +32,7 @@ export class CrewError extends Error {
 
 /** Thrown to members whose failure policy is `stop`. */
 export class TasksFailedError extends CrewError {
+  /** Tells it from other errors. */
   override readonly name = "TasksFailedError";
 
   /** `tasks`: names of those that failed, sorted. */

@@ -42,6 +42,7 @@ export class CrewLock {
   readonly #name: string;
   readonly #options: LockOwnerOptions;
 
+  /** Made by {@linkcode Crew.lock} and {@linkcode Crew.taskLock}. */
   constructor(name: string, options: LockOwnerOptions) {
     this.#name = name;
     this.#options = options;

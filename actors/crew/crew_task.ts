@@ -24,14 +24,24 @@ export interface CrewTaskInit<Data = unknown> {
 
 /** A task of a crew. */
 export class CrewTask<Data = unknown> {
+  /** Unique in its workflow. */
   readonly id: string;
+  /** Whatever the loop needs. */
   readonly data: Data;
+  /** Ids of the tasks that must be completed first. */
   readonly dependencies: readonly string[];
+  /** Labels that a member must have to be given it. */
   readonly requirements: readonly string[];
+  /** How many members may be at it at once. */
   readonly maxParallelWorkers: number;
+  /** Names its content. */
   readonly fingerprint: string | undefined;
 
-  /** @throws {CrewError} When no task can be so. */
+  /**
+   * Checks the description and fills in what it leaves out.
+   *
+   * @throws {CrewError} When no task can be so.
+   */
   constructor(init: CrewTaskInit<Data>) {
     const { id, data, dependencies = [], requirements = [], maxParallelWorkers = 1, fingerprint } = init;
     if (typeof id !== "string" || id === "") throw new CrewError("task", `Task id must be a text, not ${shown(id)}`);

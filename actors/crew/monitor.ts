@@ -73,10 +73,12 @@ export class Monitor implements Disposable {
     return this.#view.workflow();
   }
 
+  /** Closes the database. */
   close(): void {
     this.#view.close();
   }
 
+  /** Closes the database. */
   [Symbol.dispose](): void {
     this.close();
   }

@@ -7,6 +7,7 @@ import type { CrewTaskState } from "./status.ts";
 
 /** What one member did, and how the crew's work stood then. The form of `troupe join --json`. */
 export interface CrewReport {
+  /** Its identifier. */
   readonly member: string;
   /** Tasks this member made. */
   readonly executed: number;
@@ -14,8 +15,11 @@ export interface CrewReport {
   readonly cache_hits: number;
   /** Tasks that failed in this member's hands. */
   readonly failed: number;
+  /** Its name. */
   readonly workflow: string;
+  /** How many tasks the crew has. */
   readonly total_tasks: number;
+  /** How many of them stand where. */
   readonly tasks: Readonly<Record<Exclude<CrewTaskState, "announced">, number>>;
   /** Tasks that did not make it, or are blocked by such. */
   readonly unsuccessful: number;

@@ -10,25 +10,37 @@ import { type CrewTaskState, FAILED_STATES, type WorkerStatus } from "./status.t
 
 /** A member, as far as it is shown. Times in Unix milliseconds. */
 export interface OverviewWorker {
+  /** Its identifier. */
   readonly id: string;
+  /** Where it stands. */
   readonly status: WorkerStatus;
   /** At work by the record, but its heartbeat has expired. */
   readonly isStale: boolean;
+  /** By the clock of its host. */
   readonly lastHeartbeat: number;
   /** How long ago that was, by the clock of whoever looks. */
   readonly heartbeatAgeMs: number;
+  /** Between two signs of life. */
   readonly heartbeatIntervalMs: number;
+  /** Without one for so long it counts as dead. */
   readonly heartbeatTimeoutMs: number;
+  /** How many tasks it has brought to an end. */
   readonly processedTasks: number;
+  /** Where it runs. */
   readonly hostname: string;
+  /** Its process there. */
   readonly pid: number;
+  /** What tasks may require. */
   readonly labels: readonly string[];
+  /** When it joined. */
   readonly startedAt: number;
+  /** When it left or was given up for dead; null while it is at work. */
   readonly endedAt: number | null;
 }
 
 /** A task in the hands of a member. */
 export interface RunningTask {
+  /** Its id. */
   readonly task: string;
   /** The member's identifier. */
   readonly worker: string;
@@ -38,7 +50,9 @@ export interface RunningTask {
 
 /** A task that did not make it. */
 export interface FailedTask {
+  /** Its id. */
   readonly task: string;
+  /** How it ended. */
   readonly state: CrewTaskState;
   /** Why; null where nobody said. */
   readonly detail: string | null;
@@ -46,6 +60,7 @@ export interface FailedTask {
 
 /** All there is to see of a workflow at one moment. */
 export interface Overview {
+  /** Its name. */
   readonly workflow: string;
   /** Null when nobody knows how many there will be. */
   readonly totalTasks: number | null;

@@ -8,17 +8,23 @@ import { type OverviewWorker, progressOf, type Sight } from "./overview.ts";
 
 /** What a look saw. */
 export interface SightReport {
+  /** When that was. */
   readonly time: number;
+  /** Its path. */
   readonly database: string;
+  /** Which workflow in it. */
   readonly workflow: string;
   /** Why there is nothing to see yet; all that follows is absent then. */
   readonly waiting: string | null;
   /** Null when nobody knows how many there will be. */
   readonly total_tasks?: number | null;
+  /** Those registered so far. */
   readonly discovered_tasks?: number;
   /** Tasks that are over: completed, or given up. */
   readonly done_tasks?: number;
+  /** Tasks by state. */
   readonly counts?: Readonly<Record<string, number>>;
+  /** All members there ever were. */
   readonly workers?: readonly WorkerReport[];
   /** The first of them. */
   readonly running?: readonly { readonly task: string; readonly worker: string; readonly started_at: number }[];
@@ -28,19 +34,31 @@ export interface SightReport {
 
 /** A member in it. */
 export interface WorkerReport {
+  /** Its identifier. */
   readonly id: string;
+  /** Where it stands. */
   readonly status: string;
+  /** At work by the record, but its heartbeat has expired. */
   readonly stale: boolean;
+  /** By the clock of its host. */
   readonly last_heartbeat: number;
   /** How long ago that was, by the clock of whoever looked. */
   readonly heartbeat_age: number;
+  /** Between two signs of life. */
   readonly heartbeat_interval: number;
+  /** Without one for so long it counts as dead. */
   readonly heartbeat_timeout: number;
+  /** How many tasks it has brought to an end. */
   readonly processed_tasks: number;
+  /** Where it runs. */
   readonly hostname: string;
+  /** Its process there. */
   readonly pid: number;
+  /** What tasks may require. */
   readonly labels: readonly string[];
+  /** When it joined. */
   readonly started_at: number;
+  /** When it left or was given up for dead; null while it is at work. */
   readonly ended_at: number | null;
 }
 

@@ -10,7 +10,9 @@ import type { GateTask } from "./gate_task.ts";
 export interface ContextBudget {
   /** Sum of the difficulties. */
   readonly total_complexity: number;
+  /** What they may add up to. */
   readonly max_complexity: number;
+  /** Whether they do not exceed it. */
   readonly within_budget: boolean;
 }
 

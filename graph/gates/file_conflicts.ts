@@ -8,15 +8,18 @@ import { fileGroups, type FileTable } from "./files.ts";
 import type { GateTask } from "./gate_task.ts";
 import { findPairs, type Ordering, type Pair } from "./pairs.ts";
 
+/** Both write (`blocking`), one reads what the other writes (`warning`), or both read (`info`). */
 export type Severity = "blocking" | "warning" | "info";
 
 /** Two tasks that touch one file. */
 export interface FileConflict {
   /** The one declared first. */
   readonly task1: string;
+  /** The other one. */
   readonly task2: string;
   /** Or the glob in which both have a part. */
   readonly file: string;
+  /** How bad it is. */
   readonly type: Severity;
 }
 

@@ -21,14 +21,19 @@ export interface GateContext {
 
 /** The report, in the words of the wire. */
 export interface GateReport {
+  /** The verdict. */
   readonly can_parallel: boolean;
+  /** How many tasks were asked about. */
   readonly task_count: number;
   /** The worst first; not all where there are many. */
   readonly file_conflicts: readonly FileConflict[];
   /** Names in depends-on direction, the first again at the end. */
   readonly circular_dependencies: readonly (readonly string[])[];
+  /** Files of theirs that somebody else has locked. */
   readonly lock_issues: readonly LockIssue[];
+  /** Whether the machine and the settings bear so many. */
   readonly resource_capacity: ResourceCapacity;
+  /** What their difficulties add up to. */
   readonly context_budget: ContextBudget;
   /** Sentences on what to do. */
   readonly recommendations: readonly string[];

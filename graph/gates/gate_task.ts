@@ -27,6 +27,7 @@ export interface GateTask {
 
 /** Tasks that declare what cannot be, or a question about tasks that are not there. */
 export class GateError extends RangeError {
+  /** Tells it from other errors. */
   override readonly name = "GateError";
 }
 

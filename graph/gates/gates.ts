@@ -57,7 +57,11 @@ class TaskIndex {
 export class ConflictDetector {
   readonly #index: TaskIndex;
 
-  /** @throws {GateError} When a task declares what cannot be, or two have one name. */
+  /**
+   * Takes the tasks that there are.
+   *
+   * @throws {GateError} When a task declares what cannot be, or two have one name.
+   */
   constructor(tasks: readonly GateTask[]) {
     this.#index = new TaskIndex(tasks);
   }
@@ -83,7 +87,11 @@ export class ParallelExecutionGates {
   readonly #index: TaskIndex;
   readonly #options: GatesOptions;
 
-  /** @throws {GateError} When a task declares what cannot be, or two have one name. */
+  /**
+   * Takes the tasks that there are.
+   *
+   * @throws {GateError} When a task declares what cannot be, or two have one name.
+   */
   constructor(tasks: readonly GateTask[], options: GatesOptions = {}) {
     this.#index = new TaskIndex(tasks);
     this.#options = options;
@@ -103,6 +111,8 @@ export class ParallelExecutionGates {
    * What each gate found about a group or, without names, about all tasks as their dependencies order them.
    *
    * @throws {GateError} When there is no task of a name.
+   *
+   * @internal
    */
   ask(taskIds?: readonly string[]): Verdict {
     const { load, heldLocks, resourceLimits } = this.#options;

@@ -12,12 +12,15 @@ import type { GateTask } from "./gate_task.ts";
 export interface HeldLock {
   /** Named as tasks name it. */
   readonly path: string;
+  /** Whether its holder is alone. */
   readonly mode: "exclusive" | "shared";
 }
 
 /** A file that a task could not lock now. */
 export interface LockIssue {
+  /** Its name. */
   readonly task: string;
+  /** As the task names it. */
   readonly file: string;
 }
 

@@ -25,8 +25,11 @@ export interface HostLoad {
 
 /** The count of tasks, in the words of the report. */
 export interface ResourceCapacity {
+  /** What the settings allow. */
   readonly max_parallel_tasks: number;
+  /** How many were asked about. */
   readonly requested: number;
+  /** How many could start now. */
   readonly available: number;
 }
 

@@ -11,6 +11,7 @@ import { nearest } from "../suggest.ts";
 
 /** What becomes of tasks that may not run together: one after another, or not at all. */
 export type ConflictResolution = "sequential" | "refuse";
+/** How much the gates say. */
 export type LogLevel = "DEBUG" | "INFO" | "WARNING" | "ERROR";
 
 /** What the gates go by. */
