@@ -1,0 +1,218 @@
+// What becomes of the tasks when processes that work through a config together are killed, stopped, or out of disk.
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { query } from "../../actors/raw_database.ts";
+import { openCrew } from "../../e2e/crew/crew.ts";
+import { crewReportOf, startMember, trails } from "../../e2e/crew/members.ts";
+import { executed } from "../../e2e/said.ts";
+import { randomFrom, seedFor } from "../../random.ts";
+import { type Rig, rigTest } from "../../rig.ts";
+import { canMount, Mount, succeeds } from "../faults.ts";
+import { until } from "../rig.ts";
+
+const mounts = canMount();
+
+const LAYER = 8;
+const MANY = 48;
+
+/** Layers of tasks, each of which says what it needs and who it is. */
+function writeLayers(rig: Rig): void {
+  const name = (i: number) => `t${i}`;
+  const tasks = Array.from({ length: MANY }, (_, i) => ({
+    name: name(i),
+    dependencies: i < LAYER ? [] : [name(i - LAYER), name(i - LAYER + (i % LAYER === 0 ? 1 : -1))],
+    output: `out/${name(i)}`,
+    command: `sleep 0.0${i % 5}; { cat $DEPS /dev/null; echo ${name(i)}; } | sort > $OUT`,
+  }));
+  rig.write("build.json", { tasks });
+}
+
+function temporaries(rig: Rig): string[] {
+  return rig.files().filter((path) => /\.tmp\.\d+\.\d+$/.test(path));
+}
+
+/** Whether a process has its working folder in the project. */
+function hasProcesses(rig: Rig): boolean {
+  return [...Deno.readDirSync("/proc")].some(({ name }) => {
+    try {
+      return /^\d+$/.test(name) && Deno.readLinkSync(`/proc/${name}/cwd`).startsWith(rig.folder);
+    } catch {
+      return false; // it has just ended
+    }
+  });
+}
+
+/** Nothing is wrong with the database, nothing runs, and a build finds nothing to do and leaves nothing lying about. */
+async function assertSettled(rig: Rig): Promise<void> {
+  await until(() => !hasProcesses(rig), "no process is left");
+  assertEquals(query(rig.path("crew.sqlite"), "pragma integrity_check"), [{ integrity_check: "ok" }]);
+  assertEquals(query(rig.path("crew.sqlite"), "select * from claims"), []);
+  const { code, stdout, stderr } = await rig.build(["build.json"]);
+  assertEquals([code, stderr, executed({ stdout })], [0, "", []]);
+  assertEquals([temporaries(rig), rig.exists(".build_cache.lock")], [[], false]);
+}
+
+// S3.30, S3.31, S3.36, S3.39
+rigTest("members killed at random moments: each task is completed once, and all artifacts are right", async (rig) => {
+  const random = randomFrom(seedFor("killed members of a build"));
+  writeLayers(rig);
+  let started = 0;
+  const start = () => startMember(rig, ["--quiet", "--jobs=2", "--max-killed-retries=1000", `--id=m${started++}`]);
+  const members = [start(), start(), start()];
+  for (let kills = 0; kills < 8; kills++) {
+    await new Promise((resolve) => setTimeout(resolve, 100 + random.below(250))); // the random moment, not an order
+    const victim = random.below(members.length);
+    members[victim].kill("SIGKILL");
+    await members[victim].ended;
+    members[victim] = start();
+  }
+  for (const { code, stderr } of await Promise.all(members.map(({ ended }) => ended))) assertEquals(code, 0, stderr);
+  for (const [name, words] of Object.entries(trails(rig))) {
+    assertMatch(words, /^(running killed )*running completed$/, name);
+  }
+  assertEquals(Object.keys(trails(rig)).length, MANY);
+  await assertSettled(rig);
+  const made = rig.files("out").map((path) => rig.read(path));
+  for (const path of rig.files("out")) rig.remove(path);
+  assertEquals((await rig.build(["build.json", "--force"])).code, 0);
+  assertEquals(rig.files("out").map((path) => rig.read(path)), made);
+});
+
+// S3.30
+rigTest("all members killed, one comes and ends their work", async (rig) => {
+  const held = ["x", "y"].map((name) => rig.hold(name));
+  rig.write("build.json", {
+    tasks: held.map(({ name, command }) => ({ name, output: name, command: `echo begun > $OUT; ${command}` })),
+  });
+  const members = held.map((_, i) => startMember(rig, [`--id=m${i}`, "--jobs=1"]));
+  await Promise.all(held.map((one) => one.started()));
+  assertEquals(temporaries(rig).length, 2);
+  for (const running of members) running.kill("SIGKILL");
+  await Promise.all(members.map(({ ended }) => ended));
+  const last = startMember(rig, ["--id=last"]);
+  for (const one of held) {
+    await one.started();
+    one.release();
+  }
+  const { code, stderr } = await last.ended;
+  assertEquals([code, stderr, temporaries(rig)], [0, "", []]);
+  const words = "running killed running completed";
+  assertEquals(trails(rig), { x: words, y: words });
+  assertEquals([rig.read("x"), rig.read("y")], ["x\n", "y\n"]);
+  await assertSettled(rig);
+});
+
+/** A task that only the test lets go, and in which a gate waits for each of two members. */
+function writeContested(rig: Rig): { sleeper: ReturnType<Rig["hold"]>; heir: ReturnType<Rig["hold"]> } {
+  const sleeper = rig.hold("sleeper"), heir = rig.hold("heir");
+  const command = `if [ "$WHO" = sleeper ]; then ${sleeper.command}; else ${heir.command}; fi`;
+  rig.write("build.json", { tasks: [{ name: "contested", output: "made", command }] });
+  return { sleeper, heir };
+}
+
+function startAs(rig: Rig, name: string) {
+  return startMember(rig, ["--verbose", `--id=${name}`, "--heartbeat-timeout=1.2"], { env: { WHO: name } });
+}
+
+// S3.30
+for (
+  const [how, code] of [
+    ["has ended well", 0],
+    ["has failed", 1],
+    ["still runs", undefined],
+  ] as const
+) {
+  rigTest(
+    `a member stopped for too long, whose command ${how} when it goes on, publishes nothing and joins again`,
+    async (rig) => {
+      const { sleeper, heir } = writeContested(rig);
+      const first = startAs(rig, "sleeper");
+      await sleeper.started();
+      first.kill("SIGSTOP");
+      const second = startAs(rig, "heir");
+      await heir.started();
+      heir.release({ text: "by the heir" });
+      assertEquals((await second.ended).code, 0);
+      assertEquals(rig.read("made"), "by the heir\n");
+      if (code !== undefined) sleeper.release({ text: "by the sleeper", code });
+      first.kill("SIGCONT");
+      const ended = await first.ended;
+      assertEquals([ended.code, rig.read("made")], [0, "by the heir\n"], ended.stderr);
+      assertEquals(ended.stderr, "The others had given member 'sleeper' up for dead; it joins again\n");
+      assertEquals([trails(rig), sleeper.starts], [{ contested: "running killed running completed" }, 1]);
+      using store = await openCrew(rig);
+      assertEquals((await store.workers()).map(({ id, status }) => `${id} ${status}`), [
+        "sleeper killed",
+        "heir offline",
+        "sleeper offline",
+      ]);
+      await assertSettled(rig);
+    },
+  );
+}
+
+rigTest("a member that is interrupted gives back what it has, and another does it", async (rig) => {
+  const held = rig.hold("held");
+  rig.write("build.json", { tasks: [{ name: "held", output: "held", command: held.command }] });
+  const first = startMember(rig, ["--id=first"]);
+  await held.started();
+  const second = startMember(rig, ["--id=second"]);
+  await until(() => query(rig.path("crew.sqlite"), "select 1 from workers").length === 2, "the second has joined");
+  first.kill("SIGINT");
+  const { code, stderr } = await first.ended;
+  assertEquals([code, stderr], [130, "Stopped by SIGINT\n"]);
+  await held.started();
+  held.release();
+  assertEquals((await second.ended).code, 0);
+  assertEquals(trails(rig), { held: "running cancelled running completed" });
+  await assertSettled(rig);
+});
+
+rigTest("a database on a read-only disk is told of, and nothing is done", async (rig) => {
+  rig.write("build.json", { tasks: [{ name: "a", output: "a", content: "a" }] });
+  assertEquals((await startMember(rig, ["--db=data/../crew.sqlite"]).ended).code, 0);
+  rig.remove("a");
+  Deno.mkdirSync(rig.path("data"));
+  for (const name of ["crew.sqlite"]) Deno.copyFileSync(rig.path(name), rig.path(`data/${name}`));
+  using mount = new Mount(rig.path("data"), "--bind", rig.path("data"));
+  assert(succeeds("mount", "-o", "remount,ro,bind", mount.folder));
+  for (const path of ["data/crew.sqlite", "data/new.sqlite"]) {
+    const { code, stdout, stderr } = await startMember(rig, [`--db=${path}`]).ended;
+    assertEquals([code, stdout, rig.exists("a")], [2, "", false], path);
+    assertMatch(stderr, /^(Cannot (open|write)|Database) .*'data\/\w+\.sqlite'.*\n$/);
+  }
+}, { ignore: !mounts });
+
+rigTest("a full disk under the database ends the members, and nothing is lost for the next", async (rig) => {
+  const held = rig.hold("held");
+  const task = (name: string, command: string, dependencies: string[] = []) => ({
+    name,
+    output: name,
+    command,
+    dependencies,
+  });
+  rig.write("build.json", {
+    tasks: [task("early", "echo early > $OUT"), task("held", held.command, ["early"]), {
+      ...task("late", "", ["held"]),
+      command: undefined,
+    }],
+  });
+  Deno.mkdirSync(rig.path("data"));
+  using _ = new Mount(rig.path("data"), "-t", "tmpfs", "-o", "size=1m", "tmpfs");
+  const args = ["--db=data/crew.sqlite", "--max-killed-retries=9"];
+  const first = startMember(rig, args);
+  await held.started();
+  succeeds("sh", "-c", `cat /dev/zero > ${rig.path("data/filling")}`);
+  held.release();
+  const { code, stderr } = await first.ended;
+  assertEquals(code, 2, stderr);
+  assertMatch(stderr, /^Cannot write database 'data\/crew.sqlite': no space left on the disk\n$/);
+  await until(() => !hasProcesses(rig), "no process is left");
+  rig.remove("data/filling");
+  const next = startMember(rig, [...args, "--json"]);
+  await held.started();
+  held.release();
+  const ended = await next.ended;
+  assertEquals([ended.code, crewReportOf(ended).tasks.completed], [0, 3], ended.stderr);
+  assertEquals(query(rig.path("data/crew.sqlite"), "pragma integrity_check"), [{ integrity_check: "ok" }]);
+  assertEquals([rig.read("late"), temporaries(rig)], ["held\n", []]);
+}, { ignore: !mounts });
