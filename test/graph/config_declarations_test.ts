@@ -54,3 +54,27 @@ Task 'c' asks for resource 'licence', which has no limit in 'resource_limits'
   |                                              ^^^^^^^^^ where there are limits, every resource needs one`,
   );
 });
+
+// S3.33
+Deno.test("parseBuildConfig() keeps each label that a task requires once, and refuses what is none", async () => {
+  const { tasks } = await good(`{"tasks": [
+    {"name": "a", "output": "a", "requirements": ["gpu", "big disk", "gpu"]},
+    {"name": "b", "output": "b", "requirements": []}
+  ]}`);
+  assertEquals(tasks.map((task) => task.declared), [{ requirements: ["gpu", "big disk"] }, undefined]);
+  assertEquals(
+    await shown(`{"tasks": [
+  {"name": "a", "output": "a", "requirements": ["gpu", ""]},
+  {"name": "b", "output": "b", "requirements": "gpu"}
+]}`),
+    `'requirements[1]' of task 'a' must not be empty
+  --> build.json:2:56
+2 |   {"name": "a", "output": "a", "requirements": ["gpu", ""]},
+  |                                                        ^^
+
+'requirements' of task 'b' must be a list of strings, not a string
+  --> build.json:3:48
+3 |   {"name": "b", "output": "b", "requirements": "gpu"}
+  |                                                ^^^^^ put it in [ ]`,
+  );
+});

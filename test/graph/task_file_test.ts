@@ -269,3 +269,14 @@ function written(tasks: readonly ShellTask[], { end, blank }: { end: string; bla
     return [blank + name + blank + ":" + blank + command, ...suffixes].join(" ");
   }).join(end);
 }
+
+// S3.33
+Deno.test("parseTaskFile() reads [requires:…], several times and each label once, and refuses what is none", () => {
+  assertEquals(task("a: x [requires:gpu, big disk] [requires:gpu,eu]").declared, {
+    requirements: ["gpu", "big disk", "eu"],
+  });
+  assertEquals(messages("a: x [requires:]\nb: x [requires:gpu,]"), [
+    "Syntax error at line 1: '[requires:…]' must list labels, but a value is missing",
+    "Syntax error at line 2: '[requires:…]' must list labels, but a value is missing",
+  ]);
+});
