@@ -12,6 +12,7 @@ import { BUILD_WORKLOADS } from "./build_workloads.ts";
 import { COLD_WORKLOADS } from "./cold_workloads.ts";
 import type { Turns } from "./contest.ts";
 import { CREW_WORKLOADS } from "./crew.ts";
+import { JOIN_WORKLOADS } from "./join.ts";
 import { LIBRARY_WORKLOADS } from "./library.ts";
 import { describeMachine, machineText } from "./machine.ts";
 import { MODULE_WORKLOADS } from "./modules.ts";
@@ -27,6 +28,7 @@ const WORKLOADS: readonly Workload[] = [
   ...LIBRARY_WORKLOADS,
   ...MODULE_WORKLOADS,
   ...CREW_WORKLOADS,
+  ...JOIN_WORKLOADS,
 ];
 
 const HELP = `Measure troupe, beside ninja and make where they are installed.
