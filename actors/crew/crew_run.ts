@@ -29,6 +29,9 @@ type CrewMessage =
   | { readonly kind: "went wrong"; readonly error: unknown }
   | PoolReport;
 
+/** Once it was given so many tasks that its input does not have, it asks for its own by name: that costs as much each time. */
+const MOST_UNKNOWN = 50;
+
 /** The actor of one member's run; it is used once. */
 export class CrewRun {
   readonly #parts: CrewRunParts;
@@ -139,6 +142,7 @@ export class CrewRun {
     this.#joining = undefined;
     this.#isLost = false;
     this.#member = member;
+    if (this.#unknown.length >= MOST_UNKNOWN) member.restrictTo(this.#parts.names);
     const { lost } = member;
     // Also while all workers are busy, when nothing would be asked for long.
     const tell = () => this.#mailbox.post({ kind: "given up", member });
@@ -177,6 +181,7 @@ export class CrewRun {
     const task = this.#indexes.get(claim.id);
     if (task !== undefined) return this.#tasks.take(task, claim);
     this.#unknown.push(claim.id);
+    if (this.#unknown.length === MOST_UNKNOWN) this.#member.restrictTo(this.#parts.names);
     this.#endings.push({ claim: claim.claim, ending: "cancelled" });
   }
 

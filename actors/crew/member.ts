@@ -43,7 +43,7 @@ export interface MemberOptions extends RetryLimits {
 /** A member of a crew. */
 export class Member implements AsyncDisposable {
   readonly identifier: string;
-  readonly claimant: Claimant;
+  #claimant: Claimant;
   readonly #store: CrewStore;
   readonly #pollMs: number;
   readonly #heart: Pacemaker;
@@ -62,7 +62,7 @@ export class Member implements AsyncDisposable {
     this.#store = store;
     this.identifier = identifier;
     const limits = { maxFailedRetries, maxKilledRetries };
-    this.claimant = { worker, labels: new Set(options.labels), enableFingerprints, ...limits };
+    this.#claimant = { worker, labels: new Set(options.labels), enableFingerprints, ...limits };
     this.#pollMs = storeOptions.sharedFs ? SHARED_POLL_MS : POLL_MS;
     this.#seenEvent = latest;
     const onLost = () => this.#lost.abort(new DOMException("This member was declared dead", "AbortError"));
@@ -79,6 +79,11 @@ export class Member implements AsyncDisposable {
     return new Member(store, options, { ...await store.join(options, options), latest });
   }
 
+  /** Who it is in the database, and what it takes. */
+  get claimant(): Claimant {
+    return this.#claimant;
+  }
+
   /** Aborted when others have declared this member dead: what it does is done by them now. */
   get lost(): AbortSignal {
     return this.#lost.signal;
@@ -89,6 +94,11 @@ export class Member implements AsyncDisposable {
     const turn = await this.#store.turn(this.claimant, request);
     if (!turn.isMember) this.#lost.abort(new DOMException("This member was declared dead", "AbortError"));
     return turn;
+  }
+
+  /** Takes these tasks only, whatever else there is. */
+  restrictTo(names: readonly string[]): void {
+    this.#claimant = { ...this.#claimant, only: JSON.stringify(names) };
   }
 
   /** Whether it is worth waiting when there is nothing to take. */

@@ -229,6 +229,25 @@ crewTest("CrewRun gives back what it does not know, once, and leaves it to other
   ]);
 });
 
+crewTest(
+  "CrewRun among many tasks that it does not know asks for its own, and lets the others be",
+  async (_, store) => {
+    const foreign = Array.from({ length: 500 }, (_, i) => [`foreign ${i}`, []] as const);
+    await store.register(entries({ ...Object.fromEntries(foreign), a: [], b: ["a"] }));
+    await using stage = new Stage(store, ["a", "b"]);
+    await stage.begin();
+    for (const name of ["a", "b"]) {
+      await stage.runs(name);
+      stage.ends(name, "completed");
+    }
+    await stage.run.finished;
+    const { counts } = await store.workflow();
+    assertEquals([counts.completed, counts.ready], [2, 500]);
+    const touched = (await store.tasks()).filter(({ currentStatus }) => currentStatus === "cancelled").length;
+    assert(touched > 0 && touched < 60, `${touched} of the others were given back`);
+  },
+);
+
 crewTest("CrewRun, interrupted, passes the signal on, and gives its tasks back", async (_, store) => {
   await store.register(entries({ a: [], b: [] }));
   await using stage = new Stage(store, ["a", "b"], { workers: 1 });

@@ -55,6 +55,7 @@ crewTest("the hot statements go by the index that is meant for them", async (pla
   for (
     const [sql, index] of [
       [CLAIM_SQL.next, /tasks USING INDEX idx_requirements \(workflow_id=\? AND requirements=\?\)/],
+      [CLAIM_SQL.nextOf, /tasks USING INDEX tasks_by_name \(workflow_id=\? AND name=\?\)/],
       [MEMBER_SQL.others, /workers USING INDEX idx_workflow_status \(workflow_id=\? AND status=\?\)/],
       [LOOK_SQL.open, /tasks USING COVERING INDEX tasks_by_state \(workflow_id=\? AND state=\? AND requirements=\?\)/],
       [LOOK_SQL.used, /task_statuses USING COVERING INDEX idx_task_status/],
