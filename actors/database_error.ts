@@ -9,7 +9,21 @@
 import { dirname } from "@std/path/posix/dirname";
 import { systemDetail } from "./system_error.ts";
 
-/** What is the matter with a SQLite file. */
+/**
+ * What is the matter with a SQLite file.
+ *
+ * @example
+ * ```ts
+ * import { DatabaseError, type DatabaseErrorKind, history } from "./mod.ts";
+ *
+ * const waiting: readonly DatabaseErrorKind[] = ["missing", "locked"];
+ * try {
+ *   await history({ db: "nowhere.db" });
+ * } catch (error) {
+ *   console.log(error instanceof DatabaseError && waiting.includes(error.kind)); // true
+ * }
+ * ```
+ */
 export type DatabaseErrorKind =
   /** Asked to look at a database that is not there. */
   | "missing"
@@ -30,7 +44,20 @@ export type DatabaseErrorKind =
   /** Anything else that SQLite says. */
   | "unusable";
 
-/** A SQLite file that cannot be used; the message is a whole sentence for the user. */
+/**
+ * A SQLite file that cannot be used; the message is a whole sentence for the user.
+ *
+ * @example
+ * ```ts
+ * import { DatabaseError, Monitor } from "./mod.ts";
+ *
+ * try {
+ *   await Monitor.open("nowhere.sqlite");
+ * } catch (error) {
+ *   if (error instanceof DatabaseError) console.log(error.kind); // missing
+ * }
+ * ```
+ */
 export class DatabaseError extends Error {
   /** Tells it from other errors. */
   override readonly name = "DatabaseError";

@@ -13,7 +13,20 @@ import { systemDetail } from "./system_error.ts";
 /** More mistakes than anyone reads at once. */
 const MISTAKES_SHOWN = 100;
 
-/** The input is wrong: the message is all of it, ready to be shown; exit code 2. */
+/**
+ * The input is wrong: the message is all of it, ready to be shown; exit code 2.
+ *
+ * @example
+ * ```ts
+ * import { build, InputError } from "./mod.ts";
+ *
+ * try {
+ *   await build("nowhere.json");
+ * } catch (error) {
+ *   if (error instanceof InputError) console.log(error.message); // Build configuration not found at path: nowhere.json
+ * }
+ * ```
+ */
 export class InputError extends Error {
   /** Tells it from other errors. */
   override readonly name = "InputError";

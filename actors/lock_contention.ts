@@ -6,7 +6,17 @@
  */
 import { join } from "@std/path/posix/join";
 
-/** What a task wants to lock while it runs. */
+/**
+ * What a task wants to lock while it runs.
+ *
+ * @example
+ * ```ts
+ * import { predictContention, type TaskFiles } from "./mod.ts";
+ *
+ * const tasks: TaskFiles[] = [{ task: "a", writes: ["log"] }, { task: "b", reads: ["log"] }];
+ * console.log(predictContention(tasks).length); // 1
+ * ```
+ */
 export interface TaskFiles {
   /** Its name. */
   readonly task: string;
@@ -16,7 +26,17 @@ export interface TaskFiles {
   readonly writes?: readonly string[];
 }
 
-/** A file for which tasks would wait for each other: one of them writes it, and another reads or writes it. */
+/**
+ * A file for which tasks would wait for each other: one of them writes it, and another reads or writes it.
+ *
+ * @example
+ * ```ts
+ * import { type Contention, predictContention } from "./mod.ts";
+ *
+ * const [found]: Contention[] = predictContention([{ task: "a", writes: ["log"] }, { task: "b", writes: ["log"] }]);
+ * console.log(found.path, found.turns); // log 2
+ * ```
+ */
 export interface Contention {
   /** As the tasks name it. */
   readonly path: string;
@@ -28,7 +48,21 @@ export interface Contention {
   readonly turns: number;
 }
 
-/** The files that tasks would contend for if they ran together, sorted by path. */
+/**
+ * The files that tasks would contend for if they ran together, sorted by path.
+ *
+ * @example
+ * ```ts
+ * import { predictContention } from "./mod.ts";
+ *
+ * const found = predictContention([
+ *   { task: "seed", writes: ["db"] },
+ *   { task: "test", reads: ["db"] },
+ *   { task: "lint", reads: ["src"] },
+ * ]);
+ * console.log(found.map(({ path }) => path)); // [ "db" ]
+ * ```
+ */
 export function predictContention(tasks: Iterable<TaskFiles>): Contention[] {
   const files = new Map<string, { writers: Set<string>; readers: Set<string> }>();
   const at = (path: string) => {

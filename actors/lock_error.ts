@@ -9,14 +9,45 @@ import { timeFormat } from "../graph/run_report.ts";
 import type { LockHolder, LockMode } from "./lock_holder.ts";
 import { systemDetail } from "./system_error.ts";
 
-/** What kind of error it is. */
+/**
+ * What kind of error it is.
+ *
+ * @example
+ * ```ts
+ * import { FileLockError, type FileLockErrorKind, FileLockManager } from "./mod.ts";
+ *
+ * const late: FileLockErrorKind = "timeout";
+ * const locks = new FileLockManager(".");
+ * using _held = await locks.acquire("kinds.txt", "exclusive");
+ * try {
+ *   await locks.acquire("kinds.txt", "shared", { timeoutMs: 1 });
+ * } catch (error) {
+ *   console.log(error instanceof FileLockError && error.kind === late); // true
+ * }
+ * ```
+ */
 export type FileLockErrorKind =
   /** Someone else had it until the time was up. */
   | "timeout"
   /** The lock folder cannot be read, written or locked. */
   | "folder";
 
-/** A file lock that cannot be had; the message is all of it, for the user. */
+/**
+ * A file lock that cannot be had; the message is all of it, for the user.
+ *
+ * @example
+ * ```ts
+ * import { FileLockError, FileLockManager } from "./mod.ts";
+ *
+ * const locks = new FileLockManager(".");
+ * using _held = await locks.acquire("errors.txt", "exclusive", { task: "first" });
+ * try {
+ *   await locks.acquire("errors.txt", "exclusive", { timeoutMs: 1 });
+ * } catch (error) {
+ *   if (error instanceof FileLockError) console.log(error.holders[0].task); // first
+ * }
+ * ```
+ */
 export class FileLockError extends Error {
   /** Tells it from other errors. */
   override readonly name = "FileLockError";

@@ -5,10 +5,31 @@
  */
 import type { Liveness } from "./process_identity.ts";
 
-/** Writers are alone (`exclusive`), readers are together (`shared`). */
+/**
+ * Writers are alone (`exclusive`), readers are together (`shared`).
+ *
+ * @example
+ * ```ts
+ * import { FileLockManager, type LockMode } from "./mod.ts";
+ *
+ * const mode: LockMode = "shared";
+ * using lock = await new FileLockManager(".").acquire("modes.txt", mode);
+ * console.log(lock.requests[0].mode); // shared
+ * ```
+ */
 export type LockMode = "exclusive" | "shared";
 
-/** Why a record counts for nothing. */
+/**
+ * Why a record counts for nothing.
+ *
+ * @example
+ * ```ts
+ * import { FileLockManager, type StaleReason } from "./mod.ts";
+ *
+ * const reasons: (StaleReason | null)[] = new FileLockManager(".").list().map(({ stale }) => stale);
+ * console.log(reasons.filter((reason) => reason !== null).length, "to be cleaned");
+ * ```
+ */
 export type StaleReason =
   /** Its process has ended without giving the lock back. */
   | "ended"
@@ -17,7 +38,18 @@ export type StaleReason =
   /** It cannot be understood. */
   | "damaged";
 
-/** Who holds a lock, or waits for one, as its record tells. */
+/**
+ * Who holds a lock, or waits for one, as its record tells.
+ *
+ * @example
+ * ```ts
+ * import { FileLockManager, type LockHolder } from "./mod.ts";
+ *
+ * const locks = new FileLockManager("elsewhere");
+ * const holders: LockHolder[] = locks.list();
+ * console.log(holders.length); // 0
+ * ```
+ */
 export interface LockHolder {
   /** Absolute path of the locked file; null when the record is damaged. */
   readonly path: string | null;

@@ -5,7 +5,17 @@
  */
 import type { LockHolder, LockMode } from "./lock_holder.ts";
 
-/** Choices for a {@linkcode FileLockManager}. */
+/**
+ * Choices for a {@linkcode FileLockManager}.
+ *
+ * @example
+ * ```ts
+ * import { FileLockManager, type FileLockManagerOptions } from "./mod.ts";
+ *
+ * const options: FileLockManagerOptions = { lockFolder: ".locks", warn: console.warn };
+ * console.log(new FileLockManager(".", options).lockFolder.endsWith("/.locks")); // true
+ * ```
+ */
 export interface FileLockManagerOptions {
   /** Where locks are recorded, relative to the folder; default `.troupe/locks`. All who share files must agree on it. */
   readonly lockFolder?: string;
@@ -15,13 +25,35 @@ export interface FileLockManagerOptions {
   readonly warn?: (sentence: string) => void;
 }
 
-/** Whom a lock is for. */
+/**
+ * Whom a lock is for.
+ *
+ * @example
+ * ```ts
+ * import { FileLockManager, type LockOwner } from "./mod.ts";
+ *
+ * const owner: LockOwner = { task: "report" };
+ * using lock = await new FileLockManager(".").tryAcquire("owned.txt", "exclusive", owner);
+ * console.log(lock !== undefined); // true
+ * ```
+ */
 export interface LockOwner {
   /** Name of the task, for those who list locks or wait for this one. */
   readonly task?: string;
 }
 
-/** Choices for waiting for a lock. */
+/**
+ * Choices for waiting for a lock.
+ *
+ * @example
+ * ```ts
+ * import { type AcquireOptions, FileLockManager } from "./mod.ts";
+ *
+ * const options: AcquireOptions = { task: "report", timeoutMs: 5000, retryDelaysMs: [50] };
+ * using lock = await new FileLockManager(".").acquire("asked.txt", "exclusive", options);
+ * console.log(lock.requests.length); // 1
+ * ```
+ */
 export interface AcquireOptions extends LockOwner {
   /** After which time to give up; default 30 s. */
   readonly timeoutMs?: number;
@@ -31,7 +63,18 @@ export interface AcquireOptions extends LockOwner {
   readonly signal?: AbortSignal;
 }
 
-/** One of several locks to take. */
+/**
+ * One of several locks to take.
+ *
+ * @example
+ * ```ts
+ * import { FileLockManager, type LockRequest } from "./mod.ts";
+ *
+ * const requests: LockRequest[] = [{ path: "from.txt", mode: "shared" }, { path: "to.txt", mode: "exclusive" }];
+ * using lock = await new FileLockManager(".").acquireAll(requests);
+ * console.log(lock.requests.length); // 2
+ * ```
+ */
 export interface LockRequest {
   /** Relative to the manager's folder, or absolute. */
   readonly path: string;
@@ -39,7 +82,21 @@ export interface LockRequest {
   readonly mode: LockMode;
 }
 
-/** Held locks. */
+/**
+ * Held locks.
+ *
+ * @example
+ * ```ts
+ * import { type FileLock, FileLockManager } from "./mod.ts";
+ *
+ * const lock: FileLock = await new FileLockManager(".").acquire("held.txt", "exclusive");
+ * try {
+ *   console.log("nobody else writes it");
+ * } finally {
+ *   lock.release();
+ * }
+ * ```
+ */
 export interface FileLock extends Disposable {
   /** What is held, by absolute path, sorted. */
   readonly requests: readonly LockRequest[];
@@ -47,7 +104,17 @@ export interface FileLock extends Disposable {
   release(): void;
 }
 
-/** How a file is locked. */
+/**
+ * How a file is locked.
+ *
+ * @example
+ * ```ts
+ * import { FileLockManager, type FileLockStatus } from "./mod.ts";
+ *
+ * const [status]: FileLockStatus[] = new FileLockManager(".").status(["looked_at.txt"]);
+ * console.log(status.state); // free
+ * ```
+ */
 export interface FileLockStatus {
   /** As it was asked for. */
   readonly path: string;

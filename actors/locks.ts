@@ -40,7 +40,21 @@ const GUARD_PATIENCE_MS = 1000;
 /** The longest delay that a timer takes. */
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
-/** Takes and lists the locks of files in and around one folder. It holds nothing open. */
+/**
+ * Takes and lists the locks of files in and around one folder. It holds nothing open.
+ *
+ * @example
+ * ```ts
+ * import { FileLockManager } from "./mod.ts";
+ *
+ * const locks = new FileLockManager(".");
+ * {
+ *   using _lock = await locks.acquire("shared.txt", "exclusive", { task: "report", timeoutMs: 5000 });
+ *   console.log(locks.status(["shared.txt"])[0].state); // exclusive
+ * }
+ * console.log(locks.status(["shared.txt"])[0].state); // free
+ * ```
+ */
 export class FileLockManager {
   readonly #folder: string;
   readonly #realFolder: string;

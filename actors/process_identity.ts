@@ -16,7 +16,17 @@ export interface ProcessIdentity {
   readonly birth: string | null;
 }
 
-/** `unknown` means that it ran on another host. */
+/**
+ * `unknown` means that it ran on another host.
+ *
+ * @example
+ * ```ts
+ * import { FileLockManager, type Liveness } from "./mod.ts";
+ *
+ * const known: Liveness[] = new FileLockManager(".").list().map(({ liveness }) => liveness);
+ * console.log(known.includes("unknown"));
+ * ```
+ */
 export type Liveness = "alive" | "dead" | "unknown";
 
 export function thisProcess(): ProcessIdentity {

@@ -8,16 +8,54 @@ import type { GateTask } from "../graph/gates/gate_task.ts";
 import type { GatesOptions } from "../graph/gates/gates.ts";
 import type { LogLevel } from "../graph/gates/settings.ts";
 
-/** What a task's function is told beside the task. */
+/**
+ * What a task's function is told beside the task.
+ *
+ * @example
+ * ```ts
+ * import { type SafeTaskContext, SafeParallelExecutor } from "./mod.ts";
+ *
+ * async function work(task: { name: string }, { signal }: SafeTaskContext) {
+ *   signal.throwIfAborted();
+ *   return await Promise.resolve(task.name);
+ * }
+ *
+ * const executor = new SafeParallelExecutor([{ name: "a" }], work, { log: () => {} });
+ * console.log((await executor.execute()).completed); // 1
+ * ```
+ */
 export interface SafeTaskContext {
   /** Aborted when the execution is; a function that takes long should listen. */
   readonly signal: AbortSignal;
 }
 
-/** Does one task. It fails by throwing. */
+/**
+ * Does one task. It fails by throwing.
+ *
+ * @example
+ * ```ts
+ * import { SafeParallelExecutor, type SafeTaskFunction } from "./mod.ts";
+ *
+ * const measure: SafeTaskFunction<number> = ({ name }) => name.length;
+ * const executor = new SafeParallelExecutor([{ name: "abc" }], measure, { log: () => {} });
+ * console.log((await executor.execute()).results.get("abc")?.result); // 3
+ * ```
+ */
 export type SafeTaskFunction<Result> = (task: GateTask, context: SafeTaskContext) => Result | Promise<Result>;
 
-/** What is kept before an execution, and put back when that comes to nothing. */
+/**
+ * What is kept before an execution, and put back when that comes to nothing.
+ *
+ * @example
+ * ```ts
+ * import { type CheckpointHooks, SafeParallelExecutor } from "./mod.ts";
+ *
+ * let account = 1, saved = 0;
+ * const checkpoint: CheckpointHooks = { save: () => void (saved = account), rollBack: () => void (account = saved) };
+ * const executor = new SafeParallelExecutor([{ name: "add" }], () => ++account, { checkpoint, log: () => {} });
+ * console.log((await executor.execute()).rollbacks, account); // 0 2
+ * ```
+ */
 export interface CheckpointHooks {
   /** Before the first task, with the names of all. */
   readonly save: (tasks: readonly string[]) => void | Promise<void>;
@@ -25,7 +63,18 @@ export interface CheckpointHooks {
   readonly rollBack: (tasks: readonly string[]) => void | Promise<void>;
 }
 
-/** Choices for {@linkcode SafeParallelExecutor}. */
+/**
+ * Choices for {@linkcode SafeParallelExecutor}.
+ *
+ * @example
+ * ```ts
+ * import { type SafeExecutorOptions, SafeParallelExecutor } from "./mod.ts";
+ *
+ * const options: SafeExecutorOptions<number> = { validateResult: (_task, result) => result > 2, log: () => {} };
+ * const executor = new SafeParallelExecutor([{ name: "abc" }], ({ name }) => name.length, options);
+ * console.log((await executor.execute()).failed); // 0
+ * ```
+ */
 export interface SafeExecutorOptions<Result = unknown> extends GatesOptions {
   /** Where relative paths of tasks start, and where file locks are kept; default the current folder. */
   readonly folder?: string;
@@ -49,7 +98,18 @@ export interface SafeExecutorOptions<Result = unknown> extends GatesOptions {
   readonly validateResult?: (task: GateTask, result: Result) => boolean | Promise<boolean>;
 }
 
-/** How one task ended. */
+/**
+ * How one task ended.
+ *
+ * @example
+ * ```ts
+ * import { SafeParallelExecutor, type SafeTaskResult } from "./mod.ts";
+ *
+ * const executor = new SafeParallelExecutor([{ name: "abc" }], ({ name }) => name.length, { log: () => {} });
+ * const result: SafeTaskResult<number> | undefined = (await executor.execute()).results.get("abc");
+ * console.log(result?.status, result?.result); // completed 3
+ * ```
+ */
 export interface SafeTaskResult<Result = unknown> {
   /** `skipped`: a task it needs did not complete. */
   readonly status: "completed" | "failed" | "skipped";
@@ -61,7 +121,18 @@ export interface SafeTaskResult<Result = unknown> {
   readonly durationMs: number;
 }
 
-/** How an execution went. */
+/**
+ * How an execution went.
+ *
+ * @example
+ * ```ts
+ * import { type SafeExecutionReport, SafeParallelExecutor } from "./mod.ts";
+ *
+ * const executor = new SafeParallelExecutor([{ name: "a" }, { name: "b" }], () => {}, { log: () => {} });
+ * const report: SafeExecutionReport<void> = await executor.execute();
+ * console.log(report.completed, report.report.can_parallel); // 2 true
+ * ```
+ */
 export interface SafeExecutionReport<Result = unknown> {
   /** What the gates said of all tasks at once. */
   readonly report: GateReport;

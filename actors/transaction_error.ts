@@ -6,7 +6,20 @@
 import { quote } from "../graph/mistakes.ts";
 import { systemDetail } from "./system_error.ts";
 
-/** A transaction that cannot be begun, finished or undone. The message is all of it, for the user. */
+/**
+ * A transaction that cannot be begun, finished or undone. The message is all of it, for the user.
+ *
+ * @example
+ * ```ts
+ * import { build, TransactionError } from "./mod.ts";
+ *
+ * try {
+ *   await build("fixtures/site/build.json", { transaction: true });
+ * } catch (error) {
+ *   if (error instanceof TransactionError) console.log(error.message);
+ * }
+ * ```
+ */
 export class TransactionError extends Error {
   /** Tells it from other errors. */
   override readonly name = "TransactionError";

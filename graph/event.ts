@@ -10,7 +10,18 @@ import type { TaskFailure } from "./failure.ts";
 /** The five words of the status table, by their value in shared memory. */
 export const STATUSES = ["pending", "running", "completed", "failed", "skipped"] as const satisfies readonly Status[];
 
-/** Where a task stands. */
+/**
+ * Where a task stands.
+ *
+ * @example
+ * ```ts
+ * import { build, type Status } from "./mod.ts";
+ *
+ * const { results } = await build("fixtures/site/build.json");
+ * const statuses = new Set<Status>(Object.values(results).map(({ status }) => status));
+ * console.log([...statuses]);
+ * ```
+ */
 export type Status = "pending" | "running" | "completed" | "failed" | "skipped";
 
 /** What a check of a ready task found. */

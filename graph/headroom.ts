@@ -4,7 +4,17 @@
  * @module
  */
 
-/** Shares from 0 to 1, above which nothing more is started. */
+/**
+ * Shares from 0 to 1, above which nothing more is started.
+ *
+ * @example
+ * ```ts
+ * import { build, type LoadLimits } from "./mod.ts";
+ *
+ * const loadLimits: LoadLimits = { cpu: 0.8, memory: 0.9 };
+ * console.log((await build("fixtures/site/build.json", { loadLimits })).failed); // 0
+ * ```
+ */
 export interface LoadLimits {
   /** Of the CPUs this process may use. */
   readonly cpu?: number;

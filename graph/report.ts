@@ -8,7 +8,18 @@ import type { Status, TaskEnd } from "./event.ts";
 import { describeTaskFailure } from "./failure.ts";
 import type { Task } from "./task.ts";
 
-/** How one task ended, as `--json` shows it. Times in seconds. */
+/**
+ * How one task ended, as `--json` shows it. Times in seconds.
+ *
+ * @example
+ * ```ts
+ * import { build, type BuildResult } from "./mod.ts";
+ *
+ * const { results } = await build("fixtures/site/build.json");
+ * const sitemap: BuildResult = results.sitemap;
+ * console.log(sitemap.status, sitemap.artifact_path, sitemap.sha256);
+ * ```
+ */
 export interface BuildResult {
   /** Its name. */
   readonly task_name: string;
@@ -30,7 +41,17 @@ export interface BuildResult {
   readonly error_message?: string;
 }
 
-/** A whole run, as `--json` shows it. */
+/**
+ * A whole run, as `--json` shows it.
+ *
+ * @example
+ * ```ts
+ * import { build, type BuildReport } from "./mod.ts";
+ *
+ * const report: BuildReport = await build("fixtures/site/build.json");
+ * console.log(report.completed, "of", report.total_tasks, "in", report.total_duration);
+ * ```
+ */
 export interface BuildReport {
   /** All tasks that were asked for. */
   readonly total_tasks: number;

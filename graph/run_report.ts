@@ -11,10 +11,31 @@ import { quote } from "./mistakes.ts";
 import { nearest } from "./suggest.ts";
 import { unreachable } from "./task.ts";
 
-/** How a task ended, as the history writes it. */
+/**
+ * How a task ended, as the history writes it.
+ *
+ * @example
+ * ```ts
+ * import { run, type RunStatus } from "./mod.ts";
+ *
+ * const bad: readonly RunStatus[] = ["failed", "timeout"];
+ * const { tasks } = await run("fixtures/tasks/failing.txt");
+ * console.log(tasks.filter(({ status }) => bad.includes(status)).map(({ name }) => name)); // [ "unit_tests" ]
+ * ```
+ */
 export type RunStatus = "passed" | "failed" | "timeout" | "skipped";
 
-/** How many tasks ended how, as the table `runs` counts them. */
+/**
+ * How many tasks ended how, as the table `runs` counts them.
+ *
+ * @example
+ * ```ts
+ * import { run, type RunCounts } from "./mod.ts";
+ *
+ * const { passed, skipped }: RunCounts = await run("fixtures/tasks/pipeline.txt");
+ * console.log(passed, skipped); // 6 0
+ * ```
+ */
 export interface RunCounts {
   /** Exit code 0. */
   readonly passed: number;
@@ -26,7 +47,18 @@ export interface RunCounts {
   readonly skipped: number;
 }
 
-/** One task of a run. */
+/**
+ * One task of a run.
+ *
+ * @example
+ * ```ts
+ * import { run, type TaskRecord } from "./mod.ts";
+ *
+ * const { tasks } = await run("fixtures/tasks/pipeline.txt");
+ * const first: TaskRecord = tasks[0];
+ * console.log(first.name, first.exit_code); // fetch 0
+ * ```
+ */
 export interface TaskRecord {
   /** Unique in its run. */
   readonly name: string;
@@ -46,7 +78,18 @@ export interface TaskRecord {
   readonly skip_reason?: string;
 }
 
-/** One task with what it printed, as `show --task --json` shows it. */
+/**
+ * One task with what it printed, as `show --task --json` shows it.
+ *
+ * @example
+ * ```ts
+ * import { run, show, type TaskReport } from "./mod.ts";
+ *
+ * await run("fixtures/tasks/failing.txt");
+ * const task: TaskReport = await show("last", { task: "unit_tests" });
+ * console.log(task.exit_code, task.stderr);
+ * ```
+ */
 export interface TaskReport extends TaskRecord {
   /** The number of its run. */
   readonly run_id: number;
@@ -56,7 +99,18 @@ export interface TaskReport extends TaskRecord {
   readonly stderr: string;
 }
 
-/** One run without its tasks. */
+/**
+ * One run without its tasks.
+ *
+ * @example
+ * ```ts
+ * import { history, run, type RunRecord } from "./mod.ts";
+ *
+ * await run("fixtures/tasks/pipeline.txt");
+ * const newest: RunRecord = (await history({ limit: 1 })).runs[0];
+ * console.log(newest.total_tasks, newest.interrupted); // 6 false
+ * ```
+ */
 export interface RunRecord extends RunCounts {
   /** Null when it could not be saved. */
   readonly id: number | null;
@@ -72,13 +126,34 @@ export interface RunRecord extends RunCounts {
   readonly interrupted: boolean;
 }
 
-/** A run with its tasks, as `run --json` and `show --json` show it. */
+/**
+ * A run with its tasks, as `run --json` and `show --json` show it.
+ *
+ * @example
+ * ```ts
+ * import { run, type RunReport } from "./mod.ts";
+ *
+ * const report: RunReport = await run("fixtures/tasks/pipeline.txt");
+ * console.log(report.duration_ms, report.tasks.length);
+ * ```
+ */
 export interface RunReport extends RunRecord {
   /** In the order of the file. */
   readonly tasks: readonly TaskRecord[];
 }
 
-/** What `history --json` shows, newest first. */
+/**
+ * What `history --json` shows, newest first.
+ *
+ * @example
+ * ```ts
+ * import { history, type HistoryReport, run } from "./mod.ts";
+ *
+ * await run("fixtures/tasks/pipeline.txt");
+ * const { runs }: HistoryReport = await history();
+ * console.log(runs.length > 0); // true
+ * ```
+ */
 export interface HistoryReport {
   /** How many runs were deleted first; absent where that was not asked for. */
   readonly deleted?: number;

@@ -35,7 +35,7 @@ export interface LocksOptions {
  * ```ts
  * import { FileLockManager, type LockReport, locks } from "./mod.ts";
  *
- * await using _held = await new FileLockManager(".").acquire("notes.txt", "exclusive", { task: "write" });
+ * using _held = await new FileLockManager(".").acquire("notes.txt", "exclusive", { task: "write" });
  * const [lock]: readonly LockReport[] = (await locks()).locks;
  * console.log(lock.mode, lock.task, lock.pid === Deno.pid); // exclusive write true
  * ```

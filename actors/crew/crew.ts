@@ -17,12 +17,37 @@ import { Member } from "./member.ts";
 import { type CrewOptions, type CrewSettings, readSettings } from "./options.ts";
 import { CrewStore } from "./store.ts";
 
-/** How long an answer of {@linkcode Crew.hasMoreJobs} is given again. */
+/**
+ * How long an answer of {@linkcode Crew.hasMoreJobs} is given again.
+ *
+ * @example
+ * ```ts
+ * import { Crew, HAS_MORE_TTL_MS } from "./mod.ts";
+ *
+ * await using crew = new Crew(["a", "b"], { db: "has_more.sqlite" });
+ * for await (const task of crew) console.log(task.data);
+ * console.log(await crew.hasMoreJobs(), "for the next", HAS_MORE_TTL_MS, "ms");
+ * ```
+ */
 export const HAS_MORE_TTL_MS = 5000;
 
 const GLOBAL_LOCK = "global_lock";
 
-/** The tasks that an iterable of such items gives. */
+/**
+ * The tasks that an iterable of such items gives.
+ *
+ * @example
+ * ```ts
+ * import { Crew, type TaskOf } from "./mod.ts";
+ *
+ * async function print(task: TaskOf<string>) {
+ *   await Deno.stdout.write(new TextEncoder().encode(`${task.id}: ${task.data}\n`));
+ * }
+ *
+ * await using crew = new Crew(["a", "b"], { db: "task_of.sqlite" });
+ * for await (const task of crew) await print(task);
+ * ```
+ */
 export type TaskOf<Item> = Item extends CrewTask<infer Data> ? CrewTask<Data>
   : Item extends { readonly id: string; readonly data?: infer Data } ? CrewTask<Data>
   : Item extends { readonly id: string } ? CrewTask<undefined>
@@ -34,7 +59,21 @@ interface Current {
   readonly claim: Claim;
 }
 
-/** One member of a crew, and all it needs. */
+/**
+ * One member of a crew, and all it needs.
+ *
+ * @example
+ * ```ts
+ * import { Crew, type CrewTaskInit } from "./mod.ts";
+ *
+ * const tasks: CrewTaskInit<string>[] = [
+ *   { id: "fetch", data: "orders.csv" },
+ *   { id: "report", data: "orders.html", dependencies: ["fetch"] },
+ * ];
+ * await using crew = new Crew(tasks, { db: "orders.sqlite", maxKilledRetries: 1 });
+ * for await (const task of crew) console.log(task.id, task.data);
+ * ```
+ */
 export class Crew<Item = unknown> implements AsyncDisposable {
   /** Held by one member of the crew at a time. */
   readonly lock: CrewLock;

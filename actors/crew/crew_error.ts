@@ -4,7 +4,21 @@
  * @module
  */
 
-/** What is the matter with a crew. */
+/**
+ * What is the matter with a crew.
+ *
+ * @example
+ * ```ts
+ * import { Crew, CrewError, type CrewErrorKind } from "./mod.ts";
+ *
+ * const mine: readonly CrewErrorKind[] = ["option", "task"];
+ * try {
+ *   new Crew([], { maxFailedRetries: -1 });
+ * } catch (error) {
+ *   console.log(error instanceof CrewError && mine.includes(error.kind)); // true
+ * }
+ * ```
+ */
 export type CrewErrorKind =
   /** A member at work has the identifier. */
   | "identifier"
@@ -19,7 +33,20 @@ export type CrewErrorKind =
   /** The crew is used as it cannot be: iterated by two at once, or closed. */
   | "use";
 
-/** A crew that cannot go on; the message is a whole sentence for the user. */
+/**
+ * A crew that cannot go on; the message is a whole sentence for the user.
+ *
+ * @example
+ * ```ts
+ * import { CrewError, CrewTask } from "./mod.ts";
+ *
+ * try {
+ *   new CrewTask({ id: "egg", dependencies: ["egg"] });
+ * } catch (error) {
+ *   if (error instanceof CrewError) console.log(error.kind, error.message); // task Task 'egg' depends on itself
+ * }
+ * ```
+ */
 export class CrewError extends Error {
   /** Tells it from other errors. */
   override readonly name: string = "CrewError";
@@ -30,7 +57,22 @@ export class CrewError extends Error {
   }
 }
 
-/** Thrown to members whose failure policy is `stop`. */
+/**
+ * Thrown to members whose failure policy is `stop`.
+ *
+ * @example
+ * ```ts
+ * import { Crew, TasksFailedError } from "./mod.ts";
+ *
+ * await using crew = new Crew(["a", "b"], { db: "failed.sqlite", failurePolicy: "stop" });
+ * for await (const task of crew) if (task.data === "a") break; // fails it
+ * try {
+ *   for await (const task of crew) console.log(task.data);
+ * } catch (error) {
+ *   if (error instanceof TasksFailedError) console.log(error.tasks); // [ "0" ]
+ * }
+ * ```
+ */
 export class TasksFailedError extends CrewError {
   /** Tells it from other errors. */
   override readonly name = "TasksFailedError";

@@ -13,7 +13,18 @@ import { LOCK_LIFETIME_INTERVALS } from "./view.ts";
 /** Between two attempts. */
 const PAUSE_MS = 20;
 
-/** Choices for waiting for a lock. */
+/**
+ * Choices for waiting for a lock.
+ *
+ * @example
+ * ```ts
+ * import { Crew, type CrewLockOptions } from "./mod.ts";
+ *
+ * const options: CrewLockOptions = { timeoutMs: 1000, signal: AbortSignal.timeout(5000) };
+ * await using crew = new Crew([], { db: "lock_options.sqlite" });
+ * await using _held = await crew.lock.acquire(options);
+ * ```
+ */
 export interface CrewLockOptions {
   /** After which time to give up; default never. */
   readonly timeoutMs?: number;
@@ -21,7 +32,18 @@ export interface CrewLockOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A lock in one's hands; it is given back when it goes out of scope. */
+/**
+ * A lock in one's hands; it is given back when it goes out of scope.
+ *
+ * @example
+ * ```ts
+ * import { Crew, type HeldCrewLock } from "./mod.ts";
+ *
+ * await using crew = new Crew([], { db: "held_lock.sqlite" });
+ * const held: HeldCrewLock = await crew.lock.acquire();
+ * console.log(await held.release()); // true
+ * ```
+ */
 export interface HeldCrewLock extends AsyncDisposable {
   /** Gives it back. False when it had been taken away: its holder gave no sign of life for too long. */
   release(): Promise<boolean>;
@@ -37,7 +59,21 @@ export interface LockOwnerOptions {
   readonly heartbeatIntervalMs: number;
 }
 
-/** A lock that all members of a crew share, by its name. It is not re-entrant. */
+/**
+ * A lock that all members of a crew share, by its name. It is not re-entrant.
+ *
+ * @example
+ * ```ts
+ * import { Crew, type CrewLock } from "./mod.ts";
+ *
+ * await using crew = new Crew([], { db: "lock.sqlite" });
+ * const lock: CrewLock = crew.taskLock("report");
+ * {
+ *   await using _held = await lock.acquire({ timeoutMs: 1000 });
+ *   console.log("nobody else is at it");
+ * }
+ * ```
+ */
 export class CrewLock {
   readonly #name: string;
   readonly #options: LockOwnerOptions;

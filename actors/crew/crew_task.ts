@@ -6,7 +6,18 @@
 import { CrewError } from "./crew_error.ts";
 import type { CrewTaskEntry } from "./registration.ts";
 
-/** A task as a program describes it. All but its id may be left out. */
+/**
+ * A task as a program describes it. All but its id may be left out.
+ *
+ * @example
+ * ```ts
+ * import { Crew, type CrewTaskInit } from "./mod.ts";
+ *
+ * const page: CrewTaskInit<URL> = { id: "page", data: new URL("https://example.org"), requirements: ["network"] };
+ * await using crew = new Crew([page], { db: "init.sqlite", labels: ["network"] });
+ * for await (const task of crew) console.log(task.data?.host);
+ * ```
+ */
 export interface CrewTaskInit<Data = unknown> {
   /** Unique in its workflow, and the same in all members. */
   readonly id: string;
@@ -22,7 +33,19 @@ export interface CrewTaskInit<Data = unknown> {
   readonly fingerprint?: string;
 }
 
-/** A task of a crew. */
+/**
+ * A task of a crew.
+ *
+ * @example
+ * ```ts
+ * import { Crew, CrewTask } from "./mod.ts";
+ *
+ * const fetch = new CrewTask({ id: "fetch", data: 1 });
+ * const parse = new CrewTask({ id: "parse", data: 2, dependencies: [fetch] });
+ * await using crew = new Crew([parse, fetch], { db: "tasks.sqlite" });
+ * for await (const task of crew) console.log(task.id); // fetch, then parse
+ * ```
+ */
 export class CrewTask<Data = unknown> {
   /** Unique in its workflow. */
   readonly id: string;

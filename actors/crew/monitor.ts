@@ -8,7 +8,20 @@ import type { CrewTaskState } from "../../graph/crew/status.ts";
 import type { StatusRecord, TaskRecord, WorkerRecord, WorkflowRecord } from "./queries.ts";
 import { CrewView, type StoreOptions } from "./view.ts";
 
-/** A member as those see it who look. */
+/**
+ * A member as those see it who look.
+ *
+ * @example
+ * ```ts
+ * import { Crew, Monitor, type MonitoredWorker } from "./mod.ts";
+ *
+ * await using crew = new Crew(["a"], { db: "workers.sqlite" });
+ * for await (const task of crew) console.log(task.data);
+ * using monitor = await Monitor.open("workers.sqlite");
+ * const workers: readonly MonitoredWorker[] = await monitor.getWorkers();
+ * console.log(workers.map(({ isStale }) => isStale)); // [ false ]
+ * ```
+ */
 export interface MonitoredWorker extends WorkerRecord {
   /** At work by the record, but its heartbeat has expired. */
   readonly isStale: boolean;
@@ -19,7 +32,19 @@ export interface MonitoredWorker extends WorkerRecord {
 /** More tasks of one kind than anyone looks at in an overview. */
 const MOST_IN_OVERVIEW = 100;
 
-/** A view of a crew. It writes nothing, and makes no database. */
+/**
+ * A view of a crew. It writes nothing, and makes no database.
+ *
+ * @example
+ * ```ts
+ * import { Crew, Monitor } from "./mod.ts";
+ *
+ * await using crew = new Crew(["a", "b"], { db: "monitored.sqlite" });
+ * for await (const task of crew) console.log(task.data);
+ * using monitor = await Monitor.open("monitored.sqlite");
+ * console.log((await monitor.getWorkflow()).counts.completed); // 2
+ * ```
+ */
 export class Monitor implements Disposable {
   readonly #view: CrewView;
   readonly #seen = new Map<number, { beat: number; sinceMs: number; hasGrown: boolean }>();

@@ -11,7 +11,18 @@ import { DEFAULT_WORKFLOW, HEARTBEAT_INTERVAL_MS } from "./view.ts";
 /** The database that is meant when none is named. */
 export const DEFAULT_DATABASE = "crew.sqlite";
 
-/** Choices for a member. Those with a variable named here are read from the environment where they are left out. */
+/**
+ * Choices for a member. Those with a variable named here are read from the environment where they are left out.
+ *
+ * @example
+ * ```ts
+ * import { Crew, type CrewOptions } from "./mod.ts";
+ *
+ * const options: CrewOptions = { db: "options.sqlite", labels: ["gpu"], heartbeatIntervalMs: 5000 };
+ * await using crew = new Crew(["a"], options);
+ * for await (const task of crew) console.log(task.data);
+ * ```
+ */
 export interface CrewOptions {
   /** Path of the database; default `crew.sqlite`. */
   readonly db?: string;

@@ -9,7 +9,20 @@ import type { CrewTaskState, CrewTaskStatus, RetryLimits, WorkerStatus } from ".
 import type { Books } from "./books.ts";
 import { canReopen, type Claimant, hasClaimable } from "./claims.ts";
 
-/** A member as it is on record. Times in Unix milliseconds. */
+/**
+ * A member as it is on record. Times in Unix milliseconds.
+ *
+ * @example
+ * ```ts
+ * import { Crew, type CrewWorkerRecord, Monitor } from "./mod.ts";
+ *
+ * await using crew = new Crew(["a"], { db: "worker_records.sqlite", identifier: "first" });
+ * for await (const task of crew) console.log(task.data);
+ * using monitor = await Monitor.open("worker_records.sqlite");
+ * const [worker]: readonly CrewWorkerRecord[] = await monitor.getWorkers();
+ * console.log(worker.id, worker.status, worker.processedTasks); // first offline 1
+ * ```
+ */
 export interface WorkerRecord {
   /** Its row: another one each time it joins. */
   readonly worker: number;
@@ -39,7 +52,20 @@ export interface WorkerRecord {
   readonly processedTasks: number;
 }
 
-/** A task as it is on record. Times in Unix milliseconds. */
+/**
+ * A task as it is on record. Times in Unix milliseconds.
+ *
+ * @example
+ * ```ts
+ * import { Crew, type CrewTaskRecord, Monitor } from "./mod.ts";
+ *
+ * await using crew = new Crew(["a"], { db: "task_records.sqlite" });
+ * for await (const task of crew) console.log(task.data);
+ * using monitor = await Monitor.open("task_records.sqlite");
+ * const [task]: readonly CrewTaskRecord[] = await monitor.getTasks("completed");
+ * console.log(task.id, task.runtimeMs);
+ * ```
+ */
 export interface TaskRecord {
   /** Unique in its workflow. */
   readonly id: string;
@@ -73,7 +99,20 @@ export interface TaskRecord {
   readonly runtimeMs: number;
 }
 
-/** One line of a task's audit trail. */
+/**
+ * One line of a task's audit trail.
+ *
+ * @example
+ * ```ts
+ * import { Crew, type CrewStatusRecord, Monitor } from "./mod.ts";
+ *
+ * await using crew = new Crew(["a"], { db: "trails.sqlite" });
+ * for await (const task of crew) console.log(task.data);
+ * using monitor = await Monitor.open("trails.sqlite");
+ * const trail: readonly CrewStatusRecord[] = await monitor.getStatuses("0");
+ * console.log(trail.map(({ status }) => status)); // [ "running", "completed" ]
+ * ```
+ */
 export interface StatusRecord {
   /** What happened. */
   readonly status: CrewTaskStatus;
@@ -87,7 +126,20 @@ export interface StatusRecord {
   readonly detail: string | null;
 }
 
-/** A workflow as a whole. */
+/**
+ * A workflow as a whole.
+ *
+ * @example
+ * ```ts
+ * import { Crew, type CrewWorkflowRecord, Monitor } from "./mod.ts";
+ *
+ * await using crew = new Crew(["a"], { db: "workflows.sqlite", workflow: "nightly" });
+ * for await (const task of crew) console.log(task.data);
+ * using monitor = await Monitor.open("workflows.sqlite", { workflow: "nightly" });
+ * const workflow: CrewWorkflowRecord = await monitor.getWorkflow();
+ * console.log(workflow.name, workflow.discoveredTasks); // nightly 1
+ * ```
+ */
 export interface WorkflowRecord {
   /** Its name. */
   readonly name: string;

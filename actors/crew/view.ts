@@ -38,7 +38,20 @@ export const HEARTBEAT_INTERVAL_MS = 30_000;
 /** How long members queue for the database before that is an error. */
 const CREW_PATIENCE_MS = 60_000;
 
-/** How a crew's database is opened. */
+/**
+ * How a crew's database is opened.
+ *
+ * @example
+ * ```ts
+ * import { Crew, type CrewViewOptions, Monitor } from "./mod.ts";
+ *
+ * const options: CrewViewOptions = { workflow: "nightly" };
+ * await using crew = new Crew(["a"], { db: "viewed.sqlite", ...options });
+ * for await (const task of crew) console.log(task.data);
+ * using monitor = await Monitor.open("viewed.sqlite", options);
+ * console.log((await monitor.getTasks()).length); // 1
+ * ```
+ */
 export interface StoreOptions {
   /** Which of the workflows in the database; default `main`. */
   readonly workflow?: string;

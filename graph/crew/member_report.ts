@@ -5,7 +5,17 @@
  */
 import type { CrewTaskState } from "./status.ts";
 
-/** What one member did, and how the crew's work stood then. The form of `troupe join --json`. */
+/**
+ * What one member did, and how the crew's work stood then. The form of `troupe join --json`.
+ *
+ * @example
+ * ```ts
+ * import { type CrewReport, join } from "./mod.ts";
+ *
+ * const report: CrewReport = await join("fixtures/tasks/pipeline.txt", { db: "reported.sqlite" });
+ * console.log(report.tasks.completed, "of", report.total_tasks); // 6 of 6
+ * ```
+ */
 export interface CrewReport {
   /** Its identifier. */
   readonly member: string;

@@ -8,7 +8,19 @@
 import { escapeControls, quote } from "../mistakes.ts";
 import { type CrewTaskState, FAILED_STATES, type WorkerStatus } from "./status.ts";
 
-/** A member, as far as it is shown. Times in Unix milliseconds. */
+/**
+ * A member, as far as it is shown. Times in Unix milliseconds.
+ *
+ * @example
+ * ```ts
+ * import { join, Monitor, type OverviewWorker } from "./mod.ts";
+ *
+ * await join("fixtures/tasks/pipeline.txt", { db: "overview_workers.sqlite" });
+ * using monitor = await Monitor.open("overview_workers.sqlite");
+ * const workers: readonly OverviewWorker[] = (await monitor.getOverview()).workers;
+ * console.log(workers.length); // 1
+ * ```
+ */
 export interface OverviewWorker {
   /** Its identifier. */
   readonly id: string;
@@ -38,7 +50,21 @@ export interface OverviewWorker {
   readonly endedAt: number | null;
 }
 
-/** A task in the hands of a member. */
+/**
+ * A task in the hands of a member.
+ *
+ * @example
+ * ```ts
+ * import { Crew, Monitor, type RunningTask } from "./mod.ts";
+ *
+ * await using crew = new Crew(["a"], { db: "running.sqlite" });
+ * for await (const task of crew) {
+ *   using monitor = await Monitor.open("running.sqlite");
+ *   const running: readonly RunningTask[] = (await monitor.getOverview()).running;
+ *   console.log(running[0].task === task.id); // true
+ * }
+ * ```
+ */
 export interface RunningTask {
   /** Its id. */
   readonly task: string;
@@ -48,7 +74,20 @@ export interface RunningTask {
   readonly startedAt: number;
 }
 
-/** A task that did not make it. */
+/**
+ * A task that did not make it.
+ *
+ * @example
+ * ```ts
+ * import { Crew, type FailedTask, Monitor } from "./mod.ts";
+ *
+ * await using crew = new Crew(["a"], { db: "failed_tasks.sqlite" });
+ * for await (const _task of crew) break; // fails it
+ * using monitor = await Monitor.open("failed_tasks.sqlite");
+ * const failed: readonly FailedTask[] = (await monitor.getOverview()).failed;
+ * console.log(failed.map(({ task }) => task)); // [ "0" ]
+ * ```
+ */
 export interface FailedTask {
   /** Its id. */
   readonly task: string;
@@ -58,7 +97,19 @@ export interface FailedTask {
   readonly detail: string | null;
 }
 
-/** All there is to see of a workflow at one moment. */
+/**
+ * All there is to see of a workflow at one moment.
+ *
+ * @example
+ * ```ts
+ * import { join, Monitor, type Overview } from "./mod.ts";
+ *
+ * await join("fixtures/tasks/pipeline.txt", { db: "overview.sqlite" });
+ * using monitor = await Monitor.open("overview.sqlite");
+ * const overview: Overview = await monitor.getOverview();
+ * console.log(overview.counts.completed, overview.workers.length); // 6 1
+ * ```
+ */
 export interface Overview {
   /** Its name. */
   readonly workflow: string;

@@ -6,7 +6,17 @@
  */
 import { type OverviewWorker, progressOf, type Sight } from "./overview.ts";
 
-/** What a look saw. */
+/**
+ * What a look saw.
+ *
+ * @example
+ * ```ts
+ * import { type SightReport, status } from "./mod.ts";
+ *
+ * const report: SightReport = await status({ db: "nowhere.sqlite" });
+ * console.log(report.waiting !== null); // true
+ * ```
+ */
 export interface SightReport {
   /** When that was. */
   readonly time: number;
@@ -32,7 +42,18 @@ export interface SightReport {
   readonly failed?: readonly { readonly task: string; readonly state: string; readonly detail: string | null }[];
 }
 
-/** A member in it. */
+/**
+ * A member in it.
+ *
+ * @example
+ * ```ts
+ * import { join, status, type WorkerReport } from "./mod.ts";
+ *
+ * await join("fixtures/tasks/pipeline.txt", { db: "seen.sqlite" });
+ * const workers: readonly WorkerReport[] = (await status({ db: "seen.sqlite" })).workers ?? [];
+ * console.log(workers.map(({ status }) => status)); // [ "offline" ]
+ * ```
+ */
 export interface WorkerReport {
   /** Its identifier. */
   readonly id: string;

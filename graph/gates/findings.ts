@@ -19,7 +19,17 @@ export interface GateContext {
   readonly resourceLimits?: Readonly<Record<string, number>>;
 }
 
-/** The report, in the words of the wire. */
+/**
+ * The report, in the words of the wire.
+ *
+ * @example
+ * ```ts
+ * import { check, type GateReport } from "./mod.ts";
+ *
+ * const report: GateReport = await check("fixtures/tasks/pipeline.txt");
+ * console.log(report.task_count, report.can_parallel); // 6 true
+ * ```
+ */
 export interface GateReport {
   /** The verdict. */
   readonly can_parallel: boolean;

@@ -7,7 +7,20 @@ import { isPlainText, normaliseSource } from "../paths.ts";
 import type { Task } from "../task.ts";
 import type { ShellTask } from "../task_file.ts";
 
-/** A task as the gates see it. All but its name may be left out. */
+/**
+ * A task as the gates see it. All but its name may be left out.
+ *
+ * @example
+ * ```ts
+ * import { type GateTask, ParallelExecutionGates } from "./mod.ts";
+ *
+ * const tasks: GateTask[] = [
+ *   { name: "migrate", shares: ["database"], difficulty: 8 },
+ *   { name: "seed", shares: ["database"], writes: ["log/*.txt"] },
+ * ];
+ * console.log(new ParallelExecutionGates(tasks).suggestExecutionBatches()); // [ [ "migrate" ], [ "seed" ] ]
+ * ```
+ */
 export interface GateTask {
   /** Unique among the tasks. */
   readonly name: string;
@@ -25,7 +38,20 @@ export interface GateTask {
   readonly resources?: Readonly<Record<string, number>>;
 }
 
-/** Tasks that declare what cannot be, or a question about tasks that are not there. */
+/**
+ * Tasks that declare what cannot be, or a question about tasks that are not there.
+ *
+ * @example
+ * ```ts
+ * import { GateError, ParallelExecutionGates } from "./mod.ts";
+ *
+ * try {
+ *   new ParallelExecutionGates([{ name: "a" }, { name: "a" }]);
+ * } catch (error) {
+ *   if (error instanceof GateError) console.log(error.message); // Two tasks have the same name
+ * }
+ * ```
+ */
 export class GateError extends RangeError {
   /** Tells it from other errors. */
   override readonly name = "GateError";

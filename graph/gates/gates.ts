@@ -16,7 +16,18 @@ import type { HostLoad } from "./resource_capacity.ts";
 import { DEFAULT_SETTINGS } from "./settings.ts";
 import { validate } from "./validate.ts";
 
-/** Choices for {@linkcode ParallelExecutionGates}. */
+/**
+ * Choices for {@linkcode ParallelExecutionGates}.
+ *
+ * @example
+ * ```ts
+ * import { type GatesOptions, ParallelExecutionGates } from "./mod.ts";
+ *
+ * const options: GatesOptions = { maxParallelTasks: 2, resourceLimits: { gpu: 1 } };
+ * const gates = new ParallelExecutionGates([{ name: "a" }, { name: "b" }, { name: "c" }], options);
+ * console.log(gates.suggestExecutionBatches().length); // 2
+ * ```
+ */
 export interface GatesOptions {
   /** Default 5. */
   readonly maxParallelTasks?: number;
@@ -53,7 +64,18 @@ class TaskIndex {
   }
 }
 
-/** Finds out whether tasks would touch the same files. */
+/**
+ * Finds out whether tasks would touch the same files.
+ *
+ * @example
+ * ```ts
+ * import { ConflictDetector } from "./mod.ts";
+ *
+ * const detector = new ConflictDetector([{ name: "a", reads: ["src/*"] }, { name: "b", reads: ["src/x"] }]);
+ * const [canParallel] = detector.validateParallelExecution(["a", "b"]);
+ * console.log(canParallel); // true
+ * ```
+ */
 export class ConflictDetector {
   readonly #index: TaskIndex;
 
@@ -82,7 +104,21 @@ export class ConflictDetector {
   }
 }
 
-/** Finds out whether tasks may run at the same time, by all gates, and in which batches they may. */
+/**
+ * Finds out whether tasks may run at the same time, by all gates, and in which batches they may.
+ *
+ * @example
+ * ```ts
+ * import { ParallelExecutionGates } from "./mod.ts";
+ *
+ * const gates = new ParallelExecutionGates([
+ *   { name: "migrate", shares: ["database"] },
+ *   { name: "seed", shares: ["database"] },
+ * ]);
+ * const [canParallel, report] = gates.validateParallelGroup(["migrate", "seed"]);
+ * console.log(canParallel, report.recommendations);
+ * ```
+ */
 export class ParallelExecutionGates {
   readonly #index: TaskIndex;
   readonly #options: GatesOptions;

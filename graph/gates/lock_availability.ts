@@ -8,7 +8,18 @@ import type { FileConflict } from "./file_conflicts.ts";
 import type { FileTable } from "./files.ts";
 import type { GateTask } from "./gate_task.ts";
 
-/** A lock that someone holds. */
+/**
+ * A lock that someone holds.
+ *
+ * @example
+ * ```ts
+ * import { type HeldLock, ParallelExecutionGates } from "./mod.ts";
+ *
+ * const held: HeldLock[] = [{ path: "db", mode: "exclusive" }];
+ * const gates = new ParallelExecutionGates([{ name: "seed", writes: ["db"] }], { heldLocks: () => held });
+ * console.log(gates.validateParallelGroup(["seed"])[0]); // false
+ * ```
+ */
 export interface HeldLock {
   /** Named as tasks name it. */
   readonly path: string;
@@ -16,7 +27,17 @@ export interface HeldLock {
   readonly mode: "exclusive" | "shared";
 }
 
-/** A file that a task could not lock now. */
+/**
+ * A file that a task could not lock now.
+ *
+ * @example
+ * ```ts
+ * import { check, type LockIssue } from "./mod.ts";
+ *
+ * const issues: readonly LockIssue[] = (await check("fixtures/site/build.json")).lock_issues;
+ * console.log(issues.length); // 0
+ * ```
+ */
 export interface LockIssue {
   /** Its name. */
   readonly task: string;

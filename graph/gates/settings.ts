@@ -11,7 +11,18 @@ import { nearest } from "../suggest.ts";
 
 /** What becomes of tasks that may not run together: one after another, or not at all. */
 export type ConflictResolution = "sequential" | "refuse";
-/** How much the gates say. */
+/**
+ * How much the gates say.
+ *
+ * @example
+ * ```ts
+ * import { type LogLevel, SafeParallelExecutor } from "./mod.ts";
+ *
+ * const logLevel: LogLevel = "ERROR";
+ * const executor = new SafeParallelExecutor([{ name: "a" }], () => {}, { logLevel });
+ * console.log((await executor.execute()).completed); // 1
+ * ```
+ */
 export type LogLevel = "DEBUG" | "INFO" | "WARNING" | "ERROR";
 
 /** What the gates go by. */
