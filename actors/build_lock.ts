@@ -25,9 +25,6 @@ const UNKNOWN = "unknown";
 /** How often one who is to share the lock looks whether it may. */
 const LOOK_MS = 20;
 
-/** For so long nothing is said of another member that has the lock alone. */
-const SOON_MS = 1000;
-
 /** What a crew's file begins with: all well, or the first member is not ready yet, or somebody died. */
 const TIDY = "crew\n", UNTIDY = "left\n";
 
@@ -94,13 +91,10 @@ export async function takeBuildLock(
  * have the lock alone, to tidy up, and the queue would let all members in at once.
  */
 async function takeShared(path: string, onWait: (holder: string) => void): Promise<BuildLock> {
-  const begunMs = performance.now();
   let waited = false;
   const wait = () => {
-    // Another member that is about to share it is soon done
-    if (waited || (isCrews(path) && performance.now() - begunMs < SOON_MS)) return;
+    if (!waited) onWait(readHolder(path));
     waited = true;
-    onWait(readHolder(path));
   };
   while (true) {
     const { file, wasThere } = open(path);
@@ -136,7 +130,7 @@ function holdShared(
   { waited, isAlone, wasThere }: { waited: boolean; isAlone: boolean; wasThere: boolean },
 ): BuildLock {
   const leftBy = isAlone && wasThere ? Number(readHolder(path)) || undefined : undefined;
-  // Somebody else's that no crew has written is that of a build that was killed
+  // What no crew has written is that of a build that was killed
   if (isAlone || !isCrews(path)) note(file, !isAlone && !wasThere ? TIDY : UNTIDY);
   else write(file, TIDY.length, `${Deno.pid}\n`);
   let isOut = false, isShared = !isAlone;

@@ -65,7 +65,12 @@ export async function takeOver(
   for (const { id, result } of results) {
     const task = tasks.get(id);
     if (task === undefined) continue;
-    const [trace, entry] = JSON.parse(result) as Result;
+    const known = readResult(result);
+    if (known === undefined) {
+      spoilt.push(id);
+      continue;
+    }
+    const [trace, entry] = known;
     cache.files.isStill(task.output);
     const isInPlace = await digestOf(task.output, cache) === entry.sha256;
     if (!isInPlace) spoilt.push(id);
@@ -75,6 +80,18 @@ export async function takeOver(
     cache.remember(id, trace);
   }
   return spoilt;
+}
+
+/** Undefined for what is damaged. */
+function readResult(text: string): Result | undefined {
+  try {
+    const value = JSON.parse(text);
+    return Array.isArray(value) && Array.isArray(value[0]) && typeof value[1]?.sha256 === "string"
+      ? value as unknown as Result
+      : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Empty for what cannot be read. */

@@ -3,6 +3,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { copySync } from "@std/fs";
 import { fromFileUrl } from "@std/path";
 import { generateMonorepo } from "../../../fixtures/monorepo/generate.ts";
+import { RawDatabase } from "../../actors/raw_database.ts";
 import { type Rig, rigTest } from "../../rig.ts";
 import { executed, hits } from "../said.ts";
 import { openCrew } from "./crew.ts";
@@ -108,6 +109,20 @@ rigTest("what a build has done in between is not done again", async (rig) => {
   rig.write("b.txt", "another\n");
   assertEquals(executed(await rig.build(["build.json"])), ["other"]);
   assertEquals(await memberExecutes(rig), []);
+});
+
+rigTest("a result that is damaged in the database is as good as none", async (rig) => {
+  writeProject(rig);
+  assertEquals((await memberExecutes(rig)).length, 4);
+  {
+    using raw = new RawDatabase(rig.path("crew.sqlite"));
+    raw.exec("update tasks set result = '[1,' where name = 'upper'");
+    raw.exec("update tasks set result = '[[], {}]' where name = 'other'");
+  }
+  assertEquals(await memberExecutes(rig), [], "the build cache knows them");
+  assertEquals(trails(rig).other, "running completed invalidated running completed");
+  assertEquals(await memberExecutes(rig), []);
+  assertEquals(trails(rig).other, "running completed invalidated running completed");
 });
 
 // A source that is another task's artifact, made anew by another member, is not what it was
