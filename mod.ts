@@ -120,14 +120,15 @@ export type {
 
 /** Choices for {@linkcode loadGates}. */
 export interface LoadGatesOptions {
-  /** Path of the settings; default `parallel-execution.json` beside the config, if there is one. */
-  readonly settings?: string;
+  /** Path of the gates' settings; default `parallel-execution.json` beside the config, if there is one. */
+  readonly gates?: string;
 }
 
 /**
  * The gates of the tasks in a build config or a task file, with the settings, the load of the machine and the held locks
  * that `troupe check` goes by.
  *
+ * @example
  * ```ts
  * import { loadGates } from "./mod.ts";
  *
@@ -141,13 +142,14 @@ export interface LoadGatesOptions {
  * @throws {InputError} When the file, the settings or the environment are wrong.
  */
 export async function loadGates(config: string, options: LoadGatesOptions = {}): Promise<ParallelExecutionGates> {
-  return (await openGates(config, options)).gates;
+  return (await openGates(config, { settings: options.gates })).gates;
 }
 
 /**
  * A safe executor for the tasks in a build config or a task file, by the settings that `troupe check` goes by. `work`
  * does each of them; `options` count over the settings.
  *
+ * @example
  * ```ts
  * import { loadExecutor } from "./mod.ts";
  *
@@ -161,7 +163,7 @@ export async function loadGates(config: string, options: LoadGatesOptions = {}):
 export async function loadExecutor<Result>(
   config: string,
   work: SafeTaskFunction<Result>,
-  { settings: path, ...options }: LoadGatesOptions & SafeExecutorOptions<Result> = {},
+  { gates: path, ...options }: LoadGatesOptions & SafeExecutorOptions<Result> = {},
 ): Promise<SafeParallelExecutor<Result>> {
   const { tasks, settings, resourceLimits } = await openGates(config, { settings: path });
   return new SafeParallelExecutor(tasks, work, {
@@ -177,6 +179,7 @@ export async function loadExecutor<Result>(
  * once, and unless every task succeeds all artifacts are put back as they were and the tasks done once more, one after
  * another.
  *
+ * @example
  * ```ts
  * import { safeBuild } from "./mod.ts";
  *
@@ -190,9 +193,9 @@ export async function loadExecutor<Result>(
  */
 export async function safeBuild(
   config: string,
-  { settings: path, ...options }: LoadGatesOptions & BuildOptions = {},
+  options: BuildOptions = {},
 ): Promise<{ readonly gates: GateReport; readonly report: BuildReport }> {
-  const { gates, settings } = await openGates(config, { settings: path, only: options.tasks });
+  const { gates, settings } = await openGates(config, { settings: options.gates, only: options.tasks });
   const verdict = gates.ask();
   if (settings.conflictResolution === "refuse" && hasConflicts(verdict)) {
     throw new GateError('The gates found conflicts, and conflict_resolution is "refuse"');

@@ -10,7 +10,7 @@ import { resultsSavedLine } from "../../graph/run_report.ts";
 import { loadBuild } from "../load.ts";
 import { runBuild, type RunEnd } from "../system.ts";
 import { askGates } from "./ask_gates.ts";
-import { type Caller, type CallOptions, checkWhole, forProgram, MOST_WORKERS } from "./caller.ts";
+import { type Caller, type CallOptions, checkRunning, forProgram } from "./caller.ts";
 
 /**
  * Choices for {@linkcode build}.
@@ -86,7 +86,7 @@ export async function buildFor(
   options: Omit<BuildOptions, keyof CallOptions> & BuildContext,
 ): Promise<RunEnd> {
   const begunMs = performance.now();
-  checkWhole("workers", options.workers, 1, MOST_WORKERS);
+  checkRunning(options);
   const { reporter, level, stop, showLive } = caller;
   const { transaction, db, opening, retryOf, workers, loadLimits } = options;
   const build = await loadBuild(config, options.tasks);

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { LoadLimits } from "../../graph/headroom.ts";
 import type { Level } from "../build_log.ts";
 import { InputError } from "../input.ts";
 import type { LiveState } from "../live_view.ts";
@@ -71,6 +72,20 @@ export async function forProgram<Result>(
     throw error;
   } finally {
     reporter.flush();
+  }
+}
+
+/**
+ * Refuses options of a run that no run can have.
+ *
+ * @throws {InputError} Naming the first of them.
+ */
+export function checkRunning({ workers, loadLimits }: { workers?: number; loadLimits?: LoadLimits }): void {
+  checkWhole("workers", workers, 1, MOST_WORKERS);
+  for (const [name, share] of Object.entries(loadLimits ?? {})) {
+    // 80 would limit nothing, where 80% was meant
+    if (share === undefined || (share > 0 && share <= 1)) continue;
+    throw new InputError(`loadLimits.${name} must be a share above 0 and up to 1, not ${share}`);
   }
 }
 

@@ -11,7 +11,7 @@ import { loadBuild, type LoadedBuild } from "../load.ts";
 import { loadTasks } from "../load_tasks.ts";
 import type { StopSignal } from "../stop_listener.ts";
 import type { TaskRunInput } from "../task_run.ts";
-import { type Caller, type CallOptions, checkWhole, forProgram, MOST_WORKERS } from "./caller.ts";
+import { type Caller, type CallOptions, checkRunning, forProgram } from "./caller.ts";
 
 /** A member that dies is no fault of its task's, so one more attempt is the default. */
 const DEFAULT_KILLED_RETRIES = 1;
@@ -95,7 +95,7 @@ export function isDone({ remaining, unsuccessful }: CrewReport): boolean {
  * @throws {InputError | CrewError} When an option or a variable of the environment has no usable value.
  */
 export function memberSettings(options: Omit<JoinOptions, keyof CallOptions>): CrewSettings {
-  checkWhole("workers", options.workers, 1, MOST_WORKERS);
+  checkRunning(options);
   const isKilledSet = Deno.env.get("TROUPE_MAX_KILLED_RETRIES") !== undefined;
   const maxKilledRetries = options.maxKilledRetries ?? (isKilledSet ? undefined : DEFAULT_KILLED_RETRIES);
   return readSettings({ ...options, maxKilledRetries });

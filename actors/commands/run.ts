@@ -10,7 +10,7 @@ import { InputError } from "../input.ts";
 import { loadTasks } from "../load_tasks.ts";
 import { DEFAULT_TIMEOUT_MS, runTasks, type TaskRunEnd, type TaskRunInput } from "../task_run.ts";
 import { askGates } from "./ask_gates.ts";
-import { type Caller, type CallOptions, checkWhole, forProgram, MOST_WORKERS } from "./caller.ts";
+import { type Caller, type CallOptions, checkRunning, checkWhole, forProgram } from "./caller.ts";
 import { DEFAULT_HISTORY } from "./recorded_run.ts";
 
 /** What setTimeout can wait for. */
@@ -109,7 +109,7 @@ export async function runLoaded(caller: Caller, input: TaskRunInput, choices: Ru
   return end;
 }
 
-function checkChoices({ workers, timeoutMs }: RunChoices): void {
-  checkWhole("workers", workers, 1, MOST_WORKERS);
-  checkWhole("timeoutMs", timeoutMs, 1, LONGEST_TIMEOUT_MS);
+function checkChoices(choices: RunChoices): void {
+  checkRunning(choices);
+  checkWhole("timeoutMs", choices.timeoutMs, 1, LONGEST_TIMEOUT_MS);
 }

@@ -241,5 +241,5 @@ Deno.test("loadExecutor() takes tasks and settings from files", async () => {
   Deno.writeTextFileSync(`${world.folder}/parallel-execution.json`, '{"max_parallel_tasks": 2}');
   const executor = await loadExecutor(config, ({ name }) => name, { log: () => {}, load: () => ({}) });
   assertEquals((await executor.execute()).batches.map(({ tasks }) => tasks), [["a", "b"], ["c"]]);
-  await assertRejects(() => loadExecutor(config, () => {}, { settings: "missing.json" }), InputError);
+  await assertRejects(() => loadExecutor(config, () => {}, { gates: "missing.json" }), InputError);
 });

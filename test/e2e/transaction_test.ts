@@ -161,7 +161,7 @@ rigTest("safeBuild() asks the gates, and rolls back what fails also one after an
   assertEquals(artifacts(rig), before);
   configure(rig, { name: "x", output: "x", content: "", writes: ["out/c*"] });
   rig.write("refuse.json", { conflict_resolution: "refuse" });
-  await assertRejects(() => safeBuild(rig.path("build.json"), { settings: rig.path("refuse.json") }), GateError);
+  await assertRejects(() => safeBuild(rig.path("build.json"), { gates: rig.path("refuse.json") }), GateError);
   assertEquals(artifacts(rig), before);
   const done = await safeBuild(rig.path("build.json"));
   assertEquals([done.gates.can_parallel, done.report.completed], [false, 4]);

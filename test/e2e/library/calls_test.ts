@@ -1,6 +1,7 @@
 // How a command that a program calls speaks, what ends it, and that nothing of it is left.
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { fromFileUrl } from "@std/path";
+import { build, FileLockManager } from "../../../mod.ts";
 import { type Rig, rigTest, type Running } from "../../rig.ts";
 import { masked } from "../run/said.ts";
 
@@ -138,4 +139,21 @@ rigTest("a program's own signals stay its own", async (rig) => {
   const { code, stdout, stderr } = await ours.ended;
   assertEquals([code, stderr], [130, ""]);
   assert(!stdout.includes("over") && !stdout.includes("Stopped"), stdout);
+});
+
+// S4.19, S1.4
+rigTest("a build that waits for a file lock is ended by a signal, and on the command line by Ctrl-C", async (rig) => {
+  rig.write("build.json", { num_workers: 1, tasks: [{ name: "a", output: "a", content: "a", writes: ["log"] }] });
+  using _lock = await new FileLockManager(rig.folder).acquire("log", "exclusive", { task: "other" });
+  const stop = new AbortController();
+  const waiting = build(rig.path("build.json"), { validate: true, signal: stop.signal });
+  stop.abort(new Error("no longer"));
+  await assertRejects(() => waiting, Error, "no longer");
+
+  const typed = rig.start(["--no-history", "--validate"]);
+  await typed.says(/may not run together|Recommendations/);
+  typed.kill("SIGINT");
+  const { code, stderr } = await typed.ended;
+  assertEquals([code, stderr], [130, "Stopped by SIGINT\n"]);
+  assert(!rig.exists("a"));
 });

@@ -126,6 +126,11 @@ rigTest("what the command refuses with exit code 2, the function throws, and not
   const refused: [call: () => Promise<unknown>, kind: string, message: string][] = [
     [() => build(rig.path("no.json")), "InputError", "Build configuration not found at path: "],
     [() => build(config, { workers: 0 }), "InputError", "workers must be a whole number from 1 to 1024, not 0"],
+    [
+      () => build(config, { loadLimits: { cpu: 80 } }),
+      "InputError",
+      "loadLimits.cpu must be a share above 0 and up to 1",
+    ],
     [() => build(config, { tasks: ["d"] }), "InputError", "Unknown task 'd'"],
     [() => dryRun(config, { tasks: ["d"] }), "InputError", "Unknown task 'd'"],
     [() => run(config), "InputError", "is a build config, not a task file: build it"],
@@ -152,4 +157,15 @@ rigTest("what the command refuses with exit code 2, the function throws, and not
   rig.write("clash.txt", "a: touch x [writes:log]\nb: touch y [writes:log]\n");
   await assertRejects(() => run(rig.path("clash.txt"), { db, validate: true }), troupe.GateError, why);
   assert(!rig.exists("x") && !rig.exists("none.db"));
+});
+
+// S4.19
+rigTest("builds of several configs at once in one program do not disturb each other", async (rig) => {
+  for (const name of ["one", "two"]) rig.write(`${name}/build.json`, CONFIG);
+  const configs = ["one", "two", "one"].map((name) => rig.path(`${name}/build.json`));
+  const reports = await Promise.all(configs.map((config) => build(config, { tasks: ["b"] })));
+  assertEquals(reports.map(({ completed }) => completed), [2, 2, 2]);
+  const made = (report: troupe.BuildReport) =>
+    Object.values(report.results).filter(({ cache_hit }) => !cache_hit).length;
+  assertEquals([made(reports[0]) + made(reports[2]), made(reports[1])], [2, 2]);
 });
