@@ -11,6 +11,9 @@ import { until } from "../rig.ts";
 
 const mounts = canMount();
 
+/** Deno before 2.5 leaves the tidying to the next build; see build_lock.ts. */
+const CAN_BE_ALONE = "tryLockSync" in Deno.FsFile.prototype;
+
 const LAYER = 8;
 const MANY = 48;
 
@@ -94,7 +97,8 @@ rigTest("all members killed, one comes and ends their work", async (rig) => {
     one.release();
   }
   const { code, stderr } = await last.ended;
-  assertEquals([code, stderr, temporaries(rig)], [0, "", []]);
+  assertEquals([code, stderr], [0, ""]);
+  if (CAN_BE_ALONE) assertEquals(temporaries(rig), []);
   const words = "running killed running completed";
   assertEquals(trails(rig), { x: words, y: words });
   assertEquals([rig.read("x"), rig.read("y")], ["x\n", "y\n"]);
@@ -214,5 +218,5 @@ rigTest("a full disk under the database ends the members, and nothing is lost fo
   const ended = await next.ended;
   assertEquals([ended.code, crewReportOf(ended).tasks.completed], [0, 3], ended.stderr);
   assertEquals(query(rig.path("data/crew.sqlite"), "pragma integrity_check"), [{ integrity_check: "ok" }]);
-  assertEquals([rig.read("late"), temporaries(rig)], ["held\n", []]);
+  assertEquals([rig.read("late"), CAN_BE_ALONE ? temporaries(rig) : []], ["held\n", []]);
 }, { ignore: !mounts });
