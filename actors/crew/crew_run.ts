@@ -229,7 +229,7 @@ export class CrewRun {
 
   /** Others have this member's tasks now. It drops them and joins again, as a new member. */
   #lose(): void {
-    this.#parts.onLost();
+    if (!this.#isStopping) this.#parts.onLost();
     this.#isLost = true;
     this.#endings = [];
     this.#tasks.drop();

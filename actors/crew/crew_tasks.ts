@@ -9,7 +9,7 @@
 import { describeTaskFailure, type TaskFailure } from "../../graph/failure.ts";
 import { unreachable } from "../../graph/task.ts";
 import type { FromWorker, Output } from "../messages.ts";
-import type { StopSignal } from "../stop_listener.ts";
+import type { EndSignal } from "../stop_listener.ts";
 import type { Claim, ClaimEnd } from "./claims.ts";
 import type { CrewCounts, CrewRunParts } from "./crew_work.ts";
 import { CrewWorkers, type CrewWorkersParts } from "./crew_workers.ts";
@@ -114,7 +114,7 @@ export class CrewTasks {
   }
 
   /** Begins nothing more, and ends what runs. */
-  cancel(signal: StopSignal | "SIGKILL"): void {
+  cancel(signal: EndSignal): void {
     this.#isStopping = true;
     this.#workers.cancel(signal);
     for (const task of this.#workers.takeBack()) this.#end(this.#held.get(task)!, "cancelled");
