@@ -43,7 +43,7 @@ export type {
   TaskRecord as CrewTaskRecord,
   WorkerRecord as CrewWorkerRecord,
   WorkflowRecord as CrewWorkflowRecord,
-} from "./actors/crew/queries.ts";
+} from "./actors/crew/records.ts";
 export type { StoreOptions as CrewViewOptions } from "./actors/crew/view.ts";
 export { DatabaseError, type DatabaseErrorKind } from "./actors/database_error.ts";
 export { InputError } from "./actors/input.ts";
@@ -85,8 +85,16 @@ export type {
 } from "./actors/safe_execution.ts";
 export { SafeParallelExecutor } from "./actors/safe_parallel_executor.ts";
 export type { CrewReport } from "./graph/crew/member_report.ts";
-export type { FailedTask, Overview, OverviewWorker, RunningTask } from "./graph/crew/overview.ts";
-export type { SightReport, WorkerReport } from "./graph/crew/overview_report.ts";
+export type {
+  SightReport as CrewStatusReport,
+  WorkerReport as CrewWorkerReport,
+} from "./graph/crew/overview_report.ts";
+export type {
+  FailedTask as CrewFailedTask,
+  Overview as CrewOverview,
+  OverviewWorker as CrewOverviewWorker,
+  RunningTask as CrewRunningTask,
+} from "./graph/crew/sight.ts";
 export type { CrewTaskState, CrewTaskStatus, FailurePolicy, WorkerStatus } from "./graph/crew/status.ts";
 export type { Status } from "./graph/event.ts";
 export type { ContextBudget } from "./graph/gates/context_budget.ts";
@@ -96,6 +104,8 @@ export { GateError, type GateTask } from "./graph/gates/gate_task.ts";
 export { ConflictDetector, type GatesOptions, ParallelExecutionGates } from "./graph/gates/gates.ts";
 export type { HeldLock, LockIssue } from "./graph/gates/lock_availability.ts";
 export type { HostLoad, ResourceCapacity } from "./graph/gates/resource_capacity.ts";
+export type { LogLevel } from "./graph/gates/settings.ts";
+export type { LoadLimits } from "./graph/headroom.ts";
 export {
   CircularDependencyError,
   TaskNotFoundError,
@@ -104,8 +114,6 @@ export {
 } from "./graph/library/execution_error.ts";
 export type { ExecutionEvent } from "./graph/library/execution_event.ts";
 export { ExecutionResult, type TaskStatus, type Wave, type WaveSummary } from "./graph/library/execution_report.ts";
-export type { LogLevel } from "./graph/gates/settings.ts";
-export type { LoadLimits } from "./graph/headroom.ts";
 export type { ModuleTask, ModuleTaskFile } from "./graph/module_task.ts";
 export type { BuildReport, BuildResult, DryRunReport, Prospect } from "./graph/report.ts";
 export type {
@@ -116,7 +124,7 @@ export type {
   RunStatus,
   TaskRecord,
   TaskReport,
-} from "./graph/run_report.ts";
+} from "./graph/run_records.ts";
 
 /** Choices for {@linkcode loadGates}. */
 export interface LoadGatesOptions {

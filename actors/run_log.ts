@@ -7,7 +7,8 @@
  */
 import { describeTaskFailure, type TaskFailure } from "../graph/failure.ts";
 import { droppedLine } from "../graph/report.ts";
-import { taskLine, type TaskRecord } from "../graph/run_report.ts";
+import type { TaskRecord } from "../graph/run_records.ts";
+import { taskLine } from "../graph/run_report.ts";
 import type { Level } from "./build_log.ts";
 import { LineSplitter } from "./line_splitter.ts";
 import type { Captured, Output } from "./messages.ts";

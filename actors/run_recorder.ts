@@ -6,7 +6,8 @@
  * @module
  */
 import { describeTaskFailure, type TaskFailure } from "../graph/failure.ts";
-import { countStatuses, type RunReport, type RunStatus, type TaskRecord } from "../graph/run_report.ts";
+import type { RunReport, RunStatus, TaskRecord } from "../graph/run_records.ts";
+import { countStatuses } from "../graph/run_report.ts";
 import { unreachable } from "../graph/task.ts";
 import type { History, NewRun } from "./history.ts";
 import type { Output } from "./messages.ts";

@@ -7,7 +7,7 @@
 import type { Graph } from "../graph/graph.ts";
 import type { LoadLimits } from "../graph/headroom.ts";
 import { schedulable } from "../graph/plan.ts";
-import type { RunReport } from "../graph/run_report.ts";
+import type { RunReport } from "../graph/run_records.ts";
 import type { Level } from "./build_log.ts";
 import { Engine } from "./engine.ts";
 import type { Reporter } from "./reporter.ts";

@@ -7,7 +7,8 @@
 import { lookAt, type StatusOptions } from "../actors/commands/status.ts";
 import { DEFAULT_DATABASE } from "../actors/crew/options.ts";
 import { DEFAULT_WORKFLOW } from "../actors/crew/view.ts";
-import { type Room, type Sight, sightLines, type Span } from "../graph/crew/overview.ts";
+import { type Room, sightLines, type Span } from "../graph/crew/overview.ts";
+import type { Sight } from "../graph/crew/sight.ts";
 import { type Flags, parseFlags } from "./options.ts";
 import { createReporter, detectScreen } from "./terminal.ts";
 

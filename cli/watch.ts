@@ -9,7 +9,7 @@ import type { Panel } from "../actors/panel.ts";
 import { InputError } from "../actors/input.ts";
 import { Reporter } from "../actors/reporter.ts";
 import { StopListener } from "../actors/stop_listener.ts";
-import type { Sight } from "../graph/crew/overview.ts";
+import type { Sight } from "../graph/crew/sight.ts";
 import { sightReport } from "../graph/crew/overview_report.ts";
 import { timeFormat } from "../graph/run_report.ts";
 import { SIGNAL_EXIT } from "./call.ts";

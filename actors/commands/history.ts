@@ -4,14 +4,8 @@
  *
  * @module
  */
-import {
-  type HistoryReport,
-  type RunRecord,
-  type RunReport,
-  type TaskRecord,
-  type TaskReport,
-  unknownTaskLine,
-} from "../../graph/run_report.ts";
+import type { HistoryReport, RunRecord, RunReport, TaskRecord, TaskReport } from "../../graph/run_records.ts";
+import { unknownTaskLine } from "../../graph/run_report.ts";
 import { History } from "../history.ts";
 import { HistoryView, type RunRecord as StoredRun, type TaskRecord as StoredTask } from "../history_queries.ts";
 import { InputError } from "../input.ts";

@@ -6,7 +6,8 @@
  */
 import { buildGraph } from "../../graph/graph.ts";
 import type { BuildReport } from "../../graph/report.ts";
-import { retryLine, type RunReport } from "../../graph/run_report.ts";
+import type { RunReport } from "../../graph/run_records.ts";
+import { retryLine } from "../../graph/run_report.ts";
 import { HistoryView, type RetrySet, type RunRecord } from "../history_queries.ts";
 import { InputError } from "../input.ts";
 import type { RunEnd } from "../system.ts";

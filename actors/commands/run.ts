@@ -5,7 +5,8 @@
  * @module
  */
 import type { LoadLimits } from "../../graph/headroom.ts";
-import { concurrencyLine, resultsSavedLine, runCompletedLine, type RunReport } from "../../graph/run_report.ts";
+import type { RunReport } from "../../graph/run_records.ts";
+import { concurrencyLine, resultsSavedLine, runCompletedLine } from "../../graph/run_report.ts";
 import { InputError } from "../input.ts";
 import { loadTasks } from "../load_tasks.ts";
 import { DEFAULT_TIMEOUT_MS, runTasks, type TaskRunEnd, type TaskRunInput } from "../task_run.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Sight } from "../../graph/crew/overview.ts";
+import type { Sight } from "../../graph/crew/sight.ts";
 import { type SightReport, sightReport } from "../../graph/crew/overview_report.ts";
 import { Lookout } from "../crew/lookout.ts";
 import { DEFAULT_DATABASE } from "../crew/options.ts";

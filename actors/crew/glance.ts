@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { FailedTask, RunningTask } from "../../graph/crew/overview.ts";
+import type { FailedTask, RunningTask } from "../../graph/crew/sight.ts";
 import type { Books } from "./books.ts";
 
 export const GLANCE_SQL = {

@@ -12,7 +12,7 @@ import { CrewRun } from "./crew_run.ts";
 import type { CrewCounts, CrewWork } from "./crew_work.ts";
 import { Member } from "./member.ts";
 import type { CrewSettings } from "./options.ts";
-import type { WorkflowRecord } from "./queries.ts";
+import type { WorkflowRecord } from "./records.ts";
 import type { CrewTaskEntry } from "./registration.ts";
 import { CrewStore } from "./store.ts";
 

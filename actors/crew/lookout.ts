@@ -5,7 +5,7 @@
  * @module
  */
 import { resolve } from "@std/path/posix/resolve";
-import type { Sight } from "../../graph/crew/overview.ts";
+import type { Sight } from "../../graph/crew/sight.ts";
 import { DatabaseError } from "../database_error.ts";
 import { Monitor } from "./monitor.ts";
 import type { StoreOptions } from "./view.ts";

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { Overview } from "../../graph/crew/overview.ts";
+import type { Overview } from "../../graph/crew/sight.ts";
 import type { CrewTaskState } from "../../graph/crew/status.ts";
-import type { StatusRecord, TaskRecord, WorkerRecord, WorkflowRecord } from "./queries.ts";
+import type { StatusRecord, TaskRecord, WorkerRecord, WorkflowRecord } from "./records.ts";
 import { CrewView, type StoreOptions } from "./view.ts";
 
 /**

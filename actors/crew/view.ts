@@ -4,26 +4,23 @@
  *
  * @module
  */
-import type { FailedTask, RunningTask } from "../../graph/crew/overview.ts";
+import type { FailedTask, RunningTask } from "../../graph/crew/sight.ts";
 import { type Access, type Database, type Journal, openDatabase, whileLocked } from "../database.ts";
 import { DatabaseError } from "../database_error.ts";
 import type { Books } from "./books.ts";
 import { DatabaseLock } from "./database_lock.ts";
 import { failedTaskDetails, runningTasks } from "./glance.ts";
 import {
-  type StatusRecord,
   statusTrail,
   type TaskFilter,
-  type TaskRecord,
   taskRecord,
   taskRecords,
   taskResults,
   usedDependencies,
-  type WorkerRecord,
   workerRecords,
-  type WorkflowRecord,
   workflowRecord,
 } from "./queries.ts";
+import type { StatusRecord, TaskRecord, WorkerRecord, WorkflowRecord } from "./records.ts";
 import { CREW_SCHEMA } from "./schema.ts";
 
 /** The workflow that is meant when none is named. */

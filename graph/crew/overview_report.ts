@@ -4,16 +4,17 @@
  *
  * @module
  */
-import { type OverviewWorker, progressOf, type Sight } from "./overview.ts";
+import { progressOf } from "./overview.ts";
+import type { OverviewWorker, Sight } from "./sight.ts";
 
 /**
  * What a look saw.
  *
  * @example
  * ```ts
- * import { type SightReport, status } from "./mod.ts";
+ * import { type CrewStatusReport, status } from "./mod.ts";
  *
- * const report: SightReport = await status({ db: "nowhere.sqlite" });
+ * const report: CrewStatusReport = await status({ db: "nowhere.sqlite" });
  * console.log(report.waiting !== null); // true
  * ```
  */
@@ -47,10 +48,10 @@ export interface SightReport {
  *
  * @example
  * ```ts
- * import { join, status, type WorkerReport } from "./mod.ts";
+ * import { type CrewWorkerReport, join, status } from "./mod.ts";
  *
  * await join("fixtures/tasks/pipeline.txt", { db: "seen.sqlite" });
- * const workers: readonly WorkerReport[] = (await status({ db: "seen.sqlite" })).workers ?? [];
+ * const workers: readonly CrewWorkerReport[] = (await status({ db: "seen.sqlite" })).workers ?? [];
  * console.log(workers.map(({ status }) => status)); // [ "offline" ]
  * ```
  */

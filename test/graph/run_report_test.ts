@@ -1,6 +1,7 @@
 // What a task run says, character by character.
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
+import type { RunRecord, RunReport, TaskRecord } from "../../graph/run_records.ts";
 import {
   concurrencyLine,
   countStatuses,
@@ -10,12 +11,9 @@ import {
   resultsSavedLine,
   retryLine,
   runCompletedLine,
-  type RunRecord,
-  type RunReport,
   showRunLines,
   showTaskLines,
   taskLine,
-  type TaskRecord,
   timeFormat,
   unknownRunLine,
   unknownTaskLine,

@@ -1,7 +1,7 @@
 // The command `run`: its lines, its flags, its exit codes, and where what goes.
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import type { RunReport, TaskRecord } from "../../../graph/run_report.ts";
+import type { RunReport, TaskRecord } from "../../../graph/run_records.ts";
 import { type Rig, rigTest } from "../../rig.ts";
 import { anyOrder, holding, masked, outcomes, rows, startTroupe, statuses, troupe } from "./said.ts";
 

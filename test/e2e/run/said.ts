@@ -5,7 +5,7 @@
  * @module
  */
 import { fromFileUrl } from "@std/path";
-import type { TaskReport } from "../../../graph/run_report.ts";
+import type { TaskReport } from "../../../graph/run_records.ts";
 import { query } from "../../actors/raw_database.ts";
 import type { Ended, Held, Rig, RunChoices, Running } from "../../rig.ts";
 

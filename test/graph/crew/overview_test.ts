@@ -3,14 +3,12 @@ import {
   ageText,
   crewSummaryLine,
   isAllCompleted,
-  type Overview,
-  type OverviewWorker,
   progressOf,
   type Room,
-  type Sight,
   sightLines,
   textOf,
 } from "../../../graph/crew/overview.ts";
+import type { Overview, OverviewWorker, Sight } from "../../../graph/crew/sight.ts";
 import { sightReport } from "../../../graph/crew/overview_report.ts";
 
 const NOW_MS = 1_000_000_000_000;
