@@ -15,7 +15,7 @@ import { TransactionError } from "../actors/transaction_error.ts";
 import { GateError } from "../graph/gates/gate_task.ts";
 import type { BuildReport } from "../graph/report.ts";
 import { exitOf, forTerminal, showJson, type Typed, typed } from "./call.ts";
-import { type Flags, type FlagSpec, levelOf, LOAD_FLAGS, loadLimits, parseFlags, wholeNumber } from "./options.ts";
+import { type Flags, type FlagSpec, LOAD_FLAGS, loadLimits, parseFlags, wholeNumber } from "./options.ts";
 
 /** What `troupe build --help` prints. */
 export const BUILD_HELP = `Build the artifacts of a config that are not up to date.
@@ -78,7 +78,6 @@ export async function buildCommand(
   }
   const config = flags.positional[0] ?? "build.json";
   const options = optionsOf(flags);
-  levelOf(flags);
   const command = await typed(flags);
   if (flags.on.has("dry-run")) {
     const { dryRunFor } = await import("../actors/commands/dry_run.ts");

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Caller } from "../actors/commands/caller.ts";
+import type { Level } from "../actors/build_log.ts";
 import type { Reporter } from "../actors/reporter.ts";
 import { StopListener, type StopSignal } from "../actors/stop_listener.ts";
 import { liveDisplay } from "./live.ts";
@@ -17,22 +18,27 @@ export const SIGNAL_EXIT = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 /** A command as it was typed. */
 export interface Typed {
   readonly flags: Flags;
+  readonly level: Level;
   readonly screen: Screen;
   readonly reporter: Reporter;
 }
 
-/** Looks where the lines go: with `--json` to stderr, since stdout carries the report alone. */
+/**
+ * Looks how much is to be said, and where: with `--json` lines go to stderr, since stdout carries the report alone.
+ *
+ * @throws {InputError} When both much and little is.
+ */
 export async function typed(flags: Flags): Promise<Typed> {
+  const level = levelOf(flags);
   const screen = detectScreen(flags.on.has("json") ? "stderr" : "stdout");
-  return { flags, screen, reporter: await createReporter(screen) };
+  return { flags, level, screen, reporter: await createReporter(screen) };
 }
 
 /** Does a command's work; while it lasts, signals end it in good order. */
 export async function forTerminal<Result>(
-  { flags, screen, reporter }: Typed,
+  { level, screen, reporter }: Typed,
   work: (caller: Caller) => Promise<Result>,
 ): Promise<Result> {
-  const level = levelOf(flags);
   const showLive = await liveDisplay(screen, reporter);
   using stop = new StopListener();
   return await work({ reporter, level, stop, showLive });

@@ -10,7 +10,7 @@ import { InputError } from "../actors/input.ts";
 import { Reporter } from "../actors/reporter.ts";
 import type { FailurePolicy } from "../graph/crew/status.ts";
 import { forTerminal, showJson, SIGNAL_EXIT, typed } from "./call.ts";
-import { type Flags, type FlagSpec, levelOf, parseFlags, wholeNumber } from "./options.ts";
+import { type Flags, type FlagSpec, parseFlags, wholeNumber } from "./options.ts";
 
 /** What `troupe join --help` prints. */
 const JOIN_HELP = `Work through a config or a task file together with other processes that join the same database.
@@ -83,7 +83,6 @@ export async function joinCommand(
   const [path] = flags.positional;
   if (path === undefined) throw new InputError("troupe join needs a config or a task file; see troupe join --help");
   const options = joinOptions(flags);
-  levelOf(flags);
   const command = await typed(flags);
   const { report, signal } = await forTerminal(
     command,

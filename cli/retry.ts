@@ -9,7 +9,7 @@ import { retryFor } from "../actors/commands/retry.ts";
 import { Reporter } from "../actors/reporter.ts";
 import { attempt } from "./build.ts";
 import { exitOf, showJson, typed } from "./call.ts";
-import { levelOf, LOAD_FLAGS, parseFlags } from "./options.ts";
+import { LOAD_FLAGS, parseFlags } from "./options.ts";
 import { limitsOf } from "./run.ts";
 import { parseRun } from "./run_number.ts";
 
@@ -45,7 +45,6 @@ export async function retryCommand(args: readonly string[]): Promise<number> {
     return 0;
   }
   const which = parseRun(flags.positional[0], "retry");
-  levelOf(flags);
   const limits = limitsOf(flags);
   const command = await typed(flags);
   const end = await attempt(command, async (caller) => await retryFor(caller, which, limits) ?? null);

@@ -10,7 +10,7 @@ import { InputError } from "../actors/input.ts";
 import { Reporter } from "../actors/reporter.ts";
 import { attempt, buildCommand } from "./build.ts";
 import { exitOf, showJson, typed } from "./call.ts";
-import { type Flags, type FlagSpec, levelOf, LOAD_FLAGS, loadLimits, parseFlags, wholeNumber } from "./options.ts";
+import { type Flags, type FlagSpec, LOAD_FLAGS, loadLimits, parseFlags, wholeNumber } from "./options.ts";
 
 /** What `troupe run --help` prints. */
 const RUN_HELP = `Run the shell tasks of a task file, and record them in a history.
@@ -59,7 +59,6 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   }
   const [path] = flags.positional;
   if (path === undefined) throw new InputError("troupe run needs a task file; see troupe run --help");
-  levelOf(flags);
   const options = {
     ...limitsOf(flags),
     tasks: flags.lists.get("task"),

@@ -61,7 +61,7 @@ export async function retryFor(
   which: number | "last",
   options: Omit<RetryOptions, keyof CallOptions>,
 ): Promise<TaskRunEnd | RunEnd | undefined> {
-  const { db = DEFAULT_HISTORY, timeoutMs, ...limits } = options;
+  const { db = DEFAULT_HISTORY, timeoutMs, workers, loadLimits } = options;
   const { run, set } = await find(which, db);
   const skipped = set.tasks.filter(({ status }) => status === "skipped" || status === null).length;
   const opening = retryLine(run.id, { failed: set.tasks.length - skipped, skipped });
@@ -70,20 +70,14 @@ export async function retryFor(
     return undefined;
   }
   if (run.kind === "run") {
-    return await runLoaded(caller, inputOf(run, set), {
-      workers: limits.workers,
-      loadLimits: limits.loadLimits,
-      timeoutMs,
-      db,
-      opening,
-    });
+    return await runLoaded(caller, inputOf(run, set), { workers, loadLimits, timeoutMs, db, opening });
   }
   if (timeoutMs !== undefined) {
     throw new InputError(`Run #${run.id} is a build, whose timeouts are those of its config '${run.source}'`);
   }
   return await buildFor(caller, run.source, {
-    workers: limits.workers,
-    loadLimits: limits.loadLimits,
+    workers,
+    loadLimits,
     tasks: set.tasks.map(({ name }) => name),
     db,
     saysWhereSaved: true,

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { build, FileLockManager } from "../../../mod.ts";
 import { type Rig, rigTest, type Running } from "../../rig.ts";
-import { masked } from "../run/said.ts";
+import { holding, masked } from "../run/said.ts";
 
 const ROOT = fromFileUrl(new URL("../../..", import.meta.url)).replace(/\/$/, "");
 
@@ -90,6 +90,31 @@ rigTest("an aborted signal ends a build as Ctrl-C does, and the report tells", a
   const { code, stdout, stderr } = await program.ended;
   assertEquals([code, stdout, stderr], [0, "1 1 1 true\n", ""]);
   assert(!rig.exists("held") && !rig.exists(".build_cache.lock"));
+});
+
+// S4.19
+rigTest("an aborted signal ends a run, and a membership in a crew, and the reports tell", async (rig) => {
+  const held = rig.hold("held");
+  rig.write("tasks.txt", `first: true\nheld: ${holding(held)} [after:first]\nlast: true [after:held]\n`);
+  const program = startProgram(
+    rig,
+    `
+      let stop = new AbortController();
+      Deno.addSignalListener("SIGUSR1", () => stop.abort());
+      const ran = await troupe.run("tasks.txt", { signal: stop.signal });
+      console.log(ran.interrupted, ran.passed, ran.failed + ran.skipped);
+      stop = new AbortController();
+      const joined = await troupe.join("tasks.txt", { signal: stop.signal });
+      console.log(joined.executed, joined.remaining);
+      Deno.exit();
+    `,
+  );
+  for (let round = 0; round < 2; round++) {
+    await held.started();
+    program.kill("SIGUSR1");
+  }
+  const { code, stdout, stderr } = await program.ended;
+  assertEquals([code, stdout, stderr], [0, "true 1 2\n1 2\n", ""]);
 });
 
 // S4.19
