@@ -8,7 +8,7 @@
 import type { TaskEnd } from "../graph/event.ts";
 import type { LoadLimits } from "../graph/headroom.ts";
 import type { Schedulable } from "../graph/schedule_state.ts";
-import { LoadMonitor } from "./load_monitor.ts";
+import type { LoadMonitor } from "./load_monitor.ts";
 import type { Counts, RunEvent } from "./run_event.ts";
 import { Scheduler } from "./scheduler.ts";
 import { StatusTable } from "./status_table.ts";
@@ -45,7 +45,8 @@ export interface EngineEnd {
 /** One run; it is used once, and closed whatever happens. */
 export class Engine {
   readonly #scheduler: Scheduler;
-  readonly #monitor: LoadMonitor | undefined;
+  readonly #loadLimits: LoadLimits | undefined;
+  #monitor: LoadMonitor | undefined;
   // Starting even one timer takes milliseconds, which a run that finds nothing to do can spare.
   readonly #timers: ReturnType<typeof setInterval>[] = [];
 
@@ -65,7 +66,7 @@ export class Engine {
         return new WorkerPool({ size: workers, table: table.buffer, folder, onReport, onWarning });
       },
     });
-    this.#monitor = loadLimits && new LoadMonitor(loadLimits, (room) => this.#scheduler.post({ kind: "limit", room }));
+    this.#loadLimits = loadLimits;
   }
 
   get counts(): Counts {
@@ -79,8 +80,12 @@ export class Engine {
    */
   async run(stop: Stop): Promise<EngineEnd> {
     const interrupt = () => this.#scheduler.post({ kind: "interrupt", signal: stop.signal });
+    if (this.#loadLimits !== undefined) {
+      const { LoadMonitor } = await import("./load_monitor.ts");
+      this.#monitor = new LoadMonitor(this.#loadLimits, (room) => this.#scheduler.post({ kind: "limit", room }));
+      this.#monitor.begin();
+    }
     stop.onSignal = interrupt;
-    this.#monitor?.begin();
     this.#scheduler.post({ kind: "begin" });
     if (stop.signal !== undefined) interrupt();
     await this.#scheduler.finished;

@@ -10,13 +10,15 @@ import { memoryShare } from "./host_load.ts";
 import type { Reporter } from "./reporter.ts";
 
 /** How often a watched run says it. */
-export const WATCH_MS = 5000;
+const WATCH_MS = 5000;
 
 /** So many tasks are named. */
 const NAMED = 10;
 
 /** One run's watch. */
 export class RunWatch {
+  /** How often it is to tell. */
+  readonly everyMs = WATCH_MS;
   readonly #log: { readonly busy: ReadonlyMap<number, { readonly task: string }> };
   readonly #reporter: Reporter;
   readonly #meter = new CpuMeter();

@@ -22,7 +22,6 @@ import type { LoadedBuild } from "./load.ts";
 import type { ModuleGraph } from "./module_graph.ts";
 import type { Reporter } from "./reporter.ts";
 import type { Counts } from "./run_event.ts";
-import { RunWatch, WATCH_MS } from "./run_watch.ts";
 import { expandSources } from "./sources.ts";
 import { Stop, StoppedError, type StopSignal } from "./stop_listener.ts";
 import { sweepTemporaries } from "./sweep.ts";
@@ -188,7 +187,7 @@ async function run(
     checkpointEvery: transaction === undefined ? options.checkpointEvery : undefined,
   });
   const work = new BuildWork(plan, cache, { force: options.force, modules, transaction });
-  const watch = options.isWatched ? new RunWatch(log, reporter) : undefined;
+  const watch = options.isWatched ? new (await import("./run_watch.ts")).RunWatch(log, reporter) : undefined;
   const { database, retryOf } = options;
   const recorder = database === undefined
     ? undefined
@@ -208,7 +207,7 @@ async function run(
     onWarning: (sentence) => reporter.error(sentence),
     everyMs: [
       [PROGRESS_MS, () => log.progress(engine.counts)],
-      ...(watch === undefined ? [] : [[WATCH_MS, () => watch.tell()] as const]),
+      ...(watch === undefined ? [] : [[watch.everyMs, () => watch.tell()] as const]),
       // A cache that knows of artifacts that were put back would do no harm, but have forgotten the ones that are there.
       ...(transaction === undefined ? [[SAVE_CHECK_MS, () => saver.saveIfDue()] as const] : []),
     ],

@@ -15,7 +15,6 @@ import type { Counts } from "./run_event.ts";
 import { RunLog } from "./run_log.ts";
 import { enterInHistory } from "./enter_in_history.ts";
 import { RunRecorder } from "./run_recorder.ts";
-import { RunWatch, WATCH_MS } from "./run_watch.ts";
 import { ShellWork, type ShellWorkTask } from "./shell_work.ts";
 import { touchesOf } from "./touches.ts";
 import { Stop, type StopSignal } from "./stop_listener.ts";
@@ -74,7 +73,7 @@ export async function runTasks(input: TaskRunInput, options: TaskRunOptions, rep
   // While the workers start: what happens before it is open is entered then.
   const opening = enterInHistory(recorder, options.database, reporter);
   const log = new RunLog(tasks, reporter, options.level);
-  const watch = options.isWatched ? new RunWatch(log, reporter) : undefined;
+  const watch = options.isWatched ? new (await import("./run_watch.ts")).RunWatch(log, reporter) : undefined;
   const engine = new Engine({
     plan: schedulable(tasks, input.graph, { touches }),
     work: new ShellWork(tasks, { stream: options.level === "verbose" }),
@@ -84,7 +83,7 @@ export async function runTasks(input: TaskRunInput, options: TaskRunOptions, rep
     folder,
     onEvent: (event) => log.note(event, recorder.note(event, stop.signal !== undefined)),
     onWarning: (sentence) => reporter.error(sentence),
-    everyMs: watch === undefined ? [] : [[WATCH_MS, () => watch.tell()]],
+    everyMs: watch === undefined ? [] : [[watch.everyMs, () => watch.tell()]],
   });
   const hideLive = options.showLive?.(log, engine.counts, tasks.length);
   try {
