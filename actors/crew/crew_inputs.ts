@@ -5,6 +5,7 @@
  * @module
  */
 import { sha256 } from "../../graph/digest.ts";
+import { schedulable } from "../../graph/plan.ts";
 import { BuildLog, type Level } from "../build_log.ts";
 import { CacheSaver } from "../cache_saver.ts";
 import type { LoadedBuild } from "../load.ts";
@@ -16,6 +17,7 @@ import { Stop } from "../stop_listener.ts";
 import { sweepTemporaries } from "../sweep.ts";
 import { DEFAULT_WORKERS, prepare, takeLock, undoUnfinished } from "../system.ts";
 import { DEFAULT_TIMEOUT_MS, type TaskRunInput } from "../task_run.ts";
+import { touchesOf } from "../touches.ts";
 import { awaitCommandsOf } from "../watchdog.ts";
 import { CrewBuildWork, entriesOf, takeOver } from "./crew_build.ts";
 import type { CrewWork } from "./crew_work.ts";
@@ -69,6 +71,7 @@ async function joinUnderLock(
     const end = await joinCrew({
       names: plan.tasks.map(({ name }) => name),
       retries: plan.retries,
+      needs: plan.needs,
       work: new CrewBuildWork(plan, cache, modules),
       folder: build.folder,
       entries: await entriesOf(plan, cache, modules),
@@ -107,6 +110,7 @@ export async function joinTasks(input: TaskRunInput, choices: MemberChoices, rep
   return await joinCrew({
     names: tasks.map(({ name }) => name),
     retries: tasks.map(({ retries }) => retries),
+    needs: schedulable(tasks, input.graph, { touches: await touchesOf(tasks) }).needs,
     work: new CrewShellWork(tasks, { stream: choices.level === "verbose" }),
     folder,
     entries: tasks.map(({ name: id, dependencies, declared, command, env = {} }, rank) => ({

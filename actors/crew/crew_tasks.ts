@@ -25,7 +25,7 @@ export interface HeldTask {
 /** What the handling of tasks needs. */
 export interface CrewTasksParts
   extends
-    Pick<CrewRunParts, "names" | "retries" | "work" | "workers" | "onEvent">,
+    Pick<CrewRunParts, "names" | "retries" | "needs" | "work" | "workers" | "onEvent">,
     Pick<CrewWorkersParts, "createPool"> {
   /** Has {@linkcode CrewTasks.check} called, later. */
   readonly onCheck: (held: HeldTask) => void;
@@ -54,6 +54,7 @@ export class CrewTasks {
     this.#workers = new CrewWorkers({
       size,
       tasks: parts.names.length,
+      needs: parts.needs,
       message: (task) => work.message(task, this.#held.get(task)!.isRestoring),
       createPool,
     });

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Needs } from "../../graph/admission.ts";
 import type { RunEvent } from "../run_event.ts";
 import type { Work } from "../work.ts";
 import type { PoolOptions, WorkerPool } from "../worker_pool.ts";
@@ -19,6 +20,8 @@ export interface CrewRunParts {
   readonly names: readonly string[];
   /** Further attempts this member makes before it tells of a failure. */
   readonly retries: ArrayLike<number>;
+  /** What this member's tasks need of things that are limited, and never hold together; absent when none needs any. */
+  readonly needs?: Needs;
   readonly work: CrewWork;
   /** At least 1. */
   readonly workers: number;

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Needs } from "../../graph/admission.ts";
 import type { RunShell, RunTask } from "../messages.ts";
 import { StatusTable } from "../status_table.ts";
 import type { EndSignal } from "../stop_listener.ts";
@@ -15,6 +16,8 @@ export interface CrewWorkersParts {
   /** How many tasks there are in all. */
   readonly tasks: number;
   readonly createPool: (options: Pick<PoolOptions, "size" | "table">) => WorkerPool;
+  /** What tasks need of things that are limited; absent when none needs any. */
+  readonly needs?: Needs;
   /** What a worker is told about a task, at the moment it gets it. */
   readonly message: (task: number) => RunTask | RunShell;
 }
@@ -89,10 +92,29 @@ export class CrewWorkers {
   }
 
   #dispatch(): void {
-    while (this.#queue.length > 0 && this.#idle.length > 0) {
-      const task = this.#queue.shift()!, worker = this.#idle.shift()!;
+    while (this.#idle.length > 0) {
+      const at = this.#queue.findIndex((task) => this.#hasRoom(task));
+      if (at < 0) return;
+      const [task] = this.#queue.splice(at, 1), worker = this.#idle.shift()!;
       this.#taskOf.set(worker, task);
       this.#pool!.run(worker, this.#parts.message(task));
     }
   }
+
+  /** A member has no more tasks than workers, so what runs is asked, and no books are kept. What is unused admits anyone. */
+  #hasRoom(task: number): boolean {
+    const { needs } = this.#parts;
+    if (needs === undefined) return true;
+    for (let i = needs.start[task]; i < needs.start[task + 1]; i++) {
+      let used = 0;
+      for (const running of this.#taskOf.values()) used += amountOf(needs, running, needs.resource[i]);
+      if (used > 0 && used + needs.amount[i] > needs.limits[needs.resource[i]] + 1e-9) return false;
+    }
+    return true;
+  }
+}
+
+function amountOf({ start, resource, amount }: Needs, task: number, wanted: number): number {
+  for (let i = start[task]; i < start[task + 1]; i++) if (resource[i] === wanted) return amount[i];
+  return 0;
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Needs } from "../../graph/admission.ts";
 import type { Reporter } from "../reporter.ts";
 import type { RunEvent } from "../run_event.ts";
 import type { Stop, StopSignal } from "../stop_listener.ts";
@@ -26,6 +27,8 @@ export interface TaskResult {
 export interface CrewInput {
   readonly names: readonly string[];
   readonly retries: ArrayLike<number>;
+  /** What tasks need of things that are limited; absent when none needs any. */
+  readonly needs?: Needs;
   readonly work: CrewWork;
   /** Absolute; where commands run. */
   readonly folder: string;
@@ -69,7 +72,7 @@ export interface JoinEnd {
  */
 export async function joinCrew(input: CrewInput, setting: JoinSetting): Promise<JoinEnd> {
   const { settings, workers, reporter, stop } = setting;
-  const { names, retries, work, folder, onEvent } = input;
+  const { names, retries, needs, work, folder, onEvent } = input;
   const begun = Date.now();
   using store = await CrewStore.open(settings.db, settings);
   const member = await join(store, settings, { isRegistering: true });
@@ -77,6 +80,7 @@ export async function joinCrew(input: CrewInput, setting: JoinSetting): Promise<
   const run = new CrewRun({
     names,
     retries,
+    needs,
     work,
     workers,
     join: () => join(store, settings, { isRegistering: false }),

@@ -103,6 +103,22 @@ function reasonsIn(stdout: string): string[] {
   return [...stdout.matchAll(/^Task '(.+)' must run: (.+)$/gm)].map(([, task, reason]) => `${task}: ${reason}`).sort();
 }
 
+rigTest("a member never runs at once what shares a state, or asks for more than there is", async (rig) => {
+  // mkdir refuses what another has made
+  const alone = (name: string, i: number) => `mkdir ${name} && sleep 0.05 && rmdir ${name} && echo ${i} > $OUT`;
+  rig.write("build.json", {
+    resource_limits: { gpu: 1 },
+    tasks: Array.from({ length: 8 }, (_, i) => ({
+      name: `t${i}`,
+      output: `out/${i}`,
+      ...(i % 2 === 0
+        ? { shares: ["port"], command: alone("port", i) }
+        : { resources: { gpu: 1 }, command: alone("gpu", i) }),
+    })),
+  });
+  assertEquals((await memberExecutes(rig, "--jobs=6")).length, 8);
+});
+
 rigTest("what a build has done in between is not done again", async (rig) => {
   writeProject(rig);
   assertEquals((await memberExecutes(rig)).length, 4);
