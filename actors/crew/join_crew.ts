@@ -4,13 +4,11 @@
  *
  * @module
  */
-import type { Needs } from "../../graph/admission.ts";
 import type { Reporter } from "../reporter.ts";
-import type { RunEvent } from "../run_event.ts";
 import type { Stop, StopSignal } from "../stop_listener.ts";
 import { WorkerPool } from "../worker_pool.ts";
 import { CrewRun } from "./crew_run.ts";
-import type { CrewCounts, CrewWork } from "./crew_work.ts";
+import type { CrewCounts, CrewRunParts } from "./crew_work.ts";
 import { Member } from "./member.ts";
 import type { CrewSettings } from "./options.ts";
 import type { WorkflowRecord } from "./records.ts";
@@ -24,12 +22,7 @@ export interface TaskResult {
 }
 
 /** What a crew works through, as one member has it. */
-export interface CrewInput {
-  readonly names: readonly string[];
-  readonly retries: ArrayLike<number>;
-  /** What tasks need of things that are limited; absent when none needs any. */
-  readonly needs?: Needs;
-  readonly work: CrewWork;
+export interface CrewInput extends Pick<CrewRunParts, "names" | "retries" | "needs" | "work" | "onEvent"> {
   /** Absolute; where commands run. */
   readonly folder: string;
   readonly entries: readonly CrewTaskEntry[];
@@ -37,7 +30,6 @@ export interface CrewInput {
   readonly takeOver?: (results: readonly TaskResult[]) => Promise<string[]>;
   /** Puts on the disk what has been completed, by whomever; called when this member has left, perhaps again. */
   readonly keep?: (results: readonly TaskResult[]) => Promise<void>;
-  readonly onEvent: (event: RunEvent) => void;
 }
 
 /** What a membership is given beside its tasks. */

@@ -92,15 +92,16 @@ rigTest("--fallback sequential rolls back again when that fails too", async (rig
   assertEquals(artifacts(rig), before);
 });
 
+/** A project that was built and changed, and whose next build stops at its last task until it is let go. */
+async function builtToBeHeld(rig: Rig) {
+  const held = rig.hold("held");
+  const last = { name: "held", output: "out/held", dependencies: ["shout", "place"], command: held.command };
+  return { held, before: await built(rig, last) };
+}
+
 // S1.22
 rigTest("an interrupted transaction is rolled back, and not built once more", async (rig) => {
-  const held = rig.hold("held");
-  const before = await built(rig, {
-    name: "held",
-    output: "out/held",
-    dependencies: ["shout", "place"],
-    command: held.command,
-  });
+  const { held, before } = await builtToBeHeld(rig);
   const running = rig.start(["--transaction", "--fallback=sequential", "--no-history"]);
   await held.started();
   assertEquals(rig.read("out/shout"), "EDITED\n");
@@ -113,13 +114,7 @@ rigTest("an interrupted transaction is rolled back, and not built once more", as
 
 // S1.22
 rigTest("a build says first that it undid a transaction that was killed", async (rig) => {
-  const held = rig.hold("held");
-  const before = await built(rig, {
-    name: "held",
-    output: "out/held",
-    dependencies: ["shout", "place"],
-    command: held.command,
-  });
+  const { held, before } = await builtToBeHeld(rig);
   const running = rig.start(["--transaction", "--no-history"]);
   await held.started();
   running.kill("SIGKILL");
