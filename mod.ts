@@ -12,28 +12,30 @@
  */
 import { dirname } from "@std/path/posix/dirname";
 import { resolve } from "@std/path/posix/resolve";
-import { build, type BuildOptions } from "./actors/commands/build.ts";
-import { openGates } from "./actors/load_gates.ts";
-import type { SafeExecutorOptions, SafeTaskFunction } from "./actors/safe_execution.ts";
-import { SafeParallelExecutor } from "./actors/safe_parallel_executor.ts";
+import { buildFor, type BuildOptions } from "./actors/commands/build.ts";
+import { asLibrary } from "./actors/commands/invocation.ts";
+import { openGates } from "./actors/commands/load_gates.ts";
+import type { SafeExecutorOptions, SafeTaskFunction } from "./actors/library/safe_execution.ts";
+import { SafeParallelExecutor } from "./actors/library/safe_parallel_executor.ts";
 import type { GateReport } from "./graph/gates/findings.ts";
-import { GateError } from "./graph/gates/gate_task.ts";
-import type { ParallelExecutionGates } from "./graph/gates/gates.ts";
-import { hasConflicts } from "./graph/gates/resolution.ts";
-import type { BuildReport } from "./graph/report.ts";
+import type { ParallelExecutionGates } from "./actors/library/gates.ts";
+import type { BuildReport } from "./graph/report/build_report.ts";
 
 export { build, type BuildOptions } from "./actors/commands/build.ts";
-export type { CallOptions } from "./actors/commands/caller.ts";
+export { BuildStatus, type SharedStatus } from "./actors/engine/build_status.ts";
+export type { CallOptions } from "./actors/commands/invocation.ts";
 export { batches, type BatchesOptions, type BatchesReport, check, type CheckOptions } from "./actors/commands/check.ts";
 export { dryRun, type DryRunOptions } from "./actors/commands/dry_run.ts";
+export { why, type WhyOptions } from "./actors/commands/why.ts";
 export { history, type HistoryOptions, show, type ShowOptions } from "./actors/commands/history.ts";
 export { join, type JoinOptions } from "./actors/commands/join.ts";
+export { list, type ListOptions } from "./actors/commands/list.ts";
 export { type LockReport, locks, type LocksOptions, type LocksReport } from "./actors/commands/locks.ts";
 export { retry, type RetryOptions } from "./actors/commands/retry.ts";
 export { run, type RunOptions } from "./actors/commands/run.ts";
 export { status, type StatusOptions } from "./actors/commands/status.ts";
 export { Crew, HAS_MORE_TTL_MS, type TaskOf } from "./actors/crew/crew.ts";
-export { CrewError, type CrewErrorKind, TasksFailedError } from "./actors/crew/crew_error.ts";
+export { CrewError, type CrewErrorKind, TasksFailedError } from "./actors/crew/store/crew_error.ts";
 export type { CrewLock, CrewLockOptions, HeldCrewLock } from "./actors/crew/crew_lock.ts";
 export { CrewTask, type CrewTaskInit } from "./actors/crew/crew_task.ts";
 export { Monitor, type MonitoredWorker } from "./actors/crew/monitor.ts";
@@ -43,11 +45,10 @@ export type {
   TaskRecord as CrewTaskRecord,
   WorkerRecord as CrewWorkerRecord,
   WorkflowRecord as CrewWorkflowRecord,
-} from "./actors/crew/records.ts";
-export type { StoreOptions as CrewViewOptions } from "./actors/crew/view.ts";
-export { DatabaseError, type DatabaseErrorKind } from "./actors/database_error.ts";
-export { InputError } from "./actors/input.ts";
-export { TransactionError } from "./actors/transaction_error.ts";
+} from "./actors/crew/store/records.ts";
+export type { StoreOptions as CrewViewOptions } from "./actors/crew/store/view.ts";
+export { DatabaseError, type DatabaseErrorKind } from "./actors/storage/database_error.ts";
+export { TransactionError } from "./actors/build/transaction/error.ts";
 export {
   DependencyAwareScheduler,
   type ExecuteOptions,
@@ -62,9 +63,9 @@ export {
 export type { ScheduledTask, TaskExecutor, TaskOptions } from "./actors/library/scheduled_task.ts";
 export type { TaskContext } from "./actors/library/task_context.ts";
 export { ThreadSafeState } from "./actors/library/thread_safe_state.ts";
-export { type Contention, predictContention, type TaskFiles } from "./actors/lock_contention.ts";
-export { FileLockError, type FileLockErrorKind } from "./actors/lock_error.ts";
-export type { LockHolder, LockMode, StaleReason } from "./actors/lock_holder.ts";
+export { type Contention, predictContention, type TaskFiles } from "./actors/library/lock_contention.ts";
+export { FileLockError, type FileLockErrorKind } from "./actors/locks/error.ts";
+export type { LockHolder, LockMode, StaleReason } from "./actors/locks/holder.ts";
 export type {
   AcquireOptions,
   FileLock,
@@ -72,9 +73,9 @@ export type {
   FileLockStatus,
   LockOwner,
   LockRequest,
-} from "./actors/lock_request.ts";
-export { FileLockManager } from "./actors/locks.ts";
-export type { Liveness } from "./actors/process_identity.ts";
+} from "./actors/locks/request.ts";
+export { FileLockManager } from "./actors/locks/locks.ts";
+export type { Liveness } from "./actors/machine/process_identity.ts";
 export type {
   CheckpointHooks,
   SafeExecutionReport,
@@ -82,11 +83,11 @@ export type {
   SafeTaskContext,
   SafeTaskFunction,
   SafeTaskResult,
-} from "./actors/safe_execution.ts";
-export { SafeParallelExecutor } from "./actors/safe_parallel_executor.ts";
+} from "./actors/library/safe_execution.ts";
+export { SafeParallelExecutor } from "./actors/library/safe_parallel_executor.ts";
 export type { CrewReport } from "./graph/crew/member_report.ts";
 export type {
-  SightReport as CrewStatusReport,
+  SnapshotReport as CrewStatusReport,
   WorkerReport as CrewWorkerReport,
 } from "./graph/crew/overview_report.ts";
 export type {
@@ -94,18 +95,18 @@ export type {
   Overview as CrewOverview,
   OverviewWorker as CrewOverviewWorker,
   RunningTask as CrewRunningTask,
-} from "./graph/crew/sight.ts";
+} from "./graph/crew/snapshot.ts";
 export type { CrewTaskState, CrewTaskStatus, FailurePolicy, WorkerStatus } from "./graph/crew/status.ts";
-export type { Status } from "./graph/event.ts";
+export type { Status } from "./graph/schedule/event.ts";
 export type { ContextBudget } from "./graph/gates/context_budget.ts";
 export type { FileConflict, Severity } from "./graph/gates/file_conflicts.ts";
 export type { GateReport } from "./graph/gates/findings.ts";
 export { GateError, type GateTask } from "./graph/gates/gate_task.ts";
-export { ConflictDetector, type GatesOptions, ParallelExecutionGates } from "./graph/gates/gates.ts";
+export { ConflictDetector, type GatesOptions, ParallelExecutionGates } from "./actors/library/gates.ts";
 export type { HeldLock, LockIssue } from "./graph/gates/lock_availability.ts";
 export type { HostLoad, ResourceCapacity } from "./graph/gates/resource_capacity.ts";
 export type { LogLevel } from "./graph/gates/settings.ts";
-export type { LoadLimits } from "./graph/headroom.ts";
+export type { LoadLimits } from "./graph/schedule/headroom.ts";
 export {
   CircularDependencyError,
   TaskNotFoundError,
@@ -115,8 +116,8 @@ export {
 export type { ExecutionEvent } from "./graph/library/execution_event.ts";
 export { ExecutionResult, type TaskStatus, type Wave, type WaveSummary } from "./graph/library/execution_report.ts";
 export type { ModuleTask, ModuleTaskFile } from "./graph/module_task.ts";
-export type { BuildReport, BuildResult, DryRunReport, Prospect } from "./graph/report.ts";
 export type {
+  AttemptRecord,
   HistoryReport,
   RunCounts,
   RunRecord,
@@ -124,7 +125,13 @@ export type {
   RunStatus,
   TaskRecord,
   TaskReport,
-} from "./graph/run_records.ts";
+} from "./graph/report/run_records.ts";
+export type { InputDifference } from "./graph/manifest.ts";
+export type { Flakiness } from "./graph/report/flaky.ts";
+export type { LastTime, WhyReport } from "./graph/report/why_report.ts";
+export type { LastAttempt, ListedTask, ListReport, TaskState } from "./graph/report/task_list.ts";
+export { InputError } from "./graph/input/input_error.ts";
+export type { BuildReport, BuildResult, DryRunReport, Prospect } from "./graph/report/build_report.ts";
 
 /** Choices for {@linkcode loadGates}. */
 export interface LoadGatesOptions {
@@ -150,7 +157,7 @@ export interface LoadGatesOptions {
  * @throws {InputError} When the file, the settings or the environment are wrong.
  */
 export async function loadGates(config: string, options: LoadGatesOptions = {}): Promise<ParallelExecutionGates> {
-  return (await openGates(config, { settings: options.gates })).gates;
+  return (await openGates(config, { settings: options.gates, measures: true })).gates;
 }
 
 /**
@@ -183,8 +190,8 @@ export async function loadExecutor<Result>(
 }
 
 /**
- * A build as safe as it can be had: the gates are asked about all that is to be built, conflicting tasks are never run at
- * once, and unless every task succeeds all artifacts are put back as they were and the tasks done once more, one after
+ * A build as safe as it can be had: the gates are asked about all that is to be built, and kept to in number and difficulty
+ * of the tasks that run; conflicting tasks are never run at once, each holds locks on the files it declares, and unless every task succeeds all artifacts are put back as they were and the tasks done once more, one after
  * another.
  *
  * @example
@@ -196,18 +203,17 @@ export async function loadExecutor<Result>(
  * ```
  *
  * @throws {InputError} When the config, the settings, the environment or one of the names in `tasks` are wrong.
- * @throws {GateError} When there are conflicts, and the settings refuse these; nothing was started then.
+ * @throws {GateError} When there are conflicts that the settings refuse, or a lock is held too long; nothing was started then.
  * @throws {TransactionError} As {@linkcode build} does.
  */
 export async function safeBuild(
   config: string,
   options: BuildOptions = {},
 ): Promise<{ readonly gates: GateReport; readonly report: BuildReport }> {
-  const { gates, settings } = await openGates(config, { settings: options.gates, only: options.tasks });
-  const verdict = gates.ask();
-  if (settings.conflictResolution === "refuse" && hasConflicts(verdict)) {
-    throw new GateError('The gates found conflicts, and conflict_resolution is "refuse"');
-  }
-  const report = await build(config, { transaction: { fallback: "sequential" }, ...options });
-  return { gates: verdict.report, report };
+  let gates: GateReport | undefined;
+  const safely: BuildOptions = { transaction: { fallback: "sequential" }, ...options, validate: true };
+  const { report } = await asLibrary(safely, (invocation) => {
+    return buildFor(invocation, config, { ...safely, onVerdict: (verdict) => gates = verdict.report });
+  });
+  return { gates: gates!, report };
 }

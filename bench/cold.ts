@@ -6,14 +6,14 @@
  *
  * @module
  */
-import { loadBuild } from "../actors/load.ts";
-import { parseBuildConfig } from "../graph/build_config.ts";
-import type { Event } from "../graph/event.ts";
+import { loadBuild } from "../actors/input/load.ts";
+import { parseBuildConfig } from "../graph/input/build_config.ts";
+import type { Event } from "../graph/schedule/event.ts";
 import { gateTaskOf } from "../graph/gates/gate_task.ts";
-import { ParallelExecutionGates } from "../graph/gates/gates.ts";
+import { ParallelExecutionGates } from "../actors/library/gates.ts";
 import { buildGraph, findCycles } from "../graph/graph.ts";
-import { makePlan } from "../graph/plan.ts";
-import { createSchedule, step } from "../graph/schedule.ts";
+import { makePlan } from "../graph/schedule/plan.ts";
+import { createSchedule, step } from "../graph/schedule/schedule.ts";
 
 /** What one measured piece found. */
 export interface Found {
@@ -33,7 +33,7 @@ async function parse(path: string): Promise<Found> {
   const begun = performance.now();
   const { config } = await parseBuildConfig(text);
   const ms = performance.now() - begun;
-  if (config === undefined) throw new Error("Bug: a config with mistakes");
+  if (config === undefined) throw new Error("Bug: a config that cannot be read");
   return { ms, count: config.tasks.length };
 }
 

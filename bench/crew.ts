@@ -9,10 +9,10 @@
  * @module
  */
 import process from "node:process";
-import { CrewStore } from "../actors/crew/store.ts";
+import { CrewStore } from "../actors/crew/store/store.ts";
 import { Member } from "../actors/crew/member.ts";
-import type { CrewTaskEntry } from "../actors/crew/registration.ts";
-import { query } from "../test/actors/raw_database.ts";
+import type { CrewTaskEntry } from "../actors/crew/store/registration.ts";
+import { query } from "../test/actors/storage/raw_database.ts";
 import { type MemberPlan, MemberProcess, type MemberReport, reportsOf } from "../test/faults/crew/rig.ts";
 import { denoArgs } from "./contest.ts";
 import { type Bench, each, type Row, type Workload } from "./workload.ts";

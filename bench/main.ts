@@ -14,21 +14,27 @@ import type { Turns } from "./contest.ts";
 import { CREW_WORKLOADS } from "./crew.ts";
 import { JOIN_WORKLOADS } from "./join.ts";
 import { LIBRARY_WORKLOADS } from "./library.ts";
+import { DAILY_WORKLOADS } from "./daily.ts";
 import { describeMachine, machineText } from "./machine.ts";
 import { MODULE_WORKLOADS } from "./modules.ts";
+import { RECORDING_WORKLOADS } from "./recording.ts";
 import { Space } from "./space.ts";
 import { conclude, markdownTable, type Result, textTable } from "./table.ts";
 import { TASK_WORKLOADS } from "./tasks.ts";
+import { WATCH_WORKLOADS } from "./watch.ts";
 import type { Bench, Workload } from "./workload.ts";
 
 const WORKLOADS: readonly Workload[] = [
   ...COLD_WORKLOADS,
   ...BUILD_WORKLOADS,
   ...TASK_WORKLOADS,
+  ...RECORDING_WORKLOADS,
   ...LIBRARY_WORKLOADS,
   ...MODULE_WORKLOADS,
   ...CREW_WORKLOADS,
   ...JOIN_WORKLOADS,
+  ...DAILY_WORKLOADS,
+  ...WATCH_WORKLOADS,
 ];
 
 const HELP = `Measure troupe, beside ninja and make where they are installed.

@@ -45,7 +45,7 @@ export function textTable(results: readonly Result[]): string {
   return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column])).join("  ").trimEnd()).join("\n");
 }
 
-/** The same for a README. */
+/** The same for a page of documentation. */
 export function markdownTable(results: readonly Result[]): string {
   const rows = [[...COLUMNS], COLUMNS.map(() => "---"), ...results.map(cells)];
   return rows.map((row) => `| ${row.join(" | ")} |`).join("\n");

@@ -1,41 +1,18 @@
 /**
- * Owns the workloads of the task runner: what the history costs, what a trivial command costs beside other tools that run
- * commands, and what a command that prints a lot costs.
- * It takes no time itself, but for the history, which is measured in a process of its own:
- *
- *     deno run -A bench/tasks.ts DATABASE|none TASKS
+ * Owns the workloads of the task runner: what a trivial command costs beside other tools that run commands, and what a
+ * command that prints a lot costs. It takes no time itself.
  *
  * @module
  */
-import process from "node:process";
-import { History } from "../actors/history.ts";
-import { RunRecorder } from "../actors/run_recorder.ts";
 import { contest, denoArgs, timeProgram } from "./contest.ts";
-import { type Bench, each, type Row, type Workload } from "./workload.ts";
+import type { Bench, Row, Workload } from "./workload.ts";
 
 export const TASK_WORKLOADS: readonly Workload[] = [
-  { name: "history", run: history },
   { name: "commands", run: commands },
   { name: "output", run: output },
 ];
 
 const TASKS = 500;
-
-/** What `troupe run` costs with its history, less what it costs without. */
-async function history(bench: Bench): Promise<Row[]> {
-  const taken = await contest([
-    { name: "with", turn: () => measureRecording(`${bench.space.folder("history")}/taskrun.db`) },
-    { name: "without", turn: () => measureRecording("none") },
-  ], bench.turns);
-  const without = taken.get("without")!;
-  const cost = taken.get("with")!.map((ms, turn) => ms - without[turn]);
-  return [{
-    workload: `processor time for the history of one task, of ${TASKS}`,
-    unit: "ms",
-    troupe: each(cost, TASKS),
-    goal: { kind: "amount", most: 0.06 },
-  }];
-}
 
 /** Many commands that do nothing, as many at once as there are CPUs. */
 async function commands(bench: Bench): Promise<Row[]> {
@@ -115,39 +92,3 @@ function isInstalled(program: string): boolean {
     return false;
   }
 }
-
-async function measureRecording(database: string): Promise<number> {
-  const args = [...denoArgs("bench/tasks.ts"), database, `${TASKS}`];
-  const { stdout } = await new Deno.Command(Deno.execPath(), { args, stderr: "inherit" }).output();
-  return JSON.parse(new TextDecoder().decode(stdout));
-}
-
-/** Notes tasks that start and end one after the other; answers with the milliseconds of processor time. */
-async function record(database: string, count: number): Promise<number> {
-  const tasks = Array.from({ length: count }, (_, i) => ({
-    name: `t${i}`,
-    command: "true",
-    dependencies: [],
-    retries: 0,
-    env: {},
-  }));
-  const fail = (sentence: string) => {
-    throw new Error(sentence);
-  };
-  const history = database === "none" ? undefined : await History.open(database, fail);
-  const recorder = new RunRecorder({ kind: "run", source: "/tasks.txt", folder: "/", tasks });
-  const begun = process.cpuUsage();
-  if (history === undefined) recorder.detach();
-  else await recorder.attach(history);
-  for (let task = 0; task < count; task++) {
-    recorder.note({ kind: "started", task, worker: 1 }, false);
-    await new Promise((resolve) => setTimeout(resolve, 0)); // so that rows are written as in a run
-    recorder.note({ kind: "executed", task, worker: 1, durationMs: 1 }, false);
-  }
-  await recorder.finish(undefined);
-  const { user, system } = process.cpuUsage(begun);
-  history?.close();
-  return (user + system) / 1000;
-}
-
-if (import.meta.main) console.log(await record(Deno.args[0], Number(Deno.args[1])));

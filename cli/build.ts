@@ -4,133 +4,103 @@
  *
  * @module
  */
-import { replaceFile } from "../actors/atomic_file.ts";
-import { buildFor, type BuildOptions } from "../actors/commands/build.ts";
-import { type Caller, MOST_WORKERS } from "../actors/commands/caller.ts";
-import { DEFAULT_HISTORY } from "../actors/commands/recorded_run.ts";
-import { InputError } from "../actors/input.ts";
-import { Reporter } from "../actors/reporter.ts";
-import { systemDetail } from "../actors/system_error.ts";
-import { TransactionError } from "../actors/transaction_error.ts";
+import { replaceFile } from "../actors/storage/atomic_file.ts";
+import { type BuildContext, buildFor, type BuildOptions } from "../actors/commands/build.ts";
+import type { Invocation } from "../actors/commands/invocation.ts";
+import { MOST_WORKERS } from "../graph/task.ts";
+import { DEFAULT_HISTORY } from "../graph/report/typed_commands.ts";
+import { asTyped } from "../actors/input/config_search.ts";
+import type { ListenerOptions, Stop } from "../actors/process/stop_listener.ts";
+import { systemDetail } from "../actors/machine/system_error.ts";
+import { TransactionError } from "../actors/build/transaction/error.ts";
 import { GateError } from "../graph/gates/gate_task.ts";
-import type { BuildReport } from "../graph/report.ts";
-import { exitOf, forTerminal, showJson, type Typed, typed } from "./call.ts";
-import { type Flags, type FlagSpec, LOAD_FLAGS, loadLimits, parseFlags, wholeNumber } from "./options.ts";
+import { BUILD_PAGE } from "./help/do.ts";
+import { specOf } from "./help/page.ts";
+import { asCommand, commandOf, exitOf, showJson, type TypedCommand } from "./call.ts";
+import { type Flags, type FlagSpec, loadLimits, parseFlags, secondsOf, wholeNumber } from "./options.ts";
+import { enteringLine, type NamedTarget, targetOrMissing, withTarget } from "./target.ts";
+import { later } from "../actors/machine/later.ts";
+import { InputError } from "../graph/input/input_error.ts";
+import { quote } from "../graph/text.ts";
 
-/** What `troupe build --help` prints. */
-export const BUILD_HELP = `Build the artifacts of a config that are not up to date.
-
-Usage: troupe build [CONFIG] [OPTIONS]
-
-  CONFIG            the build config (default: build.json)
-
-Options:
-  -j, --jobs N      number of workers (default: num_workers of the config, or 8)
-  -t, --task NAME   build this task and what it needs; may be repeated
-      --validate    ask the gates first (see troupe check), show what they say, and keep apart what conflicts
-      --gates FILE  their settings (default: parallel-execution.json beside CONFIG, if there is one)
-      --max-load P  start nothing more while the CPUs are busier than P, as 80%; one task always runs
-      --max-memory P   the same for the memory, as 70%
-      --transaction all or nothing: unless every task succeeds, all artifacts are put back as they were
-      --fallback sequential   after such a failure, once more, one task at a time
-      --fail-fast   start nothing more after the first failed task
-  -f, --force       do every task again, whatever the build cache says
-  -n, --dry-run     show what would run, and why; run nothing
-  -q, --quiet       show only what goes wrong
-  -v, --verbose     also show why each task runs and what it prints
-      --json        write the report to stdout as JSON, and all lines to stderr
-      --report FILE write the report to a file as JSON
-      --db PATH     record the build in this history (default: ${DEFAULT_HISTORY}), unless there is nothing to do
-      --no-history  do not record it
-  -h, --help        show this help
-
-Exit codes: 0 all well, 1 a task failed, 2 the input is wrong, 70 a bug in troupe, 128+n ended by signal n.
-`;
-
-const FLAGS: FlagSpec = {
-  boolean: [
-    "validate",
-    "transaction",
-    "fail-fast",
-    "force",
-    "dry-run",
-    "quiet",
-    "verbose",
-    "json",
-    "no-history",
-    "help",
-  ],
-  string: ["jobs", "task", "report", "db", "gates", "fallback", ...LOAD_FLAGS],
-  collect: ["task"],
-  alias: { j: "jobs", t: "task", f: "force", n: "dry-run", q: "quiet", v: "verbose", h: "help" },
-  positional: 1,
-};
+/** The flags of `troupe build`. */
+export const BUILD_FLAGS: FlagSpec = specOf(BUILD_PAGE);
 
 /** Runs the command and answers with the exit code; `troupe run` also names the run in the history. */
 export async function buildCommand(
   args: readonly string[],
   { saysWhereSaved }: { readonly saysWhereSaved?: boolean } = {},
 ): Promise<number> {
-  const flags = parseFlags("build", args, FLAGS);
+  const flags = parseFlags("build", args, BUILD_FLAGS);
   if (flags.on.has("help")) {
-    new Reporter({ lines: "stdout" }).result(BUILD_HELP.trimEnd());
-    return 0;
+    return await (await later<typeof import("./help/show.ts")>("./help/show.ts", import.meta.url)).showHelp(BUILD_PAGE);
   }
-  const config = flags.positional[0] ?? "build.json";
-  const options = optionsOf(flags);
-  const command = await typed(flags);
+  const target = targetOrMissing("build", flags, "configs");
+  const config = target.file;
+  const options = { ...optionsOf(flags, target), report: flags.values.get("report"), opening: enteringLine(target) };
+  const command = await commandOf(flags);
   if (flags.on.has("dry-run")) {
-    const { dryRunFor } = await import("../actors/commands/dry_run.ts");
-    showJson(await dryRunFor(command.reporter, config, options), command);
+    const { dryRunFor } = await later<typeof import("../actors/commands/dry_run.ts")>(
+      "../actors/commands/dry_run.ts",
+      import.meta.url,
+    );
+    await showJson(await withTarget(target, () => dryRunFor(command.reporter, config, options)), command);
     return 0;
   }
-  const end = await attempt(command, (caller) => buildFor(caller, config, { ...options, saysWhereSaved }));
-  if (end === undefined) return 1;
-  return exitOf(end, writeReport(end.report, command));
+  return await attempt(command, async (invocation) => {
+    const end = await withTarget(target, () => buildFor(invocation, config, { ...options, saysWhereSaved }));
+    return exitOf(end, await showReport(end.report, command, invocation.stop));
+  });
 }
 
 /**
- * Does a command's work; undefined when the gates refused it, or a transaction could not be begun, finished or undone, and
- * that was said.
+ * Does a command's work and answers with its exit code: 1 also when the gates refused it, or a transaction could not be
+ * begun, finished or undone, and that was said.
  */
-export async function attempt<Result>(
-  command: Typed,
-  work: (caller: Caller) => Promise<Result>,
-): Promise<Result | undefined> {
+export async function attempt(
+  command: TypedCommand,
+  work: (invocation: Invocation) => Promise<number>,
+  options: ListenerOptions = {},
+): Promise<number> {
   try {
-    return await forTerminal(command, work);
+    return await asCommand(command, work, options);
   } catch (error) {
     if (!(error instanceof TransactionError || error instanceof GateError)) throw error;
     command.reporter.error(error.message);
+    return 1;
   }
 }
 
-function optionsOf(flags: Flags): BuildOptions {
+function optionsOf(flags: Flags, { tasks, home }: NamedTarget): BuildOptions & Pick<BuildContext, "dbAs"> {
+  const db = flags.on.has("no-history") ? undefined : flags.values.get("db") ?? `${home}${DEFAULT_HISTORY}`;
   return {
     workers: wholeNumber(flags, "jobs", 1, MOST_WORKERS),
-    tasks: flags.lists.get("task"),
+    tasks,
     failFast: flags.on.has("fail-fast"),
     force: flags.on.has("force"),
     loadLimits: loadLimits(flags),
+    graceMs: secondsOf(flags, "grace", true),
     transaction: transactionOf(flags),
     validate: flags.on.has("validate"),
+    locks: flags.on.has("locks") || undefined,
     gates: flags.values.get("gates"),
-    db: flags.on.has("no-history") ? undefined : flags.values.get("db") ?? DEFAULT_HISTORY,
+    db,
+    dbAs: db === undefined || home === "" ? db : asTyped(db, DEFAULT_HISTORY),
   };
 }
 
 function transactionOf(flags: Flags): BuildOptions["transaction"] {
   const fallback = flags.values.get("fallback");
   if (fallback !== undefined && fallback !== "sequential") {
-    throw new InputError(`--fallback must be 'sequential', not '${fallback}'`);
+    throw new InputError(`--fallback must be 'sequential', not ${quote(fallback)}`);
   }
   if (flags.on.has("transaction")) return fallback === undefined ? true : { fallback };
   if (fallback !== undefined) throw new InputError("--fallback needs --transaction");
 }
 
 /** Answers whether the report is where it was asked for. */
-function writeReport(report: BuildReport, command: Typed): boolean {
-  const isShown = showJson(report, command);
+export async function showReport(report: object, command: TypedCommand, stop: Stop): Promise<boolean> {
+  const isShown = await showJson(report, command, stop);
   const path = command.flags.values.get("report");
   if (path === undefined) return isShown;
   try {

@@ -4,75 +4,42 @@
  *
  * @module
  */
-import { type CheckOptions, MOST_PARALLEL, verdictOn } from "../actors/commands/check.ts";
-import { SETTINGS_FILE } from "../actors/load_gates.ts";
-import { Reporter } from "../actors/reporter.ts";
+import { type CheckOptions, MOST_PARALLEL, type Standing, verdictOn } from "../actors/commands/check.ts";
 import { verdictLines } from "../graph/gates/text.ts";
-import { type Flags, type FlagSpec, parseFlags, wholeNumber } from "./options.ts";
+import { CHECK_PAGE } from "./help/check.ts";
+import { specOf } from "./help/page.ts";
+import { type Flags, parseFlags, wholeNumber } from "./options.ts";
+import { type NamedTarget, targetOrMissing, withTarget } from "./target.ts";
 import { createReporter, detectScreen } from "./terminal.ts";
-
-const HELP = `Tell whether tasks may run together, and what to do where they may not.
-
-Usage: troupe check [CONFIG] [TASK…] [OPTIONS]
-
-  CONFIG            a build config or a task file (default: build.json)
-  TASK…             tasks that are to be started at the same time; without any, all of CONFIG, in the order that
-                    their dependencies give them, some at a time: then their number and difficulty are only told
-
-Options:
-  -j, --jobs N      tasks that may run at once (default: max_parallel_tasks of the settings, or 5)
-      --gates FILE  the settings (default: ${SETTINGS_FILE} beside CONFIG, if there is one)
-      --json        the report as JSON
-  -h, --help        show this help
-
-Exit codes: 0 they may, 1 they may not, 2 the input is wrong, 70 a bug in troupe.
-`;
-
-/** The flags that `check` and `batches` share. */
-export const GATE_FLAGS: FlagSpec = {
-  boolean: ["json", "help"],
-  string: ["jobs", "gates"],
-  alias: { j: "jobs", h: "help" },
-  positional: Infinity,
-};
-
-const DEFAULT_CONFIG = "build.json";
 
 /** Runs `troupe check` and answers with the exit code. */
 export async function checkCommand(args: readonly string[]): Promise<number> {
-  const flags = parseFlags("check", args, GATE_FLAGS);
-  if (flags.on.has("help")) {
-    new Reporter({ lines: "stdout" }).result(HELP.trimEnd());
-    return 0;
-  }
-  const { file, options } = question(flags);
-  const { verdict, logLevel } = await verdictOn(file, options);
+  const flags = parseFlags("check", args, specOf(CHECK_PAGE));
+  if (flags.on.has("help")) return await (await import("./help/show.ts")).showHelp(CHECK_PAGE);
+  const { target, options } = question("check", flags);
+  const { verdict, logLevel } = await withTarget(target, () => verdictOn(target.file, options));
   const reporter = await createReporter(detectScreen("stdout"));
-  if (flags.on.has("json")) reporter.result(JSON.stringify(verdict.report, null, 2));
+  if (flags.on.has("json")) await reporter.json(verdict.report);
   else for (const { text, tone } of verdictLines(verdict, logLevel)) reporter.line(text, tone);
-  reporter.flush();
+  await reporter.flush();
   return verdict.report.can_parallel ? 0 : 1;
 }
 
 /** What the arguments ask: about which file, and about which of its tasks. */
-export function question(flags: Flags): { readonly file: string; readonly options: CheckOptions } {
-  const [first, ...rest] = flags.positional;
-  const isConfig = first !== undefined && (/\.(jsonc?|txt)$/.test(first) || isFile(first));
-  const tasks = isConfig ? rest : flags.positional;
+export function question(
+  command: string,
+  flags: Flags,
+): { readonly target: NamedTarget; readonly options: CheckOptions & Standing } {
+  const target = targetOrMissing(command, flags, "both");
+  const { tasks, home } = target;
   return {
-    file: isConfig ? first : DEFAULT_CONFIG,
+    target,
     options: {
-      tasks: tasks.length > 0 ? tasks : undefined,
+      tasks,
+      home,
       gates: flags.values.get("gates"),
+      db: flags.values.get("db"),
       maxParallelTasks: wholeNumber(flags, "jobs", 1, MOST_PARALLEL),
     },
   };
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
 }

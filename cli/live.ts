@@ -1,36 +1,39 @@
 /**
- * Owns the joining of a run's log to the live display.
+ * Owns the joining of a run to the live view.
  *
  * @module
  */
-import type { LiveState } from "../actors/live_view.ts";
-import type { Reporter } from "../actors/reporter.ts";
-import type { Counts } from "../actors/run_event.ts";
+import type { LiveState, LiveView } from "../actors/terminal/live_view.ts";
+import type { Reporter } from "../actors/terminal/reporter.ts";
 import type { Screen } from "./terminal.ts";
+import { later } from "../actors/machine/later.ts";
 
-/** What a log tells the display. */
-interface Log {
-  readonly busy: LiveState["busy"];
+/** What a command shows its run by. */
+export interface LiveDisplay {
+  /** Shows a run, in the place of one that was shown before. */
+  show(state: LiveState): void;
+  /** Takes it away, below all that was said. */
+  hide(): void;
+  /** After the program was stopped and let go on. */
+  leave(): void;
 }
 
-/** Something to show `total` tasks by, or undefined where there is no terminal for it; it answers with what hides it. */
-export async function liveDisplay(
-  screen: Screen,
-  reporter: Reporter,
-): Promise<((log: Log, counts: Counts, total: number) => () => void) | undefined> {
+/** Undefined where there is no terminal for it. */
+export async function liveDisplay(screen: Screen, reporter: Reporter): Promise<LiveDisplay | undefined> {
   if (!screen.isLive) return undefined;
-  const { LiveView } = await import("../actors/live_view.ts");
-  return (log, counts, total) => {
-    const view = new LiveView({
-      total,
-      done: () => counts.completed + counts.failed + counts.skipped,
-      failed: () => counts.failed,
-      busy: log.busy,
-    }, screen.lines);
-    reporter.footer = view;
-    return () => {
-      reporter.footer = undefined;
-      view.close();
-    };
+  const { LiveView } = await later<typeof import("../actors/terminal/live_view.ts")>(
+    "../actors/terminal/live_view.ts",
+    import.meta.url,
+  );
+  let view: LiveView | undefined;
+  const hide = () => {
+    reporter.footer = undefined;
+    view?.close();
+    view = undefined;
   };
+  const show = (state: LiveState) => {
+    hide();
+    reporter.footer = view = new LiveView(state, screen.lines);
+  };
+  return { show, hide, leave: () => view?.leave() };
 }

@@ -3,46 +3,36 @@
  *
  * @module
  */
+import { besideConfig } from "../actors/input/config_search.ts";
 import { type HeldLocks, lockHolders, locksReport } from "../actors/commands/locks.ts";
-import { describeHolder } from "../actors/lock_error.ts";
-import type { LockHolder, StaleReason } from "../actors/lock_holder.ts";
-import { LOCK_FOLDER } from "../actors/locks.ts";
-import { Reporter } from "../actors/reporter.ts";
-import { quote } from "../graph/mistakes.ts";
-import { timeFormat } from "../graph/run_report.ts";
-import { parseFlags } from "./options.ts";
-
-const HELP = `List who holds file locks, and who waits for one with precedence.
-
-Usage: troupe locks [OPTIONS]
-
-Options:
-      --folder DIR the folder whose locks are in DIR/${LOCK_FOLDER} (default: the current one)
-      --clean      remove those of processes that have ended, and those that cannot be understood
-      --json       as JSON
-  -h, --help       show this help
-`;
+import { describeHolder } from "../actors/locks/error.ts";
+import type { LockHolder, StaleReason } from "../actors/locks/holder.ts";
+import { LOCK_FOLDER } from "../actors/locks/locks.ts";
+import { Reporter } from "../actors/terminal/reporter.ts";
+import { LOCKS_PAGE } from "./help/check.ts";
+import { specOf } from "./help/page.ts";
+import { type Flags, parseFlags } from "./options.ts";
+import { counted, quote } from "../graph/text.ts";
+import { timeFormat } from "../graph/report/time_of_day.ts";
 
 /** Runs `troupe locks` and answers with the exit code. */
 export async function locksCommand(args: readonly string[]): Promise<number> {
-  const flags = parseFlags("locks", args, {
-    boolean: ["clean", "json", "help"],
-    string: ["folder"],
-    alias: { h: "help" },
-    positional: 0,
-  });
+  const flags = parseFlags("locks", args, specOf(LOCKS_PAGE));
   const reporter = new Reporter({ lines: "stdout" });
-  if (flags.on.has("help")) {
-    reporter.result(HELP.trimEnd());
-    return 0;
-  }
-  const found = await lockHolders({ folder: flags.values.get("folder"), clean: flags.on.has("clean") });
-  reporter.result(flags.on.has("json") ? JSON.stringify(locksReport(found), null, 2) : lines(found).join("\n"));
+  if (flags.on.has("help")) return await (await import("./help/show.ts")).showHelp(LOCKS_PAGE);
+  const found = await lockHolders({ folder: folderOf(flags), clean: flags.on.has("clean") });
+  if (flags.on.has("json")) await reporter.json(locksReport(found));
+  else await reporter.result(lines(found).join("\n"));
   return 0;
 }
 
+/** The folder that is meant: the one that is named, this one or, where it has no locks, that of the config found. */
+function folderOf({ values }: Flags): string {
+  return values.get("folder") ?? (besideConfig(LOCK_FOLDER).slice(0, -LOCK_FOLDER.length) || ".");
+}
+
 function lines({ holders, removed, root }: HeldLocks): string[] {
-  const summary = removed === undefined ? [] : [`Removed ${removed} stale lock${removed === 1 ? "" : "s"}`];
+  const summary = removed === undefined ? [] : [`Removed ${counted(removed, "stale lock")}`];
   if (holders.length === 0) return [...summary, "No locks held"];
   const format = timeFormat();
   return [...summary, ...holders.map((holder) => lineOf(holder, { format, root }))];

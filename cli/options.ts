@@ -5,18 +5,24 @@
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
-import type { Level } from "../actors/build_log.ts";
-import { InputError } from "../actors/input.ts";
-import type { LoadLimits } from "../graph/headroom.ts";
+import { resolve } from "@std/path/posix/resolve";
+import type { Level } from "../actors/terminal/build_log.ts";
+import { type CiFace, type Face, FACES } from "../actors/terminal/face.ts";
+import type { LoadLimits } from "../graph/schedule/headroom.ts";
+import type { ReaderChoices } from "../actors/terminal/run_readers.ts";
 import { nearest } from "../graph/suggest.ts";
+import { InputError } from "../graph/input/input_error.ts";
+import { quote } from "../graph/text.ts";
 
 /** The flags of one command. */
 export interface FlagSpec {
   readonly boolean: readonly string[];
   /** Flags that take a value. */
   readonly string: readonly string[];
-  /** Those of `string` that may be given several times. */
+  /** Flags of `string` that may be given several times. */
   readonly collect?: readonly string[];
+  /** Flags of `string` whose value may be `-`. */
+  readonly dash?: readonly string[];
   readonly alias?: Readonly<Record<string, string>>;
   /** How many arguments without a dash it takes at most. */
   readonly positional: number;
@@ -37,14 +43,14 @@ export interface Flags {
  */
 export function parseFlags(command: string, args: readonly string[], spec: FlagSpec): Flags {
   const known = [...spec.boolean, ...spec.string, ...Object.keys(spec.alias ?? {})];
-  const parsed = parseArgs([...args], {
+  const parsed = parseArgs(withValues(command, args, spec), {
     boolean: [...spec.boolean],
     string: [...spec.string, "_"], // or a file called 007 would be looked for as 7
     collect: [...(spec.collect ?? [])],
     alias: { ...spec.alias },
     unknown: (arg: string) => {
       if (!arg.startsWith("-") || arg === "-") return true;
-      throw new InputError(unknownFlag(command, arg, known));
+      throw new InputError(unknownFlag(command, arg, { known, spec }));
     },
   }) as Record<string, unknown> & { _: (string | number)[] };
   const on = new Set<string>(), values = new Map<string, string>(), lists = new Map<string, string[]>();
@@ -57,8 +63,9 @@ export function parseFlags(command: string, args: readonly string[], spec: FlagS
     else if (list.length > 0) values.set(name, list[list.length - 1]);
   }
   const positional = parsed._.map(String);
+  if (positional.includes("")) throw new InputError(`An argument is empty${helpHint(command)}`);
   if (positional.length > spec.positional) {
-    throw new InputError(`Unexpected argument '${positional[spec.positional]}'${helpHint(command)}`);
+    throw new InputError(`Unexpected argument ${quote(positional[spec.positional])}${helpHint(command)}`);
   }
   return { on, values, lists, positional };
 }
@@ -73,7 +80,8 @@ export function wholeNumber(flags: Flags, name: string, least: number, most: num
   if (text === undefined) return undefined;
   const value = Number(text);
   if (!/^\d+$/.test(text) || value < least || value > most) {
-    throw new InputError(`--${name} must be a whole number from ${least} to ${most}, not '${text}'`);
+    const range = most < Number.MAX_SAFE_INTEGER ? `from ${least} to ${most}` : `of at least ${least}`;
+    throw new InputError(`--${name} must be a whole number ${range}, not ${quote(text)}`);
   }
   return value;
 }
@@ -88,8 +96,67 @@ export function levelOf({ on }: Flags): Level {
   return on.has("quiet") ? "quiet" : on.has("verbose") ? "verbose" : "normal";
 }
 
-/** The flags by which `build` and `run` limit the load. */
-export const LOAD_FLAGS: readonly string[] = ["max-load", "max-memory"];
+/** What a timer holds, rounded down. */
+const LONGEST_SECONDS = Math.floor((2 ** 31 - 1) / 1000);
+
+/**
+ * A flag's value, given in seconds, in milliseconds; undefined when it was not given. `isZeroOk`: no time at all is one.
+ *
+ * @throws {InputError} For anything else.
+ */
+export function secondsOf(flags: Flags, name: string, isZeroOk = false): number | undefined {
+  const text = flags.values.get(name);
+  if (text === undefined) return undefined;
+  const seconds = Number(text);
+  if (!/^\d*\.?\d+$/.test(text) || (seconds === 0 && !isZeroOk)) {
+    throw new InputError(`--${name} must be a number of seconds${isZeroOk ? "" : " above 0"}, not ${quote(text)}`);
+  }
+  if (seconds > LONGEST_SECONDS) {
+    throw new InputError(`--${name} must be at most ${LONGEST_SECONDS} seconds, not ${quote(text)}`);
+  }
+  return Math.max(isZeroOk ? 0 : 1, Math.round(seconds * 1000));
+}
+
+/**
+ * How a run shows itself, by `--log`: live on a terminal, as a CI has it in the log of one, and in lines elsewhere, unless
+ * told.
+ *
+ * @throws {InputError} For a word that is none.
+ */
+export function faceOf(
+  { values }: Pick<Flags, "values">,
+  { isLive, ci }: { readonly isLive: boolean; readonly ci?: CiFace },
+): Face {
+  const word = values.get("log");
+  if (word === undefined) return isLive ? "live" : ci ?? "lines";
+  const face = FACES.find((face) => face === word);
+  if (face === undefined) throw new InputError(`--log must be one of ${FACES.join(", ")}, not ${quote(word)}`);
+  // In a file or a pipe there is nothing to draw on.
+  return face === "live" && !isLive ? "lines" : face;
+}
+
+/**
+ * What is written of a run beside its lines, by `--events` and `--junit`.
+ *
+ * @throws {InputError} When flags exclude each other.
+ */
+export function readersOf({ on, values }: Flags): ReaderChoices {
+  const events = values.get("events"), junit = values.get("junit");
+  if (events === "-" && on.has("json")) {
+    throw new InputError("--events - and --json would both write to stdout: name a file, as in --events events.jsonl");
+  }
+  const files = ["events", "junit", "report"].filter((name) => values.has(name) && values.get(name) !== "-");
+  for (const name of ["events", "junit"]) {
+    if (!on.has("dry-run") || !values.has(name)) continue;
+    throw new InputError(`--${name} tells what is done, and --dry-run does nothing: leave out one`);
+  }
+  for (const [at, name] of files.entries()) {
+    const path = values.get(name)!;
+    const same = files.slice(at + 1).find((other) => resolve(values.get(other)!) === resolve(path));
+    if (same !== undefined) throw new InputError(`--${name} and --${same} name the same file ${quote(path)}`);
+  }
+  return { events, junit };
+}
 
 /**
  * How busy the machine may be, by the flags; undefined when none was given.
@@ -107,16 +174,52 @@ function percentage(flags: Flags, name: string): number | undefined {
   if (text === undefined) return undefined;
   const value = /^(\d{1,3}(?:\.\d+)?)\s*%$/.exec(text)?.[1];
   if (value === undefined || Number(value) <= 0 || Number(value) > 100) {
-    throw new InputError(`--${name} must be a percentage above 0% and up to 100%, not '${text}'`);
+    throw new InputError(`--${name} must be a percentage above 0% and up to 100%, not ${quote(text)}`);
   }
   return Number(value) / 100;
 }
 
-function unknownFlag(command: string, arg: string, known: readonly string[]): string {
-  const name = arg.replace(/^-+/, "").replace(/=.*$/, "");
-  const guess = nearest(name, known.filter((flag) => flag.length > 1));
-  const flag = arg.replace(/=.*$/, "");
-  return `Unknown flag '${flag}'${guess === undefined ? helpHint(command) : `, did you mean '--${guess}'?`}`;
+/** The name of a flag as the spec has it; undefined for what is no flag that it knows. */
+function nameOf(arg: string, { boolean, string, alias = {} }: FlagSpec): string | undefined {
+  const [, name] = /^--?([^=]+)/s.exec(arg) ?? [];
+  if (name === undefined) return undefined;
+  const whole = Object.hasOwn(alias, name) ? alias[name] : name;
+  return boolean.includes(whole) || string.includes(whole) ? whole : undefined;
+}
+
+/**
+ * The arguments with each flag that takes a value and the value after it made one, so that a value may begin with a dash
+ * and be told wrong as the value that it is.
+ */
+function withValues(command: string, args: readonly string[], spec: FlagSpec): string[] {
+  const joined: string[] = [];
+  for (let at = 0; at < args.length; at++) {
+    const arg = args[at];
+    if (arg === "--") return [...joined, ...args.slice(at)];
+    const name = arg.startsWith("-") ? nameOf(arg, spec) : undefined;
+    const takesValue = name !== undefined && spec.string.includes(name);
+    if (takesValue && /^[^=]+=$/s.test(arg)) throw new InputError(`--${name} needs a value${helpHint(command)}`);
+    if (name !== undefined && !takesValue && !/^[^=]+(=(true|false))?$/s.test(arg)) {
+      throw new InputError(`--${name} takes no value${helpHint(command)}`);
+    }
+    const next = args[at + 1] ?? "";
+    const isValue = /^-\d/.test(next) || (next === "-" && name !== undefined && spec.dash?.includes(name));
+    if (takesValue && !arg.includes("=") && isValue) joined.push(`--${name}=${args[++at]}`);
+    else joined.push(arg);
+  }
+  return joined;
+}
+
+function unknownFlag(
+  command: string,
+  arg: string,
+  { known, spec }: { readonly known: readonly string[]; readonly spec: FlagSpec },
+): string {
+  const flag = arg.replace(/=.*$/s, "");
+  const guess = nearest(flag.replace(/^-+/, ""), known.filter((name) => name.length > 1));
+  if (guess !== undefined) return `Unknown flag ${quote(flag)}, did you mean '--${guess}'?`;
+  const isNumber = spec.positional > 0 && /^-\d/.test(flag);
+  return `${isNumber ? "Unexpected argument" : "Unknown flag"} ${quote(flag)}${helpHint(command)}`;
 }
 
 function helpHint(command: string): string {

@@ -3,94 +3,72 @@
  *
  * @module
  */
-import { MOST_WORKERS } from "../actors/commands/caller.ts";
-import { DEFAULT_HISTORY } from "../actors/commands/recorded_run.ts";
+import { MOST_WORKERS } from "../graph/task.ts";
 import { runFor, type RunOptions } from "../actors/commands/run.ts";
-import { InputError } from "../actors/input.ts";
-import { Reporter } from "../actors/reporter.ts";
-import { attempt, buildCommand } from "./build.ts";
-import { exitOf, showJson, typed } from "./call.ts";
-import { type Flags, type FlagSpec, LOAD_FLAGS, loadLimits, parseFlags, wholeNumber } from "./options.ts";
+import { isConfig } from "../actors/input/input.ts";
+import { attempt, BUILD_FLAGS, buildCommand, showReport } from "./build.ts";
+import { RUN_PAGE } from "./help/do.ts";
+import { specOf } from "./help/page.ts";
+import { commandOf, exitOf, showJson } from "./call.ts";
+import { type Flags, type FlagSpec, loadLimits, parseFlags, secondsOf, wholeNumber } from "./options.ts";
+import { targetOf, withTarget } from "./target.ts";
+import { InputError } from "../graph/input/input_error.ts";
 
-/** What `troupe run --help` prints. */
-const RUN_HELP = `Run the shell tasks of a task file, and record them in a history.
+const FLAGS: FlagSpec = specOf(RUN_PAGE);
 
-Usage: troupe run TASKFILE [OPTIONS]
-
-  TASKFILE          lines of the form  name: command [after:a,b] [timeout:S] [retries:N]
-                    a file that ends in .json is a build config: built, and recorded the same way
-
-Options:
-  -j, --jobs N      tasks at once (default: the CPUs this process may use)
-      --timeout S   seconds for a task that has no timeout of its own (default: 60)
-      --validate    ask the gates first (see troupe check), and show what they say
-      --gates FILE  their settings (default: parallel-execution.json beside TASKFILE, if there is one)
-      --max-load P  start nothing more while the CPUs are busier than P, as 80%; one task always runs
-      --max-memory P   the same for the memory, as 70%
-  -t, --task NAME   run this task and what it needs; may be repeated
-      --db PATH     the history (default: ${DEFAULT_HISTORY})
-  -q, --quiet       show only what goes wrong
-  -v, --verbose     show what tasks print as it comes
-      --json        write the run to stdout as JSON, and all lines to stderr
-  -h, --help        show this help
-
-Exit codes: 0 all passed, 1 a task failed or timed out, 2 the input is wrong, 70 a bug in troupe,
-128+n ended by signal n.
-`;
-
-const FLAGS: FlagSpec = {
-  boolean: ["validate", "quiet", "verbose", "json", "help"],
-  string: ["jobs", "timeout", "task", "db", "gates", ...LOAD_FLAGS],
-  collect: ["task"],
-  alias: { j: "jobs", t: "task", q: "quiet", v: "verbose", h: "help" },
-  positional: 1,
+/** What may stand in either of a run and a build, which the file decides on. */
+const EITHER: FlagSpec = {
+  boolean: [...new Set([...FLAGS.boolean, ...BUILD_FLAGS.boolean])],
+  string: [...new Set([...FLAGS.string, ...BUILD_FLAGS.string])],
+  collect: FLAGS.collect,
+  dash: BUILD_FLAGS.dash,
+  alias: { ...FLAGS.alias, ...BUILD_FLAGS.alias },
+  positional: Infinity,
 };
-
-/** A flag whose value is the next argument. */
-const TAKES_VALUE = /^(--(jobs|timeout|task|db|report|gates|max-load|max-memory|fallback)|-[jt])$/;
 
 /** Runs `troupe run` and answers with the exit code. */
 export async function runCommand(args: readonly string[]): Promise<number> {
-  if (namesConfig(args)) return await buildCommand(args, { saysWhereSaved: true });
+  const either = parseFlags("run", args, EITHER);
+  if (either.on.has("help")) return await (await import("./help/show.ts")).showHelp(RUN_PAGE);
+  const target = targetOf("run", either, "both");
+  if (target !== undefined && isConfig(target.file)) return await buildCommand(args, { saysWhereSaved: true });
   const flags = parseFlags("run", args, FLAGS);
-  if (flags.on.has("help")) {
-    new Reporter({ lines: "stdout" }).result(RUN_HELP.trimEnd());
-    return 0;
-  }
-  const [path] = flags.positional;
+  const path = target?.file ?? flags.positional[0];
   if (path === undefined) throw new InputError("troupe run needs a task file; see troupe run --help");
   const options = {
     ...limitsOf(flags),
-    tasks: flags.lists.get("task"),
+    tasks: target?.tasks,
     validate: flags.on.has("validate"),
     gates: flags.values.get("gates"),
+    failFast: flags.on.has("fail-fast"),
+    report: flags.values.get("report"),
   };
-  const command = await typed(flags);
-  const end = await attempt(command, (caller) => runFor(caller, path, options));
-  return end === undefined ? 1 : exitOf(end, showJson(end.report, command));
+  const command = await commandOf(flags);
+  if (flags.on.has("dry-run")) {
+    const { dryRunTasksFor } = await import("../actors/commands/dry_run.ts");
+    const work = () => Promise.resolve(dryRunTasksFor(command.reporter, path, options));
+    await showJson(await withTarget(target ?? { file: path, home: "", isNamed: true }, work), command);
+    return 0;
+  }
+  return await attempt(command, async (invocation) => {
+    const end = await withTarget(
+      target ?? { file: path, home: "", isNamed: true },
+      () => runFor(invocation, path, options),
+    );
+    return exitOf(end, await showReport(end.report, command, invocation.stop));
+  });
 }
 
 /** What `troupe run` and `troupe retry` have in common. */
-export function limitsOf(flags: Flags): Pick<RunOptions, "workers" | "timeoutMs" | "loadLimits" | "db"> {
+export function limitsOf(
+  flags: Flags,
+): Pick<RunOptions, "workers" | "timeoutMs" | "graceMs" | "loadLimits" | "locks" | "db"> {
   return {
     workers: wholeNumber(flags, "jobs", 1, MOST_WORKERS),
-    timeoutMs: timeoutOf(flags),
+    timeoutMs: secondsOf(flags, "timeout"),
+    graceMs: secondsOf(flags, "grace", true),
     loadLimits: loadLimits(flags),
+    locks: flags.on.has("locks") || undefined,
     db: flags.values.get("db"),
   };
-}
-
-/** Whether the file to run is a build config; the value of a flag is not that file. */
-function namesConfig(args: readonly string[]): boolean {
-  return args.some((arg, at) => /^[^-].*\.json$/.test(arg) && !TAKES_VALUE.test(args[at - 1] ?? ""));
-}
-
-function timeoutOf(flags: Flags): number | undefined {
-  const text = flags.values.get("timeout");
-  if (text === undefined) return undefined;
-  const seconds = Number(text);
-  if (!/^\d*\.?\d+$/.test(text) || seconds <= 0 || seconds > 2_000_000) {
-    throw new InputError(`--timeout must be a number of seconds above 0, not '${text}'`);
-  }
-  return Math.max(1, Math.round(seconds * 1000));
 }

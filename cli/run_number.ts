@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { InputError } from "../actors/input.ts";
+import { InputError } from "../graph/input/input_error.ts";
+import { quote } from "../graph/text.ts";
 
 /**
  * A run as it is named on the command line: a number, with or without `#`, or `last`.
@@ -13,6 +14,6 @@ import { InputError } from "../actors/input.ts";
 export function parseRun(text: string | undefined, command: string): number | "last" {
   if (text === undefined) throw new InputError(`troupe ${command} needs the number of a run, or 'last'`);
   if (text === "last") return "last";
-  if (!/^#?[1-9]\d{0,14}$/.test(text)) throw new InputError(`A run is a number or 'last', not '${text}'`);
+  if (!/^#?[1-9]\d{0,14}$/.test(text)) throw new InputError(`A run is a number or 'last', not ${quote(text)}`);
   return Number(text.replace("#", ""));
 }

@@ -1,7 +1,7 @@
 /**
  * Owns every sentence about something a user got wrong or a task died of: one closed union, one text each.
  * It never prints, never reads files, and knows no line numbers: a {@linkcode Place} says where in the config
- * the mistake stands, and whoever shows it looks the line up.
+ * the diagnostic stands, and whoever shows it looks the line up.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import { unreachable } from "./task.ts";
 /** Keys and indexes from the root of a JSON document to one value. */
 export type JsonPath = readonly (string | number)[];
 
-/** Where a mistake stands: by path in a JSON config, or by UTF-16 offsets in any text. */
+/** Where a diagnostic stands: by path in a JSON config, or by UTF-16 offsets in any text. */
 export type Place =
   | { readonly path: JsonPath; readonly of: "key" | "value" }
   | { readonly start: number; readonly end: number };
 
-/** A mistake in the input: nothing is started, exit code 2. */
-export interface Mistake {
+/** A diagnostic in the input: nothing is started, exit code 2. */
+export interface Diagnostic {
   /** The exact first line. */
   readonly message: string;
   /** Where it stands; two places when two things clash, none when it is not in the text. */
@@ -32,11 +32,16 @@ export type TaskFailure =
   | { readonly kind: "timeout"; readonly timeoutMs: number }
   | { readonly kind: "cancelled" }
   | { readonly kind: "spawn"; readonly detail: string }
-  | { readonly kind: "no-artifact"; readonly path: string }
+  /** Nothing was written; `isSpoilt` when something lies there that is known to be something else. */
+  | { readonly kind: "no-artifact"; readonly path: string; readonly isSpoilt: boolean }
   | { readonly kind: "checksum"; readonly path: string; readonly expected: string; readonly actual: string }
   | { readonly kind: "source"; readonly path: string; readonly detail: string }
   | { readonly kind: "io"; readonly doing: string; readonly path: string; readonly detail: string }
+  /** The config's folder is not where it was. */
+  | { readonly kind: "moved"; readonly path: string; readonly detail: string }
   | { readonly kind: "crash"; readonly detail: string }
+  /** What it was to lock was not to be had. */
+  | { readonly kind: "locked"; readonly detail: string }
   /** A module threw, could not be loaded, or ended its thread. */
   | { readonly kind: "module"; readonly detail: string }
   | { readonly kind: "no-content"; readonly path: string }
@@ -44,15 +49,23 @@ export type TaskFailure =
   | { readonly kind: "typescript"; readonly path: string }
   | ({ readonly kind: "right" } & LackingRight);
 
+/** Signals that end a command from outside: who stops a job, a service or a machine, and who needs its memory. */
+const FROM_OUTSIDE: ReadonlySet<string> = new Set(["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"]);
+
+/** Whether a command was killed by somebody else, which is no fault of its own. */
+export function isKilled(failure: TaskFailure): boolean {
+  return failure.kind === "signal" && FROM_OUTSIDE.has(failure.signal);
+}
+
 /** A right that a module asked for and that its task does not declare. */
 export interface LackingRight {
   /** As Deno names it: `read`, `net`, `env` and so on. */
   readonly access: string;
   /** To what, paths relative to the config's folder where they can be; absent when it was to everything. */
   readonly to?: string;
-  /** It was asked for by an import. */
+  /** Whether it was asked for by an import. */
   readonly byImport: boolean;
-  /** It is a file of the task's, asked for in a way that only a right would permit. */
+  /** Whether it is a file of the task's, asked for in a way that only a right would permit. */
   readonly isDeclared: boolean;
 }
 
@@ -70,13 +83,18 @@ export function describeTaskFailure(failure: TaskFailure): string {
     case "spawn":
       return `Cannot start command: ${failure.detail}`;
     case "no-artifact":
-      return `Command wrote no artifact: write to "$OUT" or to '${failure.path}'`;
+      return `Command wrote no artifact: write to "$OUT" or to '${failure.path}'` +
+        (failure.isSpoilt ? ", which was edited since it was made" : "");
     case "checksum":
       return `Artifact '${failure.path}' has SHA-256 ${failure.actual}, expected ${failure.expected}`;
     case "source":
       return `Cannot read source '${failure.path}': ${failure.detail}`;
     case "io":
       return `Cannot ${failure.doing} '${failure.path}': ${failure.detail}`;
+    case "moved":
+      return `Cannot go on in '${failure.path}': ${failure.detail}`;
+    case "locked":
+      return failure.detail;
     case "crash":
       return `Worker crashed: ${failure.detail}`;
     case "module":

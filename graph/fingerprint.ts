@@ -8,8 +8,10 @@
  *
  * @module
  */
+import { asksForName } from "./command_text.ts";
 import { sha256 } from "./digest.ts";
 import type { Task } from "./task.ts";
+import { listed } from "./text.ts";
 
 /** Raised when the record's form changes, so that old fingerprints match nothing. */
 const FORM = 1;
@@ -19,7 +21,10 @@ const NOTHING: readonly string[] = [];
 /** Digits of a digest that a trace keeps: enough to know a version of a file again. */
 const KEPT = 16;
 
-/** What one task's artifact depends on beside its declaration, at the moment its turn comes. Digests are 64 hex digits. */
+/**
+ * What one task's artifact depends on beside its declaration, at the moment its turn comes. Digests are 64 hex digits, with
+ * a mark before them where the file may be executed.
+ */
 export interface Inputs {
   /** Source paths in order; in the record because commands see them in `IN`. */
   readonly sources: readonly string[];
@@ -27,6 +32,10 @@ export interface Inputs {
   /** Artifacts of the dependencies in order; in the record because commands see them in `DEPS`. */
   readonly artifacts: readonly string[];
   readonly artifactDigests: readonly string[];
+  /** Variables of troupe's own environment that the command's text names, with digests of their values. */
+  readonly inheritedEnv?: Readonly<Record<string, string>>;
+  /** The permission bits of the only file that is copied as it is. */
+  readonly mode?: number;
   /** For a module's function: its own files, which follow the sources and have digests there, and what else it imports. */
   readonly module?: { readonly files: number; readonly externals: readonly string[] };
 }
@@ -38,7 +47,7 @@ export interface Inputs {
 export type Trace = readonly [
   fingerprint: string,
   action: readonly string[],
-  /** Names and values, alternating, sorted by name. */
+  /** Names and digests of values, alternating, sorted by name: a value may be a secret, and is only ever compared. */
   env: readonly string[],
   sources: readonly string[],
   sourceDigests: readonly string[],
@@ -52,7 +61,7 @@ export type Trace = readonly [
  */
 export function trace(task: Task, inputs: Inputs, last?: Trace): Trace {
   const action = actionRecord(task, inputs);
-  const env = envRecord(task.env);
+  const env = envRecord(inputs.inheritedEnv === undefined ? task.env : { ...inputs.inheritedEnv, ...task.env });
   if (
     last !== undefined && same(action, last[1]) && same(env, last[2]) && same(inputs.sources, last[3]) &&
     sameDigests(inputs.sourceDigests, last[4]) && same(inputs.artifacts, last[5]) &&
@@ -64,13 +73,19 @@ export function trace(task: Task, inputs: Inputs, last?: Trace): Trace {
   return [fingerprint, action, env, sources, cut(sourceDigests), artifacts, cut(artifactDigests)];
 }
 
+/** The trace of a shell task, which has no inputs but its command and its variables. */
+export function shellTrace(command: string, env: Readonly<Record<string, string>>): Trace {
+  const action = ["command", command], variables = envRecord(env);
+  return [sha256(JSON.stringify([FORM, action, variables])), action, variables, NOTHING, NOTHING, NOTHING, NOTHING];
+}
+
 /**
  * The differences between two traces, most telling first, e.g. `source changed: src/a.c`; empty when there are none.
  * `nameOf` gives the task that makes an artifact.
  */
 export function differences(before: Trace, after: Trace, nameOf: (artifact: string) => string): string[] {
   const found: string[] = [];
-  if (!same(before[1], after[1])) found.push(after[1][0] === "module" ? "call changed" : "command changed");
+  if (!same(before[1], after[1])) found.push(actionChange(before[1][0], after[1][0]));
   compare("environment", alternating(before[2]), alternating(after[2]), found);
   compare("source", paired(before[3], before[4]), paired(after[3], after[4]), found);
   const artifacts = (side: Trace) => paired(side[5].map(nameOf), side[6]);
@@ -80,16 +95,20 @@ export function differences(before: Trace, after: Trace, nameOf: (artifact: stri
   return found;
 }
 
-/** Two tasks with one command differ when the command asks for the task's name. */
-function actionRecord(task: Task, { sources, module }: Inputs): readonly string[] {
+function actionChange(before: string, after: string): string {
+  if (after === "concatenate" && before === after) return "mode changed";
+  return after === "module" ? "call changed" : "command changed";
+}
+
+function actionRecord(task: Task, { sources, module, mode }: Inputs): readonly string[] {
   const { action } = task;
   switch (action.kind) {
     case "command":
-      return /\bTASK\b/.test(action.command) ? [action.kind, action.command, task.name] : [action.kind, action.command];
+      return asksForName(action.command) ? [action.kind, action.command, task.name] : [action.kind, action.command];
     case "content":
       return [action.kind, action.content];
     case "concatenate":
-      return [action.kind];
+      return mode === undefined ? [action.kind] : [action.kind, mode.toString(8)];
     case "module": {
       // A function sees its task's name, the names of its dependencies, and which of the files are its sources.
       const { files, externals } = module ?? { files: 0, externals: [] };
@@ -102,7 +121,7 @@ function actionRecord(task: Task, { sources, module }: Inputs): readonly string[
 
 function envRecord(env: Readonly<Record<string, string>>): readonly string[] {
   const names = Object.keys(env);
-  return names.length === 0 ? NOTHING : names.sort().flatMap((name) => [name, env[name]]);
+  return names.length === 0 ? NOTHING : names.sort().flatMap((name) => [name, sha256(env[name]).slice(0, KEPT)]);
 }
 
 function cut(digests: readonly string[]): string[] {
@@ -144,11 +163,11 @@ function compare(
     else if (old !== value) changed.push(key);
   }
   for (const key of before.keys()) if (!after.has(key)) removed.push(key);
-  if (changed.length > 0) found.push(`${what} changed: ${listed(changed)}`);
-  if (added.length > 0) found.push(`${what} added: ${listed(added)}`);
-  if (removed.length > 0) found.push(`${what} removed: ${listed(removed)}`);
+  if (changed.length > 0) found.push(`${what} changed: ${few(changed)}`);
+  if (added.length > 0) found.push(`${what} added: ${few(added)}`);
+  if (removed.length > 0) found.push(`${what} removed: ${few(removed)}`);
 }
 
-function listed(names: readonly string[]): string {
-  return names.length <= 3 ? names.join(", ") : `${names.slice(0, 3).join(", ")} and ${names.length - 3} more`;
+function few(names: readonly string[]): string {
+  return listed(names, 3, (name) => name);
 }

@@ -13,10 +13,10 @@
  *
  * @module
  */
-import type { Mistake } from "./failure.ts";
-import { circularDependency, unknownDependency } from "./mistakes.ts";
+import type { Diagnostic } from "./failure.ts";
 import { StringIndex } from "./string_index.ts";
 import type { Task } from "./task.ts";
+import { circularDependency, unknownDependency } from "./graph_diagnostics.ts";
 
 /** All the graph needs to know of a task, whatever kind of task it is. */
 export type NamedTask = Pick<Task, "name" | "dependencies">;
@@ -36,9 +36,9 @@ export interface Graph {
 /** Comparisons spent on "did you mean" in all, so that a config full of unknown names is still answered at once. */
 const MOST_COMPARISONS = 1_000_000;
 
-/** Builds the graph of tasks. A dependency on an unknown task is a mistake and is left out. */
-export function buildGraph(tasks: readonly NamedTask[]): { graph: Graph; mistakes: Mistake[] } {
-  const mistakes: Mistake[] = [];
+/** Builds the graph of tasks. A dependency on an unknown task is a diagnostic and is left out. */
+export function buildGraph(tasks: readonly NamedTask[]): { graph: Graph; diagnostics: Diagnostic[] } {
+  const diagnostics: Diagnostic[] = [];
   const size = tasks.length;
   const indexes = new StringIndex(size);
   let declared = 0;
@@ -58,12 +58,12 @@ export function buildGraph(tasks: readonly NamedTask[]): { graph: Graph; mistake
         found[count++] = dependency;
         continue;
       }
-      const known = (mistakes.length + 1) * size <= MOST_COMPARISONS ? tasks.map((known) => known.name) : [];
-      mistakes.push(unknownDependency({ index: task, name: tasks[task].name }, names[at], known));
+      const known = (diagnostics.length + 1) * size <= MOST_COMPARISONS ? tasks.map((known) => known.name) : [];
+      diagnostics.push(unknownDependency({ index: task, name: tasks[task].name }, names[at], known));
     }
     dependencyStart[task + 1] = count;
   }
-  return { graph: withDependents({ size, dependencyStart, dependencies: found.subarray(0, count) }), mistakes };
+  return { graph: withDependents({ size, dependencyStart, dependencies: found.subarray(0, count) }), diagnostics };
 }
 
 /** Adds the other direction: a counting sort of the dependencies. */
@@ -131,8 +131,8 @@ export function findCycles(graph: Graph): number[][] {
   return cycles.sort((a, b) => a[0] - b[0]);
 }
 
-/** The mistakes that cycles are; each stands at the dependency that closes it. */
-export function cycleMistakes(tasks: readonly NamedTask[], cycles: readonly (readonly number[])[]): Mistake[] {
+/** A diagnostic for each cycle, at the dependency that closes it. */
+export function cycleDiagnostics(tasks: readonly NamedTask[], cycles: readonly (readonly number[])[]): Diagnostic[] {
   return cycles.map((cycle) => circularDependency(cycle.map((task) => tasks[task].name), cycle.at(-2)!));
 }
 
@@ -205,25 +205,14 @@ export function longestRemainingPath(graph: Graph, weights?: ArrayLike<number>):
   return lengths;
 }
 
-/** Marks (1) the roots and everything that depends on them, directly or through others. */
-export function transitiveDependents(graph: Graph, roots: Iterable<number>): Uint8Array {
-  return reachable(roots, { start: graph.dependentStart, neighbours: graph.dependents });
-}
-
 /** Marks (1) the roots and everything they depend on, directly or through others. */
 export function transitiveDependencies(graph: Graph, roots: Iterable<number>): Uint8Array {
-  return reachable(roots, { start: graph.dependencyStart, neighbours: graph.dependencies });
-}
-
-function reachable(
-  roots: Iterable<number>,
-  { start, neighbours }: { start: Int32Array; neighbours: Int32Array },
-): Uint8Array {
-  const marks = new Uint8Array(start.length - 1);
+  const { size, dependencyStart, dependencies } = graph;
+  const marks = new Uint8Array(size);
   const pending: number[] = [];
   for (const root of roots) visit(root);
   for (let task = pending.pop(); task !== undefined; task = pending.pop()) {
-    for (let at = start[task]; at < start[task + 1]; at++) visit(neighbours[at]);
+    for (let at = dependencyStart[task]; at < dependencyStart[task + 1]; at++) visit(dependencies[at]);
   }
   return marks;
 

@@ -4,17 +4,7 @@
  * @module
  */
 
-/**
- * A file that a task declared.
- *
- * @example
- * ```ts
- * import type { ModuleTaskFile } from "./mod.ts";
- *
- * const lines = async (file: ModuleTaskFile) => (await file.text()).split("\n").length;
- * console.log(lines.name); // lines
- * ```
- */
+/** A file that a task declared. */
 export interface ModuleTaskFile {
   /** Relative to the config's folder. */
   readonly path: string;
@@ -24,20 +14,7 @@ export interface ModuleTaskFile {
   text(): Promise<string>;
 }
 
-/**
- * What the function is called with.
- *
- * @example
- * ```ts
- * import type { ModuleTask } from "./mod.ts";
- *
- * async function page({ args, sources, log }: ModuleTask<{ title: string }>) {
- *   log("making", args.title);
- *   return `<h1>${args.title}</h1>${await sources[0].text()}`;
- * }
- * console.log(page.name); // page
- * ```
- */
+/** What the function is called with. */
 export interface ModuleTask<Args = unknown> {
   /** The task's name. */
   readonly task: string;

@@ -6,15 +6,17 @@
  *
  * @module
  */
+import { isKeptBeside, isTemporary } from "./own_files.ts";
 
 /** An empty, `.` or `..` segment anywhere (so also a leading or trailing slash), or a character no path should hold. */
 const UNUSUAL = /(?:^|\/)\.{0,2}(?:\/|$)|[\p{Cc}\p{Zl}\p{Zp}]/u;
 const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}]/u;
-const TEMPORARY = /\.tmp\.\d+\.\d+(?:\/|$)/;
 const GLOB = /[*?[\]{}()!+@\\]/;
 
-/** Kept by troupe itself beside the config. */
-const RESERVED = [".build_cache.json", ".build_cache.lock"];
+const WILDCARD = /[*?[\]{}]/;
+
+/** Between a glob and the globs of what it leaves out. */
+export const EXCEPT = " !";
 
 /** Whether text holds no control characters, line separators or halves of a surrogate pair. */
 export function isPlainText(text: string): boolean {
@@ -39,21 +41,72 @@ export function normaliseOutput(path: string): string | BrokenRule {
     if (/(?:^|\/)\.{0,2}$/.test(path)) return { rule: "must be a file, not a folder" };
   }
   if (!path.isWellFormed()) return { rule: "must be well-formed Unicode" };
-  if (normal.startsWith(".build_cache.") && RESERVED.includes(normal.split("/", 1)[0])) {
+  if (normal.startsWith(".") && isKeptBeside(normal)) {
     return { rule: "must not be a file that troupe keeps there itself" };
   }
-  if (normal.includes(".tmp.") && TEMPORARY.test(normal)) {
+  if (normal.includes(".tmp.") && isTemporary(normal)) {
     return { rule: "must not look like a temporary file of troupe's" };
   }
   return normal;
 }
 
+/** The longest name that Linux file systems take, in bytes, and the longest path with its end mark. */
+const NAME_MAX = 255, PATH_MAX = 4096;
+
+/** What a temporary name adds to an output's: `.tmp.{pid}.{tid}`, or `.tmp.{claim}.{tid}`. */
+const TEMPORARY_ROOM = 26;
+
+/** Why no file can have the path of an output, in a folder whose path is so many bytes long; undefined when one can. */
+export function tooLong(path: string, folderBytes = 0): BrokenRule | undefined {
+  // No character has more than 3 bytes for each of its units in a string
+  if (3 * path.length <= NAME_MAX - TEMPORARY_ROOM && folderBytes + 3 * path.length < PATH_MAX - TEMPORARY_ROOM - 1) {
+    return undefined;
+  }
+  const bytes = (text: string) => new TextEncoder().encode(text).length;
+  const segments = path.split("/");
+  const name = segments.pop()!;
+  if (bytes(name) > NAME_MAX - TEMPORARY_ROOM) {
+    return { rule: `must have a file name of at most ${NAME_MAX - TEMPORARY_ROOM} bytes, not ${bytes(name)}` };
+  }
+  if (segments.some((segment) => bytes(segment) > NAME_MAX)) {
+    return { rule: `must have no folder with a name of more than ${NAME_MAX} bytes` };
+  }
+  const most = PATH_MAX - 1 - TEMPORARY_ROOM - (folderBytes === 0 ? 0 : folderBytes + 1);
+  if (bytes(path) <= most) return undefined;
+  const where = folderBytes === 0 ? "" : " in this folder";
+  return { rule: `must be at most ${most} bytes long${where}, not ${bytes(path)}` };
+}
+
+/** Whether a source is a glob, by the characters that make one; a name that begins with `!` is written `\!`. */
+export function isGlob(path: string): boolean {
+  return WILDCARD.test(path) || path.startsWith("\\!");
+}
+
+/** Whether an entry of `source_files` leaves out what its glob matches; `!(…)` is a glob. */
+export function isExclusion(entry: string): boolean {
+  return entry.startsWith("!") && entry[1] !== "(";
+}
+
+/** The normal form of an entry of `source_files`, or the rule it breaks. */
+export function normaliseEntry(entry: string): string | BrokenRule {
+  if (!isExclusion(entry)) {
+    const path = normaliseSource(entry);
+    return typeof path === "string" && isExclusion(path) ? `\\${path}` : path;
+  }
+  const excluded = normaliseSource(entry.slice(1));
+  return typeof excluded === "string" ? `!${excluded}` : excluded;
+}
+
 /** The normal form of a source file or glob, which may lie outside the config's folder, or the rule it breaks. */
 export function normaliseSource(path: string): string | BrokenRule {
-  if (!UNUSUAL.test(path)) return path.isWellFormed() ? path : { rule: "must be well-formed Unicode" };
-  if (path === "") return { rule: "must not be empty" };
-  if (CONTROL.test(path)) return { rule: "must not contain control characters" };
-  return path.isWellFormed() ? normalise(path, true) : { rule: "must be well-formed Unicode" };
+  if (!path.isWellFormed()) return { rule: "must be well-formed Unicode" };
+  let normal = path;
+  if (UNUSUAL.test(path)) {
+    if (path === "") return { rule: "must not be empty" };
+    if (CONTROL.test(path)) return { rule: "must not contain control characters" };
+    normal = normalise(path, true);
+  }
+  return normal.includes(EXCEPT) && isGlob(normal) ? normal.replaceAll(EXCEPT, " \\!") : normal;
 }
 
 /** Takes out empty and `.` segments, and `..` with what it undoes; a glob segment is not undone, as it may match any. */
@@ -67,4 +120,9 @@ function normalise(path: string, isGlob: boolean): string {
   }
   if (path.startsWith("/")) return "/" + kept.join("/");
   return kept.length === 0 ? "." : kept.join("/");
+}
+
+/** A path as it is seen from a folder: itself when it is absolute. It is not made shorter. */
+export function absoluteIn(folder: string, path: string): string {
+  return path.startsWith("/") ? path : `${folder}/${path}`;
 }

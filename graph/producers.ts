@@ -5,11 +5,11 @@
  *
  * @module
  */
-import type { JsonPath, Mistake } from "./failure.ts";
+import type { Diagnostic, JsonPath } from "./failure.ts";
 import { type Graph, topologicalOrder } from "./graph.ts";
-import { ownOutputAsSource, undeclaredProducer } from "./mistakes.ts";
 import { StringIndex } from "./string_index.ts";
 import type { Action, Task } from "./task.ts";
+import { ownOutputAsSource, undeclaredProducer } from "./graph_diagnostics.ts";
 
 /** One word of reachability bits a task and sweep. */
 const BATCH = 32;
@@ -27,7 +27,7 @@ interface Question {
 
 /**
  * Checks the expanded sources of each task against all outputs. `origins` tells for each expanded source the index of
- * its entry in the task's `source_files`, so that the mistake can point at it; without it, at the list.
+ * its entry in the task's `source_files`, so that the diagnostic can point at it; without it, at the list.
  * The graph must have no cycles.
  */
 export function checkProducers(
@@ -35,7 +35,7 @@ export function checkProducers(
   graph: Graph,
   sources: readonly (readonly string[])[],
   origins?: readonly (ArrayLike<number> | undefined)[],
-): Mistake[] {
+): Diagnostic[] {
   const producers = new StringIndex(tasks.length);
   for (let task = 0; task < tasks.length; task++) producers.add(tasks[task].output, task);
 

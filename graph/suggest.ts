@@ -1,48 +1,36 @@
 /**
- * Owns the guess behind "did you mean": the known word nearest to a misspelt one.
+ * Owns the guess behind "did you mean": the known word nearest to a misspelt one, and how near is near enough.
  * It never decides whether the word is wrong; it is asked only about words that are.
  *
  * @module
  */
+import { levenshteinDistance } from "@std/text/levenshtein-distance";
 
 /** The candidate nearest to `word`, if one is near enough to be meant. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
-  let limit = Math.max(1, Math.floor(word.length / 3));
+  const lower = word.toLowerCase();
+  // Of a word of one letter nothing would be left.
+  let limit = Math.min(word.length - 1, Math.max(1, Math.floor(word.length / 3)));
   let best: string | undefined;
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - word.length) > limit || candidate === word) continue;
-    const distance = editDistance(word, candidate, limit);
+    const distance = distanceBetween(lower, candidate.toLowerCase());
     // Only a strictly better one replaces the first found, so that the answer follows declared order.
     if (distance <= limit && (best === undefined || distance < limit)) {
       best = candidate;
       limit = distance;
     }
-    if (limit === 0) break;
+    if (best !== undefined && limit === 0) break;
   }
   return best;
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours between two words; anything past the limit is limit + 1. */
-function editDistance(a: string, b: string, limit: number): number {
-  const upper = a.toLowerCase();
-  const lower = b.toLowerCase();
-  let beforeLast: number[] = [];
-  let last = Array.from({ length: lower.length + 1 }, (_, column) => column);
-  for (let row = 1; row <= upper.length; row++) {
-    const current = [row];
-    let smallest = row;
-    for (let column = 1; column <= lower.length; column++) {
-      const same = upper[row - 1] === lower[column - 1];
-      let cost = Math.min(last[column] + 1, current[column - 1] + 1, last[column - 1] + (same ? 0 : 1));
-      if (row > 1 && column > 1 && upper[row - 1] === lower[column - 2] && upper[row - 2] === lower[column - 1]) {
-        cost = Math.min(cost, beforeLast[column - 2] + 1);
-      }
-      current.push(cost);
-      smallest = Math.min(smallest, cost);
-    }
-    if (smallest > limit) return limit + 1;
-    beforeLast = last;
-    last = current;
-  }
-  return last[lower.length];
+/** How many edits lie between two words; two letters that are swapped, the commonest slip of fingers, are one. */
+function distanceBetween(a: string, b: string): number {
+  const distance = levenshteinDistance(a, b);
+  return distance === 2 && letters(a) === letters(b) ? 1 : distance;
+}
+
+function letters(word: string): string {
+  return [...word].sort().join("");
 }

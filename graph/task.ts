@@ -5,13 +5,22 @@
  * @module
  */
 
+/** So often at most is a task tried again. */
+export const MOST_RETRIES = 1000;
+
+/** The longest time that may be asked for, in milliseconds: a timer holds no more. */
+export const LONGEST_TIME_MS = 2 ** 31 - 1;
+
+/** More workers than any machine has a use for. */
+export const MOST_WORKERS = 1024;
+
 /** What a task does. A closed union: whoever acts on it ends its switch with {@linkcode unreachable}. */
 export type Action =
   /** Run text with `/bin/sh -c` in the config's folder. */
   | { readonly kind: "command"; readonly command: string }
   /** Write literal text. */
   | { readonly kind: "content"; readonly content: string }
-  /** Call an exported function of a module, in a thread that may do no more than is declared. */
+  /** Call an exported function of a module, where it may do no more than is declared. */
   | ModuleAction
   /** Join the sources in order or, having none, the artifacts of the dependencies in order. */
   | { readonly kind: "concatenate" };
@@ -27,7 +36,12 @@ export interface ModuleAction {
   readonly args: unknown;
   /** Rights beside those that the other declarations imply; absent when there are none. */
   readonly permissions?: Permissions;
+  /** The function has a process of its own for each call, instead of a thread. It makes the same there. */
+  readonly isolate?: "process";
 }
+
+/** How long a command has between being asked to end and SIGKILL, unless it or its run says otherwise. */
+export const DEFAULT_GRACE_MS = 5000;
 
 /** The kinds of rights, as Deno names them. */
 export const PERMISSION_KINDS = ["read", "write", "net", "run", "env", "ffi", "sys", "import"] as const;
@@ -52,8 +66,14 @@ export interface Task {
   readonly env: Readonly<Record<string, string>>;
   /** Limit for one attempt in milliseconds; absent means none. */
   readonly timeoutMs?: number;
+  /** From being asked to end to being made to, in milliseconds; absent means the run's own. */
+  readonly graceMs?: number;
   /** Further attempts after a failed one; 0 means one attempt in all. */
   readonly retries: number;
+  /** Whether it is tried again only if it is flaky by the history. */
+  readonly retriesIfFlaky?: boolean;
+  /** What it is for, in the words of the config; tells nothing to anybody but people. */
+  readonly description?: string;
   /** What the gates are told beside all this; absent where nothing was declared, as for most tasks. */
   readonly declared?: Declarations;
 }

@@ -22,6 +22,19 @@ export function seedFor(name: string): number {
   return seed;
 }
 
+/** Whether the sweeps are to be run in full: `deno task ok --full`. */
+const isFull = Deno.args.includes("--full");
+
+/** How many rounds a random test does: so many in full, a fifth of them by default. */
+export function rounds(inFull: number): number {
+  return isFull ? inFull : Math.ceil(inFull / 5);
+}
+
+/** The distance between the points that a sweep tries: so long in full, five times as long by default. */
+export function stride(inFull: number): number {
+  return isFull ? inFull : inFull * 5;
+}
+
 /** A generator by Mulberry32 (Tommy Ettinger, public domain): four lines, and good enough to shuffle graphs. */
 export function randomFrom(seed: number): Random {
   let state = seed >>> 0;

@@ -4,12 +4,17 @@
  *
  * @module
  */
-import { dirname, fromFileUrl, join } from "@std/path";
+import { fromFileUrl } from "@std/path";
+import { type DoorCall, endMark } from "./door.ts";
 import { Gates, HANGING_MS, type Held } from "./e2e/gates.ts";
+import { ProjectFolder } from "./project_folder.ts";
+import { Terminal, type TerminalChoices } from "./pty.ts";
 
 export type { Held };
 
 const PROGRAM = fromFileUrl(new URL("../build.ts", import.meta.url));
+
+const DOOR = fromFileUrl(new URL("./door.ts", import.meta.url));
 
 /** How a run of the program ended. */
 export interface Ended {
@@ -46,62 +51,38 @@ export function rigTest(name: string, body: (rig: Rig) => Promise<void>, options
 }
 
 /** One temporary project; all of it is gone when it goes out of scope. */
-export class Rig implements AsyncDisposable {
-  readonly #root = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "troupe-rig-" }));
-  /** The project's folder, where the program runs. */
-  readonly folder = `${this.#root}/project`;
+export class Rig extends ProjectFolder implements AsyncDisposable {
+  readonly #root: string;
   /** The program's `TMPDIR`. */
-  readonly tmp = `${this.#root}/tmp`;
+  readonly tmp: string;
   readonly #runs: Running[] = [];
+  readonly #terminals: Terminal[] = [];
   #gates: Gates | undefined;
+  #door: Door | undefined;
   /** The program that is run. */
   readonly program = PROGRAM;
 
   constructor() {
+    const root = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "troupe-rig-" }));
+    super(`${root}/project`);
+    this.#root = root;
+    this.tmp = `${root}/tmp`;
     Deno.mkdirSync(this.folder);
     Deno.mkdirSync(this.tmp);
-  }
-
-  /** Writes a file of the project; anything but text is written as JSON. */
-  write(path: string, content: unknown): void {
-    const file = this.path(path);
-    Deno.mkdirSync(dirname(file), { recursive: true });
-    Deno.writeTextFileSync(file, typeof content === "string" ? content : JSON.stringify(content, null, 2));
-  }
-
-  read(path: string): string {
-    return Deno.readTextFileSync(this.path(path));
-  }
-
-  exists(path: string): boolean {
-    try {
-      Deno.lstatSync(this.path(path));
-      return true;
-    } catch {
-      return false;
-    }
-  }
-
-  remove(path: string): void {
-    Deno.removeSync(this.path(path), { recursive: true });
-  }
-
-  /** Absolute path of a file of the project. */
-  path(path: string): string {
-    return join(this.folder, path);
-  }
-
-  /** All files of the project, sorted, relative to it. */
-  files(folder = "."): string[] {
-    return [...Deno.readDirSync(this.path(folder))].flatMap(({ name, isDirectory }) => {
-      const path = folder === "." ? name : `${folder}/${name}`;
-      return isDirectory ? this.files(path) : [path];
-    }).sort();
   }
 
   /** Runs the program to its end. */
   async build(args: readonly string[] = [], choices: RunChoices = {}): Promise<Ended> {
     return await this.start(args, choices).ended;
+  }
+
+  /**
+   * Has `troupe` do what only its words and its exit code are looked at for: by one program for all such calls of the test,
+   * one after another. The environment is that of the first.
+   */
+  async ask(args: readonly string[], { env = {}, cwd = "." }: Pick<RunChoices, "env" | "cwd"> = {}): Promise<Ended> {
+    this.#door ??= new Door({ cwd: this.folder, env: { ...scrubbed(), TMPDIR: this.tmp, ...env } });
+    return await this.#door.ask({ args, cwd: this.path(cwd) });
   }
 
   /** Starts the program. */
@@ -126,6 +107,24 @@ export class Rig implements AsyncDisposable {
     return running;
   }
 
+  /** Starts the program in a terminal of its own, its output piped to a command if one is given. */
+  terminal(
+    args: readonly string[] = [],
+    choices: RunChoices & Pick<TerminalChoices, "rows" | "columns"> & { readonly pipedTo?: string } = {},
+  ): Terminal {
+    const { deno = ["run", "-A", this.program], env = {}, cwd = ".", rows, columns, pipedTo } = choices;
+    const argv = [Deno.execPath(), ...deno, ...args];
+    const line = pipedTo === undefined ? argv : ["/bin/sh", "-c", `"$@" | ${pipedTo}`, "sh", ...argv];
+    const terminal = new Terminal(line, {
+      cwd: this.path(cwd),
+      env: { ...scrubbed(), TMPDIR: this.tmp, ...env },
+      rows,
+      columns,
+    });
+    this.#terminals.push(terminal);
+    return terminal;
+  }
+
   /** A command that announces itself when it is started and waits until the test lets it go. */
   hold(name: string): Held {
     this.#gates ??= new Gates(`${this.#root}/gates`);
@@ -134,12 +133,15 @@ export class Rig implements AsyncDisposable {
 
   /** All that was said by the program in this project. */
   log(): string {
-    return this.#runs.map((run) => run.log()).join("\n");
+    return [...this.#runs.map((run) => run.log()), this.#door?.log ?? "", ...this.#terminals.map(({ shown }) => shown)]
+      .join("\n");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const run of this.#runs) run.kill("SIGKILL");
     await Promise.all(this.#runs.map((run) => run.ended));
+    for (const terminal of this.#terminals) await terminal[Symbol.asyncDispose]();
+    await this.#door?.[Symbol.asyncDispose]();
     await this.#gates?.close();
     Deno.removeSync(this.#root, { recursive: true });
   }
@@ -221,6 +223,65 @@ export class Running {
     const waiting = [...this.#waiting];
     this.#waiting.clear();
     for (const resolve of waiting) resolve();
+  }
+}
+
+/** The program that does what `troupe` does once for each call; see door.ts. */
+class Door implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #calls: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #streams: readonly ReadableStreamDefaultReader<string>[];
+  #last: Promise<unknown> = Promise.resolve();
+  /** All calls and what was said. */
+  log = "";
+
+  constructor({ cwd, env }: { readonly cwd: string; readonly env: Record<string, string> }) {
+    this.#child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", DOOR],
+      cwd,
+      clearEnv: true,
+      env,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#calls = this.#child.stdin.getWriter();
+    const { stdout, stderr } = this.#child;
+    this.#streams = [stdout, stderr].map((stream) => stream.pipeThrough(new TextDecoderStream()).getReader());
+  }
+
+  ask(call: DoorCall): Promise<Ended> {
+    const answer = this.#last.then(() => this.#ask(call));
+    this.#last = answer.catch(() => {});
+    return answer;
+  }
+
+  async #ask(call: DoorCall): Promise<Ended> {
+    await this.#calls.write(new TextEncoder().encode(JSON.stringify(call) + "\n"));
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), HANGING_MS);
+    const [stdout, stderr] = await Promise.all(this.#streams.map(untilMark));
+    clearTimeout(timer);
+    const code = Number(/\0(\d+)\n$/.exec(stdout)?.[1] ?? -1);
+    const [out, err] = [stdout, stderr].map((text) => text.slice(0, -endMark(code).length));
+    this.log += `--- ${call.args.join(" ")} (asked)\n${stdout}--- stderr\n${stderr}\n`;
+    if (code === -1) throw new Error(`The door has ended: ${call.args.join(" ")}`);
+    return { code, stdout: out, stderr: err };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#last;
+    await this.#calls.close().catch(() => {});
+    for (const stream of this.#streams) await stream.cancel();
+    await this.#child.status;
+  }
+}
+
+/** All up to the mark that ends an answer, or up to the end of the program. */
+async function untilMark(stream: ReadableStreamDefaultReader<string>): Promise<string> {
+  for (let text = "";;) {
+    const { done, value } = await stream.read();
+    text += value ?? "";
+    if (done || /\0\d+\n$/.test(text)) return text;
   }
 }
 

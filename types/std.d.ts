@@ -54,35 +54,25 @@ declare module "@std/assert" {
   export function unreachable(msg?: string): never;
 }
 
-declare module "@std/async" {
+declare module "@std/async/abortable" {
+  export function abortable<T>(p: Promise<T>, signal: AbortSignal): Promise<T>;
+  export function abortable<T>(p: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T>;
+}
+
+declare module "@std/async/deadline" {
   export interface DeadlineOptions {
     signal?: AbortSignal;
   }
+  export function deadline<T>(p: Promise<T>, ms: number, options?: DeadlineOptions): Promise<T>;
+}
+
+declare module "@std/async/delay" {
   export interface DelayOptions {
     signal?: AbortSignal;
     /** False lets the program end before the delay has passed. */
     persistent?: boolean;
   }
-  export interface RetryOptions {
-    multiplier?: number;
-    maxTimeout?: number;
-    maxAttempts?: number;
-    minTimeout?: number;
-    jitter?: number;
-  }
-  export class RetryError extends Error {
-    constructor(cause: unknown, attempts: number);
-  }
-  export function abortable<T>(p: Promise<T>, signal: AbortSignal): Promise<T>;
-  export function abortable<T>(p: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T>;
-  export function deadline<T>(p: Promise<T>, ms: number, options?: DeadlineOptions): Promise<T>;
   export function delay(ms: number, options?: DelayOptions): Promise<void>;
-  export function pooledMap<T, R>(
-    poolLimit: number,
-    array: Iterable<T> | AsyncIterable<T>,
-    iteratorFn: (data: T) => Promise<R>,
-  ): AsyncIterableIterator<R>;
-  export function retry<T>(fn: (() => Promise<T>) | (() => T), options?: RetryOptions): Promise<T>;
 }
 
 declare module "@std/jsonc" {
@@ -221,6 +211,10 @@ declare module "@std/fmt/colors" {
   export function yellow(str: string): string;
 }
 
+declare module "@std/text/levenshtein-distance" {
+  export function levenshteinDistance(str1: string, str2: string): number;
+}
+
 declare module "@std/path/posix/basename" {
   /** The last part of a path. */
   export function basename(path: string | URL, suffix?: string): string;
@@ -234,6 +228,11 @@ declare module "@std/path/posix/dirname" {
 declare module "@std/path/posix/join" {
   /** Joins the parts and normalises the result. */
   export function join(path?: string | URL, ...paths: string[]): string;
+}
+
+declare module "@std/path/posix/relative" {
+  /** The way from one folder to a path. */
+  export function relative(from: string, to: string): string;
 }
 
 declare module "@std/path/posix/resolve" {

@@ -1,37 +1,37 @@
 /**
  * Owns a build as a command, typed or called: the gates first if they are asked for, the build, and the lines at its end.
- * It schedules nothing; system.ts does.
+ * It schedules nothing; build_run.ts does.
  *
  * @module
  */
-import type { LoadLimits } from "../../graph/headroom.ts";
-import { type BuildReport, rolledBackLine, summaryLine } from "../../graph/report.ts";
-import { resultsSavedLine } from "../../graph/run_report.ts";
-import { loadBuild } from "../load.ts";
-import { runBuild, type RunEnd } from "../system.ts";
-import { askGates } from "./ask_gates.ts";
-import { type Caller, type CallOptions, checkRunning, forProgram } from "./caller.ts";
+import type { Verdict } from "../../graph/gates/findings.ts";
+import type { LoadLimits } from "../../graph/schedule/headroom.ts";
+import { rolledBackLine, summaryLine } from "../../graph/report/build_lines.ts";
+import { type ClosedRun, closingDetails, closingLine, nothingToDoLine } from "../../graph/report/closing.ts";
+import { resultsSavedLine } from "../../graph/report/run_report.ts";
+import type { BuildStatus } from "../engine/build_status.ts";
+import { flakyToTell, withFlakyRetries } from "../history/flaky_tasks.ts";
+import { refuseOwnBuild } from "../process/build_chain.ts";
+import { checkThreads, loadBuild, type LoadedBuild } from "../input/load.ts";
+import { DEFAULT_WORKERS, type Follower, runBuild, type RunEnd } from "../build/build_run.ts";
+import type { WarmState } from "../build/warm_state.ts";
+import { askGates, fewest } from "./ask_gates.ts";
+import { isCi } from "../terminal/face.ts";
+import { asLibrary, type CallOptions, checkRunning, type Invocation } from "./invocation.ts";
+import type { BuildReport } from "../../graph/report/build_report.ts";
 
-/**
- * Choices for {@linkcode build}.
- *
- * @example
- * ```ts
- * import { build, type BuildOptions } from "./mod.ts";
- *
- * const options: BuildOptions = { tasks: ["sitemap"], workers: 2, failFast: true };
- * console.log((await build("fixtures/site/build.json", options)).total_tasks);
- * ```
- */
+/** Choices for {@linkcode build}. */
 export interface BuildOptions extends CallOptions {
   /** Number of workers; default `num_workers` of the config, or 8. */
   readonly workers?: number;
-  /** Names of the tasks to build, with all they need; default all. */
+  /** Names of the tasks to build, and patterns such as `web:*`, with all they need; default all. */
   readonly tasks?: readonly string[];
   /** Start nothing more after the first failed task; default false. */
   readonly failFast?: boolean;
   /** Do every task again, whatever the build cache says; default false. */
   readonly force?: boolean;
+  /** Milliseconds between asking a task to end and killing it, for tasks without a grace of their own; default 5000. */
+  readonly graceMs?: number;
   /** Start nothing more while the machine is busier than these shares; default it may be as busy as it likes. */
   readonly loadLimits?: LoadLimits;
   /**
@@ -41,6 +41,13 @@ export interface BuildOptions extends CallOptions {
   readonly transaction?: boolean | { readonly fallback: "sequential" };
   /** Ask the gates first, and start nothing if the settings refuse what they found; default false. */
   readonly validate?: boolean;
+  /**
+   * Have each task lock what it declares by `reads` and `writes` while it runs, as `troupe locks` shows it; default as
+   * `validate`.
+   */
+  readonly locks?: boolean;
+  /** Told where the status of its tasks can be read on any thread, before the first of them starts. */
+  readonly onStatus?: (status: BuildStatus) => void;
   /** Path of the gates' settings; default `parallel-execution.json` beside the config, where the gates are asked. */
   readonly gates?: string;
   /** Path of a history to record the build in, unless there is nothing to do; default none. */
@@ -53,8 +60,22 @@ export interface BuildContext {
   readonly saysWhereSaved?: boolean;
   /** The first line. */
   readonly opening?: string;
+  /** How the history is named in a command that is typed here; default by its path. */
+  readonly dbAs?: string;
   /** The recorded run that this one retries. */
   readonly retryOf?: number;
+  /** Where its report will be written, as a file. */
+  readonly report?: string;
+  /** Told what the gates said, where they are asked, before anything is started. */
+  readonly onVerdict?: (verdict: Verdict) => void;
+  /** The config, where it is known already. */
+  readonly loaded?: LoadedBuild;
+  /** Whoever tells it what has changed while it goes on. */
+  readonly follower?: Follower;
+  /** What is kept from one build of the config to the next. */
+  readonly warm?: WarmState;
+  /** Tasks whose sources are known to have changed, by index. */
+  readonly first?: readonly number[];
 }
 
 /**
@@ -76,47 +97,80 @@ export interface BuildContext {
  * @throws {TransactionError} When a transaction cannot be finished, or the unfinished one of a killed build not undone.
  */
 export async function build(config: string, options: BuildOptions = {}): Promise<BuildReport> {
-  return (await forProgram(options, (caller) => buildFor(caller, config, options))).report;
+  return (await asLibrary(options, (invocation) => buildFor(invocation, config, options))).report;
 }
 
-/** Builds for a caller, and tells it how that ended. */
+/** Builds for an invocation, and tells it how that ended. */
 export async function buildFor(
-  caller: Caller,
+  invocation: Invocation,
   config: string,
   options: Omit<BuildOptions, keyof CallOptions> & BuildContext,
 ): Promise<RunEnd> {
   const begunMs = performance.now();
   checkRunning(options);
-  const { reporter, level, stop, showLive } = caller;
-  const { transaction, db, opening, retryOf, workers, loadLimits } = options;
-  const build = await loadBuild(config, options.tasks);
-  const validation = await askGates(config, options, caller);
+  const { reporter, level, face, stop, showLive, readers } = invocation;
+  const { transaction, db, opening, retryOf, report, workers, loadLimits, graceMs } = options;
+  const loaded = options.loaded ?? await loadBuild(config, options.tasks);
+  const build = { ...loaded, tasks: await withFlakyRetries(loaded.tasks, db, loaded.source) };
+  refuseOwnBuild(build.folder);
+  await checkThreads(build);
   if (opening !== undefined && level !== "quiet") reporter.line(opening);
-  const end = await runBuild(build, {
+  const validation = await askGates(loaded, options, invocation);
+  if (validation?.verdict !== undefined) options.onVerdict?.(validation.verdict);
+  const end = await runBuild({ ...build, budget: validation?.limits?.maxContextComplexity }, {
     database: db,
+    databaseAs: options.dbAs,
+    report,
+    readers,
     retryOf,
-    workers,
+    asked: options.tasks,
+    workers: fewest(workers ?? build.numWorkers ?? DEFAULT_WORKERS, validation),
     failFast: options.failFast ?? false,
     loadLimits,
+    graceMs,
     force: options.force ?? false,
     transaction: transaction === true ? {} : transaction || undefined,
     isWatched: validation?.isWatched,
-    checkpointEvery: validation?.settings.checkpointFrequency,
+    checkpointEvery: validation?.checkpointEvery,
+    locks: validation?.locks,
     level,
+    face: level === "quiet" && !isCi(face) ? undefined : face,
+    onStatus: options.onStatus,
     showLive: level === "quiet" ? undefined : showLive,
     begunMs,
     stop,
+    follower: options.follower,
+    warm: options.warm,
+    first: options.first,
   }, reporter);
-  tell(end, options, caller);
+  const { closing } = end;
+  const flaky = await flakyToTell(closing, db, build.source);
+  tell({ ...end, closing: { ...closing, flaky } }, options, invocation);
   return end;
 }
 
 function tell(
-  { report, rolledBack, savedAs, signal }: RunEnd,
-  { db, saysWhereSaved }: Pick<BuildOptions, "db"> & BuildContext,
-  { reporter, level }: Caller,
+  { report, rolledBack, savedAs, signal, closing, isOutdated }: Omit<RunEnd, "closing"> & {
+    readonly closing: Pick<ClosedRun, "tasks" | "outcomes" | "warned" | "retried" | "flaky">;
+  },
+  { db, dbAs = db, saysWhereSaved }: Pick<BuildOptions, "db"> & BuildContext,
+  invocation: Invocation,
 ): void {
-  if (level !== "quiet") reporter.line(summaryLine(report), report.failed > 0 ? "bad" : "good");
+  const { reporter, level, face } = invocation;
+  const saved = dbAs === undefined || savedAs === undefined ? undefined : { database: dbAs };
+  const run: ClosedRun = {
+    ...closing,
+    durationMs: report.total_duration * 1000,
+    done: "built",
+    saved,
+    signal,
+    isOutdated,
+  };
+  if (level !== "quiet") {
+    const tone = report.failed > 0 ? "bad" : "good";
+    reporter.line(face === "live" ? nothingToDoLine(run) ?? closingLine(run) : summaryLine(report), tone);
+    for (const line of closingDetails(run)) reporter.line(line);
+  }
   if (rolledBack !== undefined) reporter.line(rolledBackLine(rolledBack), "bad");
   if (saysWhereSaved && level !== "quiet" && savedAs !== undefined) reporter.line(resultsSavedLine(db!, savedAs));
   if (signal !== undefined) reporter.error(`Stopped by ${signal}`);

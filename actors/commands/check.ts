@@ -7,60 +7,33 @@
 import type { GateReport, Verdict } from "../../graph/gates/findings.ts";
 import { GateError } from "../../graph/gates/gate_task.ts";
 import type { LogLevel } from "../../graph/gates/settings.ts";
-import { InputError } from "../input.ts";
-import { type OpenedGates, openGates } from "../load_gates.ts";
-import { checkWhole } from "./caller.ts";
+import { indexesOf } from "../input/input.ts";
+import { type OpenedGates, openGates, type OpenGatesOptions } from "./load_gates.ts";
+import { checkWhole } from "./invocation.ts";
+import { InputError } from "../../graph/input/input_error.ts";
 
 /** More tasks at once than anyone asks about. */
 export const MOST_PARALLEL = 10_000;
 
-/**
- * Choices for {@linkcode check}.
- *
- * @example
- * ```ts
- * import { check, type CheckOptions } from "./mod.ts";
- *
- * const options: CheckOptions = { tasks: ["stylesheet", "lakes"], maxParallelTasks: 2 };
- * console.log((await check("fixtures/site/build.json", options)).task_count); // 2
- * ```
- */
+/** Choices for {@linkcode check}. */
 export interface CheckOptions {
-  /** Tasks that are to be started at the same time; default the whole file, in the order of its dependencies. */
+  /** Names, and patterns, of tasks that are to be started at the same time; default the whole file, in the order of its dependencies. */
   readonly tasks?: readonly string[];
   /** How many may run at once; default that of the settings, or 5. */
   readonly maxParallelTasks?: number;
   /** Path of the settings; default `parallel-execution.json` beside the file, if there is one. */
   readonly gates?: string;
+  /** Path of a history or a crew's database that tells what runs now; default `taskrun.db` and `crew.sqlite`, if there. */
+  readonly db?: string;
 }
 
-/**
- * Choices for {@linkcode batches}.
- *
- * @example
- * ```ts
- * import { batches, type BatchesOptions } from "./mod.ts";
- *
- * const options: BatchesOptions = { progressive: true };
- * console.log((await batches("fixtures/site/build.json", options)).batches[0].length); // 2
- * ```
- */
+/** Choices for {@linkcode batches}. */
 export interface BatchesOptions extends CheckOptions {
   /** Begin with small batches: at most 2 tasks, then 3, then 5; default false. */
   readonly progressive?: boolean;
 }
 
-/**
- * Batches of tasks, as `troupe batches --json` shows them.
- *
- * @example
- * ```ts
- * import { batches, type BatchesReport } from "./mod.ts";
- *
- * const report: BatchesReport = await batches("fixtures/tasks/pipeline.txt");
- * console.log(report.batches.flat().length); // 6
- * ```
- */
+/** Batches of tasks, as `troupe batches --json` shows them. */
 export interface BatchesReport {
   /** Names of tasks that may run together, one batch after another. */
   readonly batches: readonly (readonly string[])[];
@@ -94,26 +67,39 @@ export async function check(file: string, options: CheckOptions = {}): Promise<G
  * for (const names of (await batches("fixtures/site/build.json")).batches) console.log(names.join(", "));
  * ```
  *
- * @throws {InputError} As {@linkcode check} does, and where tasks wait for each other in a circle.
+ * @throws {InputError} As {@linkcode check} does, and where tasks wait for each other in a cycle.
  */
 export async function batches(file: string, options: BatchesOptions = {}): Promise<BatchesReport> {
-  const { gates } = await open(file, options);
-  const { tasks, progressive = false } = options;
-  return { batches: asInput(() => gates.suggestExecutionBatches(tasks, { progressive })) };
+  return await batchesFor(file, options);
 }
+
+/** The same for who may stand below the config. */
+export async function batchesFor(file: string, options: BatchesOptions & Standing): Promise<BatchesReport> {
+  const { gates, names } = await open(file, options);
+  const { progressive = false } = options;
+  return { batches: asInput(() => gates.suggestExecutionBatches(names, { progressive })) };
+}
+
+/** Where somebody stands who asks; see {@linkcode OpenGatesOptions}. */
+export type Standing = Pick<OpenGatesOptions, "home">;
 
 /** The verdict with all it was made from, and how much of it is to be shown. */
 export async function verdictOn(
   file: string,
-  options: CheckOptions,
+  options: CheckOptions & Standing,
 ): Promise<{ readonly verdict: Verdict; readonly logLevel: LogLevel }> {
-  const { gates, settings } = await open(file, options);
-  return { verdict: asInput(() => gates.ask(options.tasks)), logLevel: settings.logLevel };
+  // How busy the machine is, is no question for a whole config
+  const { gates, settings, names } = await open(file, { ...options, measures: options.tasks !== undefined });
+  return { verdict: asInput(() => gates.ask(names)), logLevel: settings.logLevel };
 }
 
-async function open(file: string, { gates, maxParallelTasks }: CheckOptions): Promise<OpenedGates> {
+async function open(
+  file: string,
+  { gates, db, home, maxParallelTasks, measures, tasks }: CheckOptions & Standing & { readonly measures?: boolean },
+): Promise<OpenedGates & { readonly names?: string[] }> {
   checkWhole("maxParallelTasks", maxParallelTasks, 1, MOST_PARALLEL);
-  return await openGates(file, { settings: gates, overrides: { maxParallelTasks } });
+  const opened = await openGates(file, { settings: gates, overrides: { maxParallelTasks }, db, home, measures });
+  return { ...opened, names: tasks && indexesOf(tasks, opened.tasks).map((index) => opened.tasks[index].name) };
 }
 
 /** What the gates refuse as wrong is wrong in the options. */

@@ -4,29 +4,20 @@
  *
  * @module
  */
+import { cacheHitLine } from "../../graph/report/build_lines.ts";
+import { loadBuild } from "../input/load.ts";
+import { loadTasks } from "../input/load_tasks.ts";
 import { topologicalOrder } from "../../graph/graph.ts";
-import { cacheHitLine, type DryRunReport, type Prospect } from "../../graph/report.ts";
-import { Freshness } from "../freshness.ts";
-import { loadBuild } from "../load.ts";
-import type { Reporter } from "../reporter.ts";
-import { prepare } from "../system.ts";
-import { hasTransaction } from "../transaction_folder.ts";
-import { type CallOptions, forProgram } from "./caller.ts";
+import type { Reporter } from "../terminal/reporter.ts";
+import { writtenFiles } from "../terminal/run_readers.ts";
+import { hasTransaction } from "../build/transaction/folder.ts";
+import { asLibrary, type CallOptions } from "./invocation.ts";
+import { prospectsOf } from "./prospects.ts";
+import type { DryRunReport, Prospect } from "../../graph/report/build_report.ts";
 
-/**
- * Choices for {@linkcode dryRun}.
- *
- * @example
- * ```ts
- * import { dryRun, type DryRunOptions } from "./mod.ts";
- *
- * const options: DryRunOptions = { force: true };
- * const { tasks } = await dryRun("fixtures/site/build.json", options);
- * console.log(Object.values(tasks).every(({ run }) => run)); // true
- * ```
- */
+/** Choices for {@linkcode dryRun}. */
 export interface DryRunOptions extends Pick<CallOptions, "log"> {
-  /** Names of the tasks to look at, with all they need; default all. */
+  /** Names of the tasks to look at, and patterns, with all they need; default all. */
   readonly tasks?: readonly string[];
   /** As if every task were to be done again; default false. */
   readonly force?: boolean;
@@ -46,54 +37,51 @@ export interface DryRunOptions extends Pick<CallOptions, "log"> {
  * @throws {InputError} When the config or one of the names in `tasks` is wrong.
  */
 export async function dryRun(config: string, options: DryRunOptions = {}): Promise<DryRunReport> {
-  return await forProgram({ log: options.log }, ({ reporter }) => dryRunFor(reporter, config, options));
+  return await asLibrary({ log: options.log }, ({ reporter }) => dryRunFor(reporter, config, options));
 }
 
-/** Looks for a caller, and shows it a line a task. */
+/** What a run of a task file would do, for an invocation: all of it, in an order in which it could be done. */
+export function dryRunTasksFor(
+  reporter: Reporter,
+  taskFile: string,
+  { tasks: names }: Pick<DryRunOptions, "tasks">,
+): DryRunReport {
+  const { tasks, graph } = loadTasks(taskFile, names);
+  const order = [...topologicalOrder(graph)].map((task) => tasks[task]);
+  for (const { name, dependencies } of order) {
+    reporter.line(`Task '${name}' would run${dependencies.length === 0 ? "" : ` after ${dependencies.join(", ")}`}`);
+  }
+  reporter.line(`Dry run: ${order.length} would run`);
+  return { tasks: Object.fromEntries(order.map(({ name }) => [name, { run: true, reason: "a run always does it" }])) };
+}
+
+/** Looks for an invocation, and shows it a line a task. */
 export async function dryRunFor(
   reporter: Reporter,
   config: string,
-  { tasks, force = false }: Omit<DryRunOptions, "log">,
+  { tasks, force = false, db, report, opening }: Omit<DryRunOptions, "log"> & {
+    readonly db?: string;
+    readonly report?: string;
+    /** The first line. */
+    readonly opening?: string;
+  },
 ): Promise<DryRunReport> {
   const build = await loadBuild(config, tasks);
+  if (opening !== undefined) reporter.line(opening);
   if (hasTransaction(build.folder)) reporter.error("The next build will first undo an unfinished transaction");
-  const { plan, cache, modules } = await prepare(build, reporter);
-  const freshness = new Freshness(plan, cache, { force, modules });
-  const prospects = new Map<string, Prospect>();
-  for (const task of topologicalOrder(plan.graph)) {
-    const prospect = await look(task);
+  const { plan, order, of } = await prospectsOf(build, reporter, {
+    force,
+    own: [db, report],
+    written: writtenFiles({ report }),
+  });
+  const prospects: [string, Prospect][] = [];
+  for (const task of order) {
     const { name, output } = plan.tasks[task];
-    prospects.set(name, prospect);
+    const prospect = of[task];
+    prospects.push([name, prospect]);
     reporter.line(prospect.run ? `Task '${name}' would run: ${prospect.reason}` : cacheHitLine(name, output));
   }
-  const wouldRun = [...prospects.values()].filter((prospect) => prospect.run).length;
+  const wouldRun = of.filter((prospect) => prospect.run).length;
   reporter.line(`Dry run: ${wouldRun} would run, ${plan.size - wouldRun} up to date`);
   return { tasks: Object.fromEntries(prospects) };
-
-  async function look(task: number): Promise<Prospect> {
-    const { dependencyStart, dependencies } = plan.graph;
-    for (let i = dependencyStart[task]; i < dependencyStart[task + 1]; i++) {
-      const name = plan.tasks[dependencies[i]].name;
-      // Its artifact may come out as it was; only running it would tell.
-      if (freshness.artifacts[dependencies[i]] === undefined) {
-        return { run: true, reason: `dependency would run: ${name}` };
-      }
-    }
-    while (true) {
-      const finding = freshness.check(task);
-      switch (finding.kind) {
-        case "tooMuch":
-          await cache.files.readSlowly(finding.path);
-          continue;
-        case "unreadable":
-          return { run: true, reason: "a source cannot be read" };
-        case "run":
-          return { run: true, reason: finding.reason };
-        case "restore":
-        case "fresh":
-          freshness.artifacts[task] = finding.sha256;
-          return { run: false };
-      }
-    }
-  }
 }

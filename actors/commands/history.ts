@@ -1,54 +1,40 @@
 /**
  * Owns the looking at a history as commands, typed or called: recorded runs, one of them, one of its tasks. The questions
- * are history_queries.ts's, the words graph/run_report.ts's.
+ * are history/queries.ts's, the words graph/report/run_report.ts's.
  *
  * @module
  */
-import type { HistoryReport, RunRecord, RunReport, TaskRecord, TaskReport } from "../../graph/run_records.ts";
-import { unknownTaskLine } from "../../graph/run_report.ts";
-import { History } from "../history.ts";
-import { HistoryView, type RunRecord as StoredRun, type TaskRecord as StoredTask } from "../history_queries.ts";
-import { InputError } from "../input.ts";
-import { type CallOptions, checkWhole, forProgram } from "./caller.ts";
-import { DEFAULT_HISTORY, findRun } from "./recorded_run.ts";
+import type { HistoryReport, RunRecord, RunReport, TaskRecord, TaskReport } from "../../graph/report/run_records.ts";
+import { History } from "../history/history.ts";
+import { HistoryView } from "../history/queries.ts";
+import type { RunRecord as StoredRun, StoredAttempt, TaskRecord as StoredTask } from "../history/records.ts";
+import { asLibrary, type CallOptions, checkWhole } from "./invocation.ts";
+import { findRun, statusOf } from "./recorded_run.ts";
+import { DEFAULT_HISTORY } from "../../graph/report/typed_commands.ts";
+import { InputError } from "../../graph/input/input_error.ts";
+import { unknownTaskLine } from "../../graph/report/history_lines.ts";
 
 const DEFAULT_LIMIT = 20;
 /** More runs than anyone lists. */
 export const MOST_RUNS = 1_000_000;
 
-/**
- * Choices for {@linkcode history}.
- *
- * @example
- * ```ts
- * import { history, type HistoryOptions, run } from "./mod.ts";
- *
- * const options: HistoryOptions = { db: "listed.db", limit: 5 };
- * await run("fixtures/tasks/pipeline.txt", { db: options.db });
- * console.log((await history(options)).runs.length); // 1
- * ```
- */
+/** Choices for {@linkcode history}. */
 export interface HistoryOptions extends Pick<CallOptions, "log"> {
   /** How many runs, at most; default 20. */
   readonly limit?: number;
+  /** Only runs of which a task failed or timed out; default all. */
+  readonly failed?: boolean;
+  /** Only runs in which this task was tried; default all. */
+  readonly task?: string;
+  /** Only runs begun at this time or later, in Unix seconds; default all. */
+  readonly since?: number;
   /** First delete all runs but the newest so many; default none is deleted. */
   readonly prune?: number;
   /** Path of the history; default `taskrun.db`. */
   readonly db?: string;
 }
 
-/**
- * Choices for {@linkcode show}.
- *
- * @example
- * ```ts
- * import { run, show, type ShowOptions } from "./mod.ts";
- *
- * await run("fixtures/tasks/failing.txt", { db: "failing.db" });
- * const options: ShowOptions = { failed: true, db: "failing.db" };
- * for (const { name, exit_code } of (await show("last", options)).tasks) console.log(name, exit_code);
- * ```
- */
+/** Choices for {@linkcode show}. */
 export interface ShowOptions {
   /** Only tasks that failed or timed out; default all. */
   readonly failed?: boolean;
@@ -71,13 +57,13 @@ export interface ShowOptions {
  * @throws {DatabaseError} When there is no such history, or it cannot be read or pruned.
  */
 export async function history(options: HistoryOptions = {}): Promise<HistoryReport> {
-  const { limit = DEFAULT_LIMIT, prune, db = DEFAULT_HISTORY } = options;
+  const { limit = DEFAULT_LIMIT, prune, failed, task, since, db = DEFAULT_HISTORY } = options;
   checkWhole("limit", limit, 1, MOST_RUNS);
   checkWhole("prune", prune, 0, Number.MAX_SAFE_INTEGER);
-  return await forProgram({ log: options.log }, async ({ reporter }) => {
+  return await asLibrary({ log: options.log }, async ({ reporter }) => {
     const deleted = prune === undefined ? {} : { deleted: await pruned(db, prune, (line) => reporter.error(line)) };
     using view = await HistoryView.open(db);
-    return { ...deleted, runs: view.recent(limit).map(wireRun) };
+    return { ...deleted, runs: view.recent(limit, { hasFailed: failed, since, task }).map(listedRun) };
   });
 }
 
@@ -134,11 +120,15 @@ export async function show(
     throw new InputError(unknownTaskLine(name, { id: run.id, known: view.tasks(run.id).map((other) => other.name) }));
   }
   const decoder = new TextDecoder();
+  const printed = ({ stdout, stderr }: Pick<StoredAttempt, "stdout" | "stderr">) => ({
+    stdout: decoder.decode(stdout ?? undefined),
+    stderr: decoder.decode(stderr ?? undefined),
+  });
   return {
     ...wireTask(task, run),
     run_id: run.id,
-    stdout: decoder.decode(task.stdout ?? undefined),
-    stderr: decoder.decode(task.stderr ?? undefined),
+    ...printed(task),
+    attempt_records: view.attempts(run.id, name).map((attempt) => ({ ...attempt, ...printed(attempt) })),
   };
 }
 
@@ -149,7 +139,12 @@ async function pruned(database: string, keep: number, onWarning: (sentence: stri
   return (await history.prune(keep)).runs;
 }
 
-function wireRun(run: StoredRun): RunRecord {
+/** A run as `--json` shows it. */
+function listedRun(run: StoredRun): RunRecord {
+  return { ...wireRun(run), kind: run.kind, source: run.source, asked: run.asked };
+}
+
+export function wireRun(run: StoredRun): RunRecord {
   return {
     id: run.id,
     started_at: run.startedAt,
@@ -160,23 +155,27 @@ function wireRun(run: StoredRun): RunRecord {
     failed: run.failed,
     timeout: run.timeouts,
     skipped: run.skipped,
+    ...(run.cancelled > 0 ? { cancelled: run.cancelled } : {}),
+    ...(run.state === "running" ? { running: run.running, pending: run.pending } : {}),
     interrupted: run.state === "interrupted",
   };
 }
 
-/** A task without an end was cut off (it failed) or never came to its turn (it was skipped). */
 function wireTask(task: StoredTask, run: StoredRun): TaskRecord {
-  const isUnended = task.status === null;
-  const why = run.state === "running" ? "not finished" : "interrupted";
-  const isInterrupted = task.status === "skipped" && run.interruptedBy !== null;
+  const status = statusOf(task, run);
+  const isInterrupted = status === "skipped" && (task.status === null || run.interruptedBy !== null);
   return {
     name: task.name,
     command: task.command,
-    status: task.status ?? (task.startedAt === null || run.state === "running" ? "skipped" : "failed"),
+    status,
     exit_code: task.exitCode,
     started_at: task.startedAt,
     finished_at: task.finishedAt,
     duration_ms: task.durationMs,
-    ...(isUnended || isInterrupted ? { skip_reason: why } : {}),
+    signal: task.signal,
+    error: status === "skipped" ? null : task.error,
+    attempts: task.attempts,
+    max_attempts: 1 + task.retries,
+    ...(isInterrupted ? { skip_reason: "interrupted" } : {}),
   };
 }

@@ -4,23 +4,13 @@
  *
  * @module
  */
-import { quote } from "../../graph/mistakes.ts";
-import { InputError } from "../input.ts";
-import { FileLockError } from "../lock_error.ts";
-import type { LockHolder, LockMode, StaleReason } from "../lock_holder.ts";
-import { FileLockManager } from "../locks.ts";
+import { FileLockError } from "../locks/error.ts";
+import type { LockHolder, LockMode, StaleReason } from "../locks/holder.ts";
+import { FileLockManager } from "../locks/locks.ts";
+import { InputError } from "../../graph/input/input_error.ts";
+import { quote } from "../../graph/text.ts";
 
-/**
- * Choices for {@linkcode locks}.
- *
- * @example
- * ```ts
- * import { locks, type LocksOptions } from "./mod.ts";
- *
- * const options: LocksOptions = { folder: ".", clean: true };
- * console.log((await locks(options)).removed); // 0
- * ```
- */
+/** Choices for {@linkcode locks}. */
 export interface LocksOptions {
   /** Whose files; default the current folder. */
   readonly folder?: string;
@@ -28,18 +18,7 @@ export interface LocksOptions {
   readonly clean?: boolean;
 }
 
-/**
- * A lock that somebody holds or waits for, as `troupe locks --json` shows it.
- *
- * @example
- * ```ts
- * import { FileLockManager, type LockReport, locks } from "./mod.ts";
- *
- * using _held = await new FileLockManager(".").acquire("notes.txt", "exclusive", { task: "write" });
- * const [lock]: readonly LockReport[] = (await locks()).locks;
- * console.log(lock.mode, lock.task, lock.pid === Deno.pid); // exclusive write true
- * ```
- */
+/** A lock that somebody holds or waits for, as `troupe locks --json` shows it. */
 export interface LockReport {
   /** Absolute path of the locked file; null when the record cannot be understood. */
   readonly path: string | null;
@@ -59,17 +38,7 @@ export interface LockReport {
   readonly stale: StaleReason | null;
 }
 
-/**
- * All locks of a folder, as `troupe locks --json` shows them.
- *
- * @example
- * ```ts
- * import { locks, type LocksReport } from "./mod.ts";
- *
- * const report: LocksReport = await locks();
- * console.log(report.locks.filter(({ stale }) => stale === null).length);
- * ```
- */
+/** All locks of a folder, as `troupe locks --json` shows them. */
 export interface LocksReport {
   /** Held, and waited for. */
   readonly locks: readonly LockReport[];

@@ -5,31 +5,26 @@
  * @module
  */
 import { buildGraph } from "../../graph/graph.ts";
-import type { BuildReport } from "../../graph/report.ts";
-import type { RunReport } from "../../graph/run_records.ts";
-import { retryLine } from "../../graph/run_report.ts";
-import { HistoryView, type RetrySet, type RunRecord } from "../history_queries.ts";
-import { InputError } from "../input.ts";
-import type { RunEnd } from "../system.ts";
-import type { TaskRunEnd, TaskRunInput } from "../task_run.ts";
-import { buildFor } from "./build.ts";
-import { type Caller, type CallOptions, forProgram } from "./caller.ts";
-import { DEFAULT_HISTORY, findRun } from "./recorded_run.ts";
+import type { RunReport } from "../../graph/report/run_records.ts";
+import { countRetries, retryLine } from "../../graph/report/run_report.ts";
+import { HistoryView } from "../history/queries.ts";
+import type { RetrySet, RunRecord } from "../history/records.ts";
+import type { RunEnd } from "../build/build_run.ts";
+import type { TaskRunEnd } from "../run/shell_run.ts";
+import { askGates } from "./ask_gates.ts";
+import { type BuildContext, buildFor } from "./build.ts";
+import { asLibrary, type CallOptions, type Invocation } from "./invocation.ts";
+import { findRun, statusOf } from "./recorded_run.ts";
+import { DEFAULT_HISTORY } from "../../graph/report/typed_commands.ts";
 import { runLoaded, type RunOptions } from "./run.ts";
+import { InputError } from "../../graph/input/input_error.ts";
+import type { TaskRunInput } from "../input/load_tasks.ts";
+import { quote } from "../../graph/text.ts";
+import type { BuildReport } from "../../graph/report/build_report.ts";
 
-/**
- * Choices for {@linkcode retry}.
- *
- * @example
- * ```ts
- * import { retry, type RetryOptions, run } from "./mod.ts";
- *
- * const options: RetryOptions = { db: "retried.db", workers: 1 };
- * await run("fixtures/tasks/pipeline.txt", options);
- * console.log(await retry("last", options)); // null, as all tasks passed
- * ```
- */
-export interface RetryOptions extends CallOptions, Pick<RunOptions, "workers" | "timeoutMs" | "loadLimits" | "db"> {}
+/** Choices for {@linkcode retry}. */
+export interface RetryOptions
+  extends CallOptions, Pick<RunOptions, "workers" | "timeoutMs" | "graceMs" | "loadLimits" | "locks" | "db"> {}
 
 /**
  * Runs again what did not pass in a recorded run, as `troupe retry` does, and gives the report of `--json`: that of a
@@ -51,35 +46,39 @@ export async function retry(
   which: number | "last",
   options: RetryOptions = {},
 ): Promise<RunReport | BuildReport | null> {
-  const end = await forProgram(options, (caller) => retryFor(caller, which, options));
+  const end = await asLibrary(options, (invocation) => retryFor(invocation, which, options));
   return end === undefined ? null : end.report;
 }
 
-/** Retries for a caller, and tells it how that ended; undefined when there is nothing to do. */
+/** Retries for an invocation, and tells it how that ended; undefined when there is nothing to do. */
 export async function retryFor(
-  caller: Caller,
+  invocation: Invocation,
   which: number | "last",
-  options: Omit<RetryOptions, keyof CallOptions>,
+  options: Omit<RetryOptions, keyof CallOptions> & Pick<BuildContext, "dbAs">,
 ): Promise<TaskRunEnd | RunEnd | undefined> {
-  const { db = DEFAULT_HISTORY, timeoutMs, workers, loadLimits } = options;
+  const { db = DEFAULT_HISTORY, timeoutMs, graceMs, workers, loadLimits, locks } = options;
   const { run, set } = await find(which, db);
-  const skipped = set.tasks.filter(({ status }) => status === "skipped" || status === null).length;
-  const opening = retryLine(run.id, { failed: set.tasks.length - skipped, skipped });
+  const opening = retryLine(run.id, countRetries(set.tasks.map((task) => ({ status: statusOf(task, run) }))));
   if (set.tasks.length === 0) {
-    caller.reporter.line(opening);
+    invocation.reporter.line(opening);
     return undefined;
   }
   if (run.kind === "run") {
-    return await runLoaded(caller, inputOf(run, set), { workers, loadLimits, timeoutMs, db, opening });
+    const validation = await askGates(run.source, { locks }, invocation);
+    const limits = { workers, loadLimits, timeoutMs, graceMs, locks: validation?.locks };
+    return await runLoaded(invocation, inputOf(run, set), { ...limits, db, opening });
   }
   if (timeoutMs !== undefined) {
     throw new InputError(`Run #${run.id} is a build, whose timeouts are those of its config '${run.source}'`);
   }
-  return await buildFor(caller, run.source, {
+  return await buildFor(invocation, run.source, {
     workers,
     loadLimits,
+    graceMs,
+    locks,
     tasks: set.tasks.map(({ name }) => name),
     db,
+    dbAs: options.dbAs,
     saysWhereSaved: true,
     opening,
     retryOf: run.id,
@@ -89,7 +88,18 @@ export async function retryFor(
 async function find(which: number | "last", database: string): Promise<{ run: RunRecord; set: RetrySet }> {
   using view = await HistoryView.open(database);
   const run = findRun(view, which, database);
+  checkEnded(run, which);
   return { run, set: view.retrySet(run.id) };
+}
+
+/** What runs is not to be done a second time beside itself. Where that cannot be told, who gives the number knows. */
+function checkEnded({ id, state, process }: RunRecord, which: number | "last"): void {
+  if (state !== "running" || process === undefined) return;
+  const { pid, host, liveness } = process;
+  if (liveness === "alive") throw new InputError(`Run #${id} still goes on (process ${pid})`);
+  if (which !== "last") return;
+  const why = `whether process ${pid} on ${quote(host)} still runs cannot be told from here`;
+  throw new InputError(`Run #${id} may still go on: ${why}; if it does not, retry it by its number`);
 }
 
 function inputOf(run: RunRecord, { tasks, passed }: RetrySet): TaskRunInput {

@@ -3,23 +3,14 @@
  *
  * @module
  */
-import type { Sight } from "../../graph/crew/sight.ts";
-import { type SightReport, sightReport } from "../../graph/crew/overview_report.ts";
-import { Lookout } from "../crew/lookout.ts";
+import type { Snapshot } from "../../graph/crew/snapshot.ts";
+import { type SnapshotReport, snapshotReport } from "../../graph/crew/overview_report.ts";
+import { CrewWatcher } from "../crew/crew_watcher.ts";
 import { DEFAULT_DATABASE } from "../crew/options.ts";
-import { DEFAULT_WORKFLOW } from "../crew/view.ts";
+import { CrewStore } from "../crew/store/store.ts";
+import { CrewView, DEFAULT_WORKFLOW } from "../crew/store/view.ts";
 
-/**
- * Choices for {@linkcode status}.
- *
- * @example
- * ```ts
- * import { status, type StatusOptions } from "./mod.ts";
- *
- * const options: StatusOptions = { db: "nowhere.sqlite", workflow: "nightly" };
- * console.log((await status(options)).waiting);
- * ```
- */
+/** Choices for {@linkcode status}. */
 export interface StatusOptions {
   /** Path of the crew's database; default `crew.sqlite`. */
   readonly db?: string;
@@ -43,16 +34,31 @@ export interface StatusOptions {
  *
  * @throws {DatabaseError} When there is something that will not become a crew's database by waiting.
  */
-export async function status(options: StatusOptions = {}): Promise<SightReport> {
+export async function status(options: StatusOptions = {}): Promise<SnapshotReport> {
   return (await lookAt(options)).report;
+}
+
+/**
+ * Deletes all but the newest lines of each task's audit trail, and answers how many.
+ *
+ * @throws {DatabaseError} When there is no such crew, or it cannot be written.
+ */
+export async function pruneTrails(
+  { db = DEFAULT_DATABASE, workflow = DEFAULT_WORKFLOW, sharedFs = false }: StatusOptions,
+  keepLatest: number,
+): Promise<number> {
+  // Looked at first, so that asking for one that is not there does not make it
+  (await CrewView.look(db, { workflow, sharedFs })).close();
+  using store = await CrewStore.open(db, { workflow, sharedFs });
+  return await store.pruneStatusHistory(keepLatest);
 }
 
 /** One look, as it is shown and as it is reported. */
 export async function lookAt(
   { db = DEFAULT_DATABASE, workflow = DEFAULT_WORKFLOW, sharedFs = false }: StatusOptions,
-): Promise<{ readonly sight: Sight; readonly report: SightReport; readonly nowMs: number }> {
-  using lookout = new Lookout(db, { workflow, sharedFs });
-  const sight = await lookout.look();
+): Promise<{ readonly snapshot: Snapshot; readonly report: SnapshotReport; readonly nowMs: number }> {
+  using watcher = new CrewWatcher(db, { workflow, sharedFs });
+  const snapshot = await watcher.look();
   const nowMs = Date.now();
-  return { sight, report: sightReport(sight, { database: db, workflow, nowMs }), nowMs };
+  return { snapshot, report: snapshotReport(snapshot, { database: db, workflow, nowMs }), nowMs };
 }

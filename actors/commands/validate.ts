@@ -2,59 +2,92 @@
  * Owns the asking of the gates before a build or a run starts anything: what they say is shown and kept to. What they say
  * is graph/gates/'s.
  *
- * Conflicting tasks need not be kept apart here: the scheduler never has two of them running, asked or not.
+ * Conflicting tasks need not be kept apart here: the scheduler never has two of them running, asked or not. Nor are the
+ * locks of what tasks declare waited for: each task takes them itself, when its turn comes.
  *
  * @module
  */
-import { dirname } from "@std/path/posix/dirname";
-import { resolve } from "@std/path/posix/resolve";
+import { delay } from "@std/async/delay";
 import type { Verdict } from "../../graph/gates/findings.ts";
 import { GateError } from "../../graph/gates/gate_task.ts";
-import type { ParallelExecutionGates } from "../../graph/gates/gates.ts";
+import type { ParallelExecutionGates } from "../library/gates.ts";
 import { hasConflicts } from "../../graph/gates/resolution.ts";
 import type { GateSettings } from "../../graph/gates/settings.ts";
 import { verdictLines } from "../../graph/gates/text.ts";
-import { quote } from "../../graph/mistakes.ts";
-import { loadSettings, openGates } from "../load_gates.ts";
-import { type Stop, StoppedError } from "../stop_listener.ts";
-import type { Caller, GateQuestion } from "./caller.ts";
+import { folderOf, loadSettings, openGates, type TasksSource } from "./load_gates.ts";
+import type { LockPatience } from "../locks/task_locks.ts";
+import type { Stop } from "../process/stop_listener.ts";
+import type { GateQuestion, Invocation } from "./invocation.ts";
+import { quote } from "../../graph/text.ts";
 
 /** A delay of 0 would ask without a pause. */
 const LEAST_DELAY_MS = 10;
 
 /** What there is to keep to. */
 export interface Validation {
-  readonly settings: GateSettings;
+  /** After how many tasks the cache is put on the disk; as it is always where the settings are not wanted for that. */
+  readonly checkpointEvery?: number;
+  /** There where tasks are to lock what they declare while they run. */
+  readonly locks?: LockPatience;
   /** Whether to say now and then what runs and what the machine bears. */
   readonly isWatched: boolean;
+  /** What the run is to keep to where the gates were asked. */
+  readonly limits?: RunLimits;
+  /** What they said. */
+  readonly verdict?: Verdict;
+}
+
+/** What may run at once. */
+export interface RunLimits {
+  readonly maxParallelTasks: number;
+  readonly maxContextComplexity: number;
 }
 
 /**
  * Reads the settings and, if it is asked to, asks the gates about the tasks that are to be run and shows the report.
  * Where only held locks are in the way, it waits for them.
  *
- * @throws {InputError} With every mistake in the settings or the environment.
+ * @throws {InputError} With every diagnostic in the settings or the environment.
  * @throws {GateError} When nothing may be started, saying why.
  * @throws {StoppedError} When it is stopped while it waits.
  */
-export async function validate(path: string, question: GateQuestion, caller: Caller): Promise<Validation> {
+export async function validate(
+  source: TasksSource,
+  question: GateQuestion,
+  invocation: Invocation,
+): Promise<Validation> {
   const given = { settings: question.gates, only: question.tasks };
-  if (!question.validate) {
-    const settings = await loadSettings(dirname(resolve(path)), given);
-    return { settings, isWatched: isWatched(settings, caller) };
+  if (!question.validate || question.isAsked) {
+    const settings = await loadSettings(folderOf(source), given);
+    const locks = question.locks ?? question.validate ? patienceOf(settings) : undefined;
+    if (question.validate) return { isWatched: false, limits: settings, locks };
+    // Who asks for nothing but locks wants nothing else of the settings
+    if (question.gates === undefined) return { isWatched: false, locks };
+    return { isWatched: isWatched(settings, invocation), checkpointEvery: settings.checkpointFrequency, locks };
   }
-  const { gates, settings } = await openGates(path, given);
+  const { gates, undeclared, settings } = await openGates(source, given);
   const verdict = gates.ask();
-  const level = caller.level === "quiet" ? "ERROR" : settings.logLevel;
-  for (const { text, tone } of verdictLines(verdict, level)) caller.reporter.line(text, tone);
+  const level = invocation.level === "quiet" ? "ERROR" : settings.logLevel;
+  for (const { text, tone } of verdictLines(verdict, level)) invocation.reporter.line(text, tone);
   if (settings.conflictResolution === "refuse" && hasConflicts(verdict)) {
     throw new GateError('Refused: the gates found conflicts, and conflict_resolution is "refuse"');
   }
-  await awaitLocks(verdict, { gates, settings, stop: caller.stop });
-  return { settings, isWatched: isWatched(settings, caller) };
+  await awaitLocks(undeclared.ask(), { gates: undeclared, settings, stop: invocation.stop });
+  return {
+    checkpointEvery: settings.checkpointFrequency,
+    locks: question.locks === false ? undefined : patienceOf(settings),
+    isWatched: isWatched(settings, invocation),
+    limits: settings,
+    verdict,
+  };
 }
 
-function isWatched({ enableMonitoring, logLevel }: GateSettings, { level }: Caller): boolean {
+function patienceOf({ lockTimeoutSeconds, retryDelays }: GateSettings): LockPatience {
+  const retryDelaysMs = retryDelays.map((seconds) => Math.max(LEAST_DELAY_MS, 1000 * seconds));
+  return { timeoutMs: 1000 * lockTimeoutSeconds, retryDelaysMs };
+}
+
+function isWatched({ enableMonitoring, logLevel }: GateSettings, { level }: Invocation): boolean {
   return enableMonitoring && (logLevel === "DEBUG" || logLevel === "INFO") && level !== "quiet";
 }
 
@@ -67,7 +100,8 @@ async function awaitLocks(
     readonly stop: Stop;
   },
 ): Promise<void> {
-  const { retryDelays, lockTimeoutSeconds } = settings;
+  const { lockTimeoutSeconds } = settings;
+  const { retryDelaysMs } = patienceOf(settings);
   const deadline = performance.now() + lockTimeoutSeconds * 1000;
   for (let round = 0;; round++) {
     const [issue] = verdict.report.lock_issues;
@@ -78,19 +112,8 @@ async function awaitLocks(
       const what = `${quote(file)} of task ${quote(task)}`;
       throw new GateError(`Refused: ${what} is still locked after ${lockTimeoutSeconds}s; see troupe locks`);
     }
-    const delayMs = Math.max(LEAST_DELAY_MS, 1000 * retryDelays[Math.min(round, retryDelays.length - 1)]);
-    await pause(Math.min(delayMs, leftMs), stop);
+    const delayMs = retryDelaysMs[Math.min(round, retryDelaysMs.length - 1)];
+    await delay(Math.min(delayMs, leftMs), { signal: stop.aborted });
     verdict = gates.ask();
   }
-}
-
-function pause(ms: number, stop: Stop): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms);
-    stop.onSignal = () => {
-      clearTimeout(timer);
-      reject(new StoppedError(stop.signal!));
-    };
-    if (stop.signal !== undefined) stop.onSignal();
-  });
 }

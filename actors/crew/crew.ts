@@ -8,14 +8,18 @@
  *
  * @module
  */
-import type { Claim, ClaimEnd } from "./claims.ts";
+import { stuckSentence } from "../../graph/crew/stuck.ts";
+import type { Claim, KnownAs } from "./store/claims.ts";
+import type { ClaimEnd } from "./store/endings.ts";
 import { CrewLock, type LockOwnerOptions } from "./crew_lock.ts";
-import { CrewError, TasksFailedError } from "./crew_error.ts";
-import { type CrewTask, crewTaskOf } from "./crew_task.ts";
-import { Intake, type Items } from "./intake.ts";
+import { changed, CrewError, TasksFailedError } from "./store/crew_error.ts";
+import { checkText, type CrewTask, type CrewTaskInit, crewTaskOf } from "./crew_task.ts";
+import { Registrar } from "./registrar.ts";
+import { checkItems, type Items } from "./task_source.ts";
 import { Member } from "./member.ts";
-import { type CrewOptions, type CrewSettings, readSettings } from "./options.ts";
-import { CrewStore } from "./store.ts";
+import { checkKeys, type CrewOptions, type CrewSettings, readSettings } from "./options.ts";
+import { CrewStore } from "./store/store.ts";
+import type { StuckScope } from "./store/stuck.ts";
 
 /**
  * How long an answer of {@linkcode Crew.hasMoreJobs} is given again.
@@ -33,24 +37,16 @@ export const HAS_MORE_TTL_MS = 5000;
 
 const GLOBAL_LOCK = "global_lock";
 
-/**
- * The tasks that an iterable of such items gives.
- *
- * @example
- * ```ts
- * import { Crew, type TaskOf } from "./mod.ts";
- *
- * async function print(task: TaskOf<string>) {
- *   await Deno.stdout.write(new TextEncoder().encode(`${task.id}: ${task.data}\n`));
- * }
- *
- * await using crew = new Crew(["a", "b"], { db: "task_of.sqlite" });
- * for await (const task of crew) await print(task);
- * ```
- */
+/** The row of no member: whoever is at something is another one. */
+const NOBODY = 0;
+
+/** The tasks that an iterable of such items gives. */
 export type TaskOf<Item> = Item extends CrewTask<infer Data> ? CrewTask<Data>
-  : Item extends { readonly id: string; readonly data?: infer Data } ? CrewTask<Data>
-  : Item extends { readonly id: string } ? CrewTask<undefined>
+  : Item extends { readonly id: string } ? Required<Item> extends { readonly data: infer Data } ? CrewTask<Data>
+      // deno-lint-ignore no-explicit-any
+    : Record<Exclude<keyof CrewTaskInit, "data">, any> extends Item ? CrewTask<undefined>
+      // what has other fields is its own data
+    : CrewTask<Item>
   : CrewTask<Item>;
 
 /** A task in the hands of the loop. */
@@ -82,24 +78,25 @@ export class Crew<Item = unknown> implements AsyncDisposable {
   readonly #owner = crypto.randomUUID();
   #store: Promise<CrewStore> | undefined;
   #waitedMs = () => 0;
-  #intake: Intake | undefined;
-  #taking: Promise<void> | undefined;
-  /** Ids of tasks that others have registered and this one's items do not give. */
-  #unknown: string[] = [];
+  #registrar: Registrar | undefined;
   #member: Member | undefined;
   #previous: number | undefined;
   #current: Current | undefined;
   #closing: Promise<void> | undefined;
   #isIterating = false;
   #hasIterated = false;
+  /** Whether the last loop was given nothing, and nothing was to be waited for. */
+  #wasIdle = false;
   #hasMore: { readonly answer: Promise<boolean>; readonly sinceMs: number } | undefined;
 
   /**
    * Reads the options, and the environment for those left out; it opens nothing.
    *
-   * @throws {CrewError} When an option or a variable has no usable value.
+   * @throws {CrewError} When an option or a variable has no usable value, or the items are none.
    */
   constructor(items: Iterable<Item> | AsyncIterable<Item>, options: CrewOptions = {}) {
+    checkItems(items);
+    checkKeys(options);
     this.#items = items;
     this.#settings = readSettings(options);
     this.lock = new CrewLock(GLOBAL_LOCK, this.#lockOptions());
@@ -111,7 +108,10 @@ export class Crew<Item = unknown> implements AsyncDisposable {
     return this.#member?.identifier ?? (typeof identifier === "string" ? identifier : String(Deno.pid));
   }
 
-  /** Aborted when this member was declared dead, and the current task is somebody else's. */
+  /**
+   * Aborted when this member was declared dead, and the current task is somebody else's, or when its database was removed
+   * or replaced; then the reason is a {@linkcode DatabaseError}.
+   */
   get lost(): AbortSignal | undefined {
     return this.#member?.lost;
   }
@@ -123,10 +123,16 @@ export class Crew<Item = unknown> implements AsyncDisposable {
 
   /** Held by one member at a time for each task. */
   taskLock(id: string): CrewLock {
+    checkText("Task id", id);
     return new CrewLock(`task_lock ${id}`, this.#lockOptions());
   }
 
-  /** Tasks for this member until there are none; going on to the next completes the one before. */
+  /**
+   * Tasks for this member until there are none; going on to the next completes the one before.
+   *
+   * @throws {CrewError} Of kind `stuck` when tasks of its own can never start: because of a cycle, because of a
+   * dependency that nobody gives or, in a loop that is given nothing, because of a label that no member had.
+   */
   async *[Symbol.asyncIterator](): AsyncGenerator<TaskOf<Item>, void, void> {
     if (this.#isIterating) throw new CrewError("use", "This crew is being iterated already: make a Crew for each loop");
     this.#isIterating = true;
@@ -148,7 +154,8 @@ export class Crew<Item = unknown> implements AsyncDisposable {
 
   /**
    * Whether this member may have more to do: before its first loop, while tasks that it could take are open, and while
-   * one of those that failed may be tried again. The answer is kept for {@linkcode HAS_MORE_TTL_MS}.
+   * one of those that failed may be tried again. What can never start does not count; nor does, after a loop that was
+   * given nothing, what waits for a label that no member had. The answer is kept for {@linkcode HAS_MORE_TTL_MS}.
    */
   async hasMoreJobs(): Promise<boolean> {
     if (!this.#hasIterated && !this.#isIterating) return true;
@@ -158,6 +165,19 @@ export class Crew<Item = unknown> implements AsyncDisposable {
       this.#hasMore = { answer: this.#askHasMore(), sinceMs: nowMs };
     }
     return await this.#hasMore.answer;
+  }
+
+  /**
+   * Deletes all but the newest lines of each task's audit trail, and answers how many it has deleted. The current status
+   * always stays. When nothing is left to do, the members do so by themselves; see {@linkcode CrewOptions.keepStatuses}.
+   *
+   * @throws {CrewError} When the number is no whole number.
+   */
+  async pruneStatusHistory(keepLatest = 10): Promise<number> {
+    if (!Number.isSafeInteger(keepLatest) || keepLatest < 0) {
+      throw new CrewError("option", `keepLatest must be a whole number from 0, not ${keepLatest}`);
+    }
+    return this.#settings.disabled ? 0 : await (await this.#open()).pruneStatusHistory(keepLatest);
   }
 
   /** Leaves the crew, should it be in one, and closes the database. A task that is not over is given back. */
@@ -178,19 +198,17 @@ export class Crew<Item = unknown> implements AsyncDisposable {
 
   async *#shared(): AsyncGenerator<CrewTask, void, void> {
     const store = await this.#open();
-    if (this.#intake === undefined || this.#intake.canBeginAgain) {
-      this.#intake = new Intake(this.#items);
-      this.#taking = undefined;
-      this.#unknown = [];
+    if (this.#registrar === undefined || this.#registrar.source.canBeginAgain) {
+      this.#registrar = new Registrar(this.#items, { store, settings: this.#settings, member: () => this.#member });
     }
-    const intake = this.#intake;
+    const registrar = this.#registrar;
     try {
-      this.#member = await this.#join(store, intake);
-      if (intake.total !== null) await this.#takeAll(store, intake);
+      this.#member = await this.#join(store, registrar);
+      if (registrar.source.total !== null) await registrar.takeAll();
       await store.reopen(this.#settings);
-      while (true) {
-        const task = await this.#next(store, intake);
-        if (task === undefined) return;
+      for (let isIdle = true;; isIdle = false) {
+        const task = await this.#next(store, registrar);
+        if (task === undefined) return await this.#checkProspects(store, { isIdle });
         let isDone = false;
         try {
           yield task;
@@ -203,32 +221,35 @@ export class Crew<Item = unknown> implements AsyncDisposable {
       }
     } finally {
       await this.#leave();
-      await store.tidy();
+      await store.clean(this.#settings.keepStatuses);
     }
   }
 
   /** The next task, ending the current one with the same transaction. Undefined when there is nothing to wait for. */
-  async #next(store: CrewStore, intake: Intake): Promise<CrewTask | undefined> {
-    const except = this.#unknown;
+  async #next(store: CrewStore, registrar: Registrar): Promise<CrewTask | undefined> {
     const stopsOnFailure = this.#settings.failurePolicy === "stop";
     let endings = this.#endings("completed");
     while (true) {
       const member = this.#member!;
-      const turn = await member.turn({ endings, limit: 1, except, stopsOnFailure });
+      const { source, unknown } = registrar;
+      const except = [...unknown.values()];
+      const knownAs: KnownAs = (id, registered) => this.#knownAs(source.task(id), registered);
+      const turn = await member.turn({ endings, limit: 1, except, knownAs, stopsOnFailure });
       endings = [];
+      if (turn.other !== undefined) throw changed(turn.other, source.task(turn.other.id)?.fingerprint);
       if (turn.failed.length > 0) throw new TasksFailedError(turn.failed);
       const [claim] = turn.claims;
       if (claim !== undefined) {
         this.#current = { member, claim };
-        const task = await this.#find(claim.id, store, intake);
+        const task = await registrar.find(claim);
         if (task !== undefined) return task;
         endings = this.#endings("cancelled");
-        except.push(claim.id);
+        unknown.set(claim.id, claim.task);
       } else if (!turn.isMember) {
         await this.#leave();
-        this.#member = await this.#join(store, intake);
-      } else if (!intake.isDone) {
-        await this.#takeOrWait(store, intake);
+        this.#member = await this.#join(store, registrar);
+      } else if (!registrar.isDone) {
+        await registrar.takeOrWait(member);
       } else if ((await member.outlook(except)).isMoving) {
         await member.change();
       } else {
@@ -237,40 +258,23 @@ export class Crew<Item = unknown> implements AsyncDisposable {
     }
   }
 
-  /** A task that another member has registered may lie further on in this one's items. */
-  async #find(id: string, store: CrewStore, intake: Intake): Promise<CrewTask | undefined> {
-    while (intake.task(id) === undefined && !intake.isDone) await this.#take(store, intake);
-    return intake.task(id);
+  /** Without fingerprints switched on, what it does is booked by its own; with them it must be that of the registration. */
+  #knownAs(task: CrewTask | undefined, registered: string | null): string | null | undefined {
+    const own = task === undefined ? registered : task.fingerprint ?? null;
+    const isOther = own !== null && registered !== null && own !== registered;
+    return isOther && this.#settings.enableFingerprints ? undefined : own;
   }
 
-  async #takeAll(store: CrewStore, intake: Intake): Promise<void> {
-    while (!intake.isDone) await this.#take(store, intake);
-    await store.setTotal(intake.total);
+  /** A label may yet come with another member: as long as others are served, nobody is bothered with that. */
+  async #checkProspects(store: CrewStore, { isIdle }: { isIdle: boolean }): Promise<void> {
+    this.#wasIdle = isIdle;
+    const reasons = await store.stuckReasons({ ...this.#scope(), countsLabels: true });
+    const isError = reasons.some(({ kind }) => isIdle || kind !== "label");
+    if (isError) throw new CrewError("stuck", stuckSentence(reasons));
   }
 
-  /** Takes some more items. Asked again before there are any, it is the same taking; an error waits for who asks. */
-  #take(store: CrewStore, intake: Intake): Promise<void> {
-    if (this.#taking === undefined) {
-      this.#taking = this.#takeNow(store, intake).then(() => void (this.#taking = undefined));
-      this.#taking.catch(() => {});
-    }
-    return this.#taking;
-  }
-
-  async #takeNow(store: CrewStore, intake: Intake): Promise<void> {
-    const { enableFingerprints } = this.#settings;
-    await store.register(await intake.more(), enableFingerprints ? "invalidates" : "only recorded");
-    if (intake.isDone) await this.#member?.noteRegistered();
-  }
-
-  /** Until there is another item, or others have brought some work. */
-  async #takeOrWait(store: CrewStore, intake: Intake): Promise<void> {
-    const waiting = new AbortController();
-    try {
-      await Promise.race([this.#take(store, intake), this.#member!.change(waiting.signal)]);
-    } finally {
-      waiting.abort();
-    }
+  #scope(): StuckScope {
+    return { mine: this.#registrar?.source.tasks ?? new Set(), countsLabels: this.#wasIdle };
   }
 
   /** What is to be said of the current task; from then on there is none. */
@@ -278,7 +282,11 @@ export class Crew<Item = unknown> implements AsyncDisposable {
     const current = this.#current;
     this.#current = undefined;
     // One that was claimed in an earlier membership is somebody else's
-    return current === undefined || current.member !== this.#member ? [] : [{ claim: current.claim.claim, ending }];
+    if (current === undefined || current.member !== this.#member) return [];
+    const { claim, id, fingerprint } = current.claim;
+    // It may have been claimed before its item was taken
+    const item = this.#registrar?.source.task(id);
+    return [{ claim, ending, fingerprint: item === undefined ? fingerprint : item.fingerprint ?? null }];
   }
 
   async #endCurrent(ending: ClaimEnd["ending"]): Promise<void> {
@@ -286,12 +294,12 @@ export class Crew<Item = unknown> implements AsyncDisposable {
     if (endings.length > 0) await this.#member!.turn({ endings, limit: 0 });
   }
 
-  async #join(store: CrewStore, intake: Intake): Promise<Member> {
+  async #join(store: CrewStore, { source }: Registrar): Promise<Member> {
     const { identifier, ...settings } = this.#settings;
     return await Member.join(store, {
       ...settings,
       identifier: typeof identifier === "function" ? identifier() : identifier,
-      isRegistering: !intake.isDone,
+      isRegistering: !source.isDone,
       previous: this.#previous,
       heart: "thread",
       owner: this.#owner,
@@ -319,9 +327,10 @@ export class Crew<Item = unknown> implements AsyncDisposable {
   }
 
   async #askHasMore(): Promise<boolean> {
-    const isLeft = this.#intake !== undefined && !this.#intake.isDone;
-    return isLeft ||
-      await (await this.#open()).hasMoreTasks({ ...this.#settings, labels: new Set(this.#settings.labels) });
+    const { source, unknown } = this.#registrar ?? {};
+    if (source !== undefined && !source.isDone) return true;
+    const member = { ...this.#settings, labels: new Set(this.#settings.labels), worker: NOBODY };
+    return await (await this.#open()).hasProspects(member, [...unknown?.values() ?? []], this.#scope());
   }
 
   #lockOptions(): LockOwnerOptions {

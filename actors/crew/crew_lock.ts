@@ -4,27 +4,17 @@
  *
  * @module
  */
+import { delay } from "@std/async/delay";
 import { Observer } from "../../graph/crew/observer.ts";
-import { CrewError } from "./crew_error.ts";
-import type { LockRow } from "./lock_rows.ts";
-import type { CrewStore } from "./store.ts";
-import { LOCK_LIFETIME_INTERVALS } from "./view.ts";
+import { CrewError } from "./store/crew_error.ts";
+import type { LockRow } from "./store/lock_rows.ts";
+import type { CrewStore } from "./store/store.ts";
+import { LOCK_LIFETIME_INTERVALS } from "./store/view.ts";
 
 /** Between two attempts. */
 const PAUSE_MS = 20;
 
-/**
- * Choices for waiting for a lock.
- *
- * @example
- * ```ts
- * import { Crew, type CrewLockOptions } from "./mod.ts";
- *
- * const options: CrewLockOptions = { timeoutMs: 1000, signal: AbortSignal.timeout(5000) };
- * await using crew = new Crew([], { db: "lock_options.sqlite" });
- * await using _held = await crew.lock.acquire(options);
- * ```
- */
+/** Choices for waiting for a lock. */
 export interface CrewLockOptions {
   /** After which time to give up; default never. */
   readonly timeoutMs?: number;
@@ -32,18 +22,7 @@ export interface CrewLockOptions {
   readonly signal?: AbortSignal;
 }
 
-/**
- * A lock in one's hands; it is given back when it goes out of scope.
- *
- * @example
- * ```ts
- * import { Crew, type HeldCrewLock } from "./mod.ts";
- *
- * await using crew = new Crew([], { db: "held_lock.sqlite" });
- * const held: HeldCrewLock = await crew.lock.acquire();
- * console.log(await held.release()); // true
- * ```
- */
+/** A lock in one's hands; it is given back when it goes out of scope. */
 export interface HeldCrewLock extends AsyncDisposable {
   /** Gives it back. False when it had been taken away: its holder gave no sign of life for too long. */
   release(): Promise<boolean>;
@@ -88,8 +67,12 @@ export class CrewLock {
    * Takes the lock, waiting for it.
    *
    * @throws {CrewError} When it is not to be had in time, naming who has it.
+   * @throws {RangeError} When `timeoutMs` is no time.
    */
   async acquire({ timeoutMs = Infinity, signal }: CrewLockOptions = {}): Promise<HeldCrewLock> {
+    if (typeof timeoutMs !== "number" || !(timeoutMs >= 0)) {
+      throw new RangeError(`timeoutMs must be a number of milliseconds from 0, not ${timeoutMs}`);
+    }
     const { open, owner, holder, heartbeatIntervalMs } = this.#options;
     const store = await open();
     if (store === undefined) return heldUntil(() => Promise.resolve(true));
@@ -106,7 +89,7 @@ export class CrewLock {
       const pulse = { id: this.#name, beat: `${token} ${beat}`, timeoutMs: lifetimeMs };
       if (observer.expired([pulse], nowMs).length > 0) await store.freeLock(this.#name, token);
       else if (nowMs - begunMs >= timeoutMs) throw this.#timeout(timeoutMs, inTheWay);
-      else await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      else await delay(PAUSE_MS);
     }
     const renewal = setInterval(() => store.renewLocks(owner).catch(() => {}), heartbeatIntervalMs);
     Deno.unrefTimer(renewal);

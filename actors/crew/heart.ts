@@ -6,9 +6,11 @@
  */
 import { Observer } from "../../graph/crew/observer.ts";
 import type { RetryLimits } from "../../graph/crew/status.ts";
-import { livenessOf } from "../process_identity.ts";
-import type { CrewStore } from "./store.ts";
-import type { StoreOptions } from "./view.ts";
+import { DatabaseError } from "../storage/database_error.ts";
+import type { DatabaseFiles } from "../storage/database_place.ts";
+import { livenessOf } from "../machine/process_identity.ts";
+import type { CrewStore } from "./store/store.ts";
+import type { StoreOptions } from "./store/view.ts";
 
 /** Whose heart it is; plain data, so that it can beat in another thread. */
 export interface HeartOptions {
@@ -22,14 +24,23 @@ export interface HeartOptions {
 
 /** What the thread of a heart is told; it beats until it is told to stop. */
 export type ToHeart =
-  | { readonly kind: "start"; readonly path: string; readonly store: StoreOptions; readonly heart: HeartOptions }
+  | {
+    readonly kind: "start";
+    readonly path: string;
+    /** What the member's database consists of: another one under its path is none of its heart's. */
+    readonly files: DatabaseFiles;
+    readonly store: StoreOptions;
+    readonly heart: HeartOptions;
+  }
   | { readonly kind: "stop" };
 
 /** What it tells. */
 export type FromHeart =
   /** The member was declared dead. */
   | { readonly kind: "lost" }
-  /** It cannot beat. */
+  /** There is no crew any more: its database was removed or replaced, as the sentence says. */
+  | { readonly kind: "removed"; readonly sentence: string }
+  /** The heart cannot beat. */
   | { readonly kind: "failed" }
   | { readonly kind: "stopped" };
 
@@ -57,19 +68,27 @@ export class Heart {
   }
 }
 
+/** Who hears of the end of a membership that its heart has found out. */
+export interface HeartListener {
+  /** The member was declared dead. */
+  readonly onLost: () => void;
+  /** The database was removed or replaced. */
+  readonly onRemoved: (error: DatabaseError) => void;
+}
+
 /** Beats at intervals until it is stopped, or the member is lost; what goes wrong in between is tried again. */
 export class Beating {
   readonly #heart: Heart;
   readonly #intervalMs: number;
-  readonly #onLost: () => void;
+  readonly #listener: HeartListener;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #beat: Promise<void> | undefined;
   #isStopped = false;
 
-  constructor(store: CrewStore, options: HeartOptions, onLost: () => void) {
+  constructor(store: CrewStore, options: HeartOptions, listener: HeartListener) {
     this.#heart = new Heart(store, options);
     this.#intervalMs = options.intervalMs;
-    this.#onLost = onLost;
+    this.#listener = listener;
     this.#beatNow();
   }
 
@@ -83,17 +102,18 @@ export class Beating {
     const begunMs = performance.now();
     this.#beat = this.#tryBeat().then((isMember) => {
       if (this.#isStopped) return;
-      if (!isMember) return this.#onLost();
+      if (isMember instanceof DatabaseError) return this.#listener.onRemoved(isMember);
+      if (!isMember) return this.#listener.onLost();
       this.#timer = setTimeout(() => this.#beatNow(), Math.max(1, this.#intervalMs - (performance.now() - begunMs)));
     });
   }
 
   /** A full disk or a locked database is told by what the member itself does; until it is over the heart tries on. */
-  async #tryBeat(): Promise<boolean> {
+  async #tryBeat(): Promise<boolean | DatabaseError> {
     try {
       return await this.#heart.beat();
-    } catch {
-      return true;
+    } catch (error) {
+      return error instanceof DatabaseError && error.kind === "removed" ? error : true;
     }
   }
 }

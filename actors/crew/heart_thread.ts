@@ -4,8 +4,10 @@
  *
  * @module
  */
+import { type DatabaseError, removedDatabase } from "../storage/database_error.ts";
+import { areKept } from "../storage/database_place.ts";
 import { Beating, type FromHeart, type ToHeart } from "./heart.ts";
-import { CrewStore } from "./store.ts";
+import { CrewStore } from "./store/store.ts";
 
 const thread = self as unknown as {
   onmessage: (event: MessageEvent<ToHeart>) => void;
@@ -13,26 +15,34 @@ const thread = self as unknown as {
   close(): void;
 };
 
-let begun: Promise<{ store: CrewStore; beating: Beating } | undefined> | undefined;
+const leaving = new AbortController();
+let begun: Promise<{ store: CrewStore; beating: Beating } | void> | undefined;
 
 thread.onmessage = ({ data: message }) => {
   if (message.kind === "start") begun = start(message);
   else stop();
 };
 
-async function start({ path, store: options, heart }: ToHeart & { kind: "start" }) {
+async function start({ path, files, store: options, heart }: ToHeart & { kind: "start" }) {
+  const onRemoved = ({ message: sentence }: DatabaseError) => thread.postMessage({ kind: "removed", sentence });
   try {
-    const store = await CrewStore.open(path, options);
-    return { store, beating: new Beating(store, heart, () => thread.postMessage({ kind: "lost" })) };
+    // To open one that was removed meanwhile would be to make another
+    if (!areKept(files)) return onRemoved(removedDatabase(path));
+    const store = await CrewStore.open(path, options, leaving.signal);
+    const beating = new Beating(store, heart, { onLost: () => thread.postMessage({ kind: "lost" }), onRemoved });
+    return { store, beating };
   } catch {
     thread.postMessage({ kind: "failed" }); // what is wrong with the database the member itself says
   }
 }
 
 async function stop(): Promise<void> {
+  leaving.abort();
   const parts = await begun;
-  await parts?.beating.stop();
-  parts?.store.close();
+  if (parts !== undefined) {
+    await parts.beating.stop();
+    parts.store.close();
+  }
   thread.postMessage({ kind: "stopped" });
   thread.close();
 }

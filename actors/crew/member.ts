@@ -7,16 +7,25 @@
  *
  * @module
  */
+import { delay } from "@std/async/delay";
+import { Observer } from "../../graph/crew/observer.ts";
 import type { RetryLimits } from "../../graph/crew/status.ts";
-import type { Claimant } from "./claims.ts";
-import { type HeartPlace, type Pacemaker, startHeart } from "./pacemaker.ts";
-import type { Outlook } from "./queries.ts";
-import type { CrewStore, Turn, TurnRequest } from "./store.ts";
-import type { StoreOptions } from "./view.ts";
+import { livenessOf } from "../machine/process_identity.ts";
+import type { Claimant } from "./store/claims.ts";
+import { identifierTaken } from "./store/crew_error.ts";
+import type { Joined, Sighting } from "./store/members.ts";
+import { type Heartbeat, type HeartPlace, startHeart } from "./heartbeat.ts";
+import type { Outlook } from "./store/queries.ts";
+import type { CrewStore, Turn, TurnRequest } from "./store/store.ts";
+import type { StoreOptions } from "./store/view.ts";
+import { quote } from "../../graph/text.ts";
 
 /** Between two looks for changes, so that work is noticed within 100 ms; on a network file system each costs a lock. */
 const POLL_MS = 80;
 const SHARED_POLL_MS = 500;
+
+/** Between two looks for a sign of life. */
+const GHOST_POLL_MS = 200;
 
 /** Even if nothing seems to happen. */
 const LOOK_AGAIN_MS = 5000;
@@ -31,6 +40,8 @@ export interface MemberOptions extends RetryLimits {
   readonly enableFingerprints: boolean;
   /** Whether it may yet register tasks that nobody knows; see {@linkcode Member.noteRegistered}. */
   readonly isRegistering: boolean;
+  /** Whether it has still to see, by {@linkcode CrewStore.startOver}, if a new run begins with it; default not. */
+  readonly mayBegin?: boolean;
   /** The row of an earlier membership, to go on with if it ended in good order. */
   readonly previous?: number;
   readonly heart: HeartPlace;
@@ -38,6 +49,10 @@ export interface MemberOptions extends RetryLimits {
   readonly owner?: string;
   /** How the database was opened. */
   readonly storeOptions: StoreOptions;
+  /** Told in a sentence when it has to wait for the sign of life of another one with its identifier. */
+  readonly onWait?: (sentence: string) => void;
+  /** Gives up waiting for that, with its reason. */
+  readonly signal?: AbortSignal;
 }
 
 /** A member of a crew. */
@@ -46,7 +61,7 @@ export class Member implements AsyncDisposable {
   #claimant: Claimant;
   readonly #store: CrewStore;
   readonly #pollMs: number;
-  readonly #heart: Pacemaker;
+  readonly #heart: Heartbeat;
   readonly #lost = new AbortController();
   #seenVersion = -1;
   #seenEvent: number;
@@ -63,20 +78,24 @@ export class Member implements AsyncDisposable {
     this.identifier = identifier;
     const limits = { maxFailedRetries, maxKilledRetries };
     this.#claimant = { worker, labels: new Set(options.labels), enableFingerprints, ...limits };
-    this.#pollMs = storeOptions.sharedFs ? SHARED_POLL_MS : POLL_MS;
+    this.#pollMs = store.guard !== "sqlite" ? SHARED_POLL_MS : POLL_MS;
     this.#seenEvent = latest;
-    const onLost = () => this.#lost.abort(new DOMException("This member was declared dead", "AbortError"));
-    this.#heart = startHeart(store, { worker, owner, intervalMs, limits, place, storeOptions, onLost });
+    this.#heart = startHeart(store, {
+      ...{ worker, owner, intervalMs, limits, place, storeOptions },
+      onLost: () => this.#lose(),
+      onRemoved: (error) => this.#lost.abort(error),
+    });
   }
 
   /**
-   * Joins the crew.
+   * Joins the crew. Where another one at work has its identifier, whose process may be dead for all that is known here, it
+   * waits for a sign of life until that one counts as dead.
    *
    * @throws {CrewError} When a living member has the identifier.
    */
   static async join(store: CrewStore, options: MemberOptions): Promise<Member> {
     const latest = await store.latestEvent();
-    return new Member(store, options, { ...await store.join(options, options), latest });
+    return new Member(store, options, { ...await joinWhenDead(store, options), latest });
   }
 
   /** Who it is in the database, and what it takes. */
@@ -84,7 +103,10 @@ export class Member implements AsyncDisposable {
     return this.#claimant;
   }
 
-  /** Aborted when others have declared this member dead: what it does is done by them now. */
+  /**
+   * Aborted when others have declared this member dead: what it does is done by them now. Where its database was removed,
+   * which is the end of the whole crew, the reason is the error that says so.
+   */
   get lost(): AbortSignal {
     return this.#lost.signal;
   }
@@ -92,17 +114,17 @@ export class Member implements AsyncDisposable {
   /** Ends claims and makes new ones, all in one transaction. */
   async turn(request: TurnRequest): Promise<Turn> {
     const turn = await this.#store.turn(this.claimant, request);
-    if (!turn.isMember) this.#lost.abort(new DOMException("This member was declared dead", "AbortError"));
+    if (!turn.isMember) this.#lose();
     return turn;
   }
 
-  /** Takes these tasks only, whatever else there is. */
-  restrictTo(names: readonly string[]): void {
-    this.#claimant = { ...this.#claimant, only: JSON.stringify(names) };
+  /** Takes these tasks only, whatever else there is; without names all. */
+  restrictTo(names?: readonly string[]): void {
+    this.#claimant = { ...this.#claimant, only: names && JSON.stringify(names) };
   }
 
   /** Whether it is worth waiting when there is nothing to take. */
-  outlook(except: readonly string[] = []): Promise<Outlook> {
+  outlook(except: readonly number[] = []): Promise<Outlook> {
     return this.#store.outlook(this.claimant, except);
   }
 
@@ -116,7 +138,7 @@ export class Member implements AsyncDisposable {
     const deadlineMs = performance.now() + LOOK_AGAIN_MS;
     while (!signal?.aborted && !this.lost.aborted && performance.now() < deadlineMs) {
       if (await this.#hasNews()) return;
-      await pause(this.#pollMs, signal);
+      await delay(this.#pollMs, { signal }).catch(() => {});
     }
   }
 
@@ -127,6 +149,10 @@ export class Member implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.leave();
+  }
+
+  #lose(): void {
+    this.#lost.abort(new DOMException("This member was declared dead", "AbortError"));
   }
 
   async #leave(): Promise<void> {
@@ -145,14 +171,24 @@ export class Member implements AsyncDisposable {
   }
 }
 
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal?.addEventListener("abort", end);
-  });
+async function joinWhenDead(store: CrewStore, options: MemberOptions): Promise<Extract<Joined, { worker: number }>> {
+  const observer = new Observer(options.heartbeatIntervalMs);
+  let first: Sighting | undefined;
+  while (true) {
+    options.signal?.throwIfAborted();
+    const joined = await store.join(options, options);
+    if ("worker" in joined) return joined;
+    const { namesake } = joined;
+    const hasBeaten = first?.id === namesake.id && first.beat !== namesake.beat;
+    if (hasBeaten || livenessOf(namesake) === "alive") throw identifierTaken();
+    if (first?.id !== namesake.id) options.onWait?.(ghostSentence(namesake));
+    first = namesake;
+    if (observer.expired([namesake], performance.now()).length === 0) await delay(GHOST_POLL_MS, options);
+    else await store.declareDead(namesake.id, options);
+  }
+}
+
+function ghostSentence({ identifier, host, pid, timeoutMs }: Sighting): string {
+  const who = `worker ${quote(identifier)} (process ${pid} on ${quote(host)})`;
+  return `Waiting up to ${timeoutMs / 1000}s for a sign of life of ${who}, which has this identifier and may be dead`;
 }

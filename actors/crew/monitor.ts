@@ -3,25 +3,12 @@
  *
  * @module
  */
-import type { Overview } from "../../graph/crew/sight.ts";
+import type { Overview } from "../../graph/crew/snapshot.ts";
 import type { CrewTaskState } from "../../graph/crew/status.ts";
-import type { StatusRecord, TaskRecord, WorkerRecord, WorkflowRecord } from "./records.ts";
-import { CrewView, type StoreOptions } from "./view.ts";
+import type { StatusRecord, TaskRecord, WorkerRecord, WorkflowRecord } from "./store/records.ts";
+import { CrewView, type StoreOptions } from "./store/view.ts";
 
-/**
- * A member as those see it who look.
- *
- * @example
- * ```ts
- * import { Crew, Monitor, type MonitoredWorker } from "./mod.ts";
- *
- * await using crew = new Crew(["a"], { db: "workers.sqlite" });
- * for await (const task of crew) console.log(task.data);
- * using monitor = await Monitor.open("workers.sqlite");
- * const workers: readonly MonitoredWorker[] = await monitor.getWorkers();
- * console.log(workers.map(({ isStale }) => isStale)); // [ false ]
- * ```
- */
+/** A member as those see it who look. */
 export interface MonitoredWorker extends WorkerRecord {
   /** At work by the record, but its heartbeat has expired. */
   readonly isStale: boolean;
@@ -69,7 +56,7 @@ export class Monitor implements Disposable {
 
   /** All there is to see at one moment; of the tasks that run, and of those that failed, the first 100. */
   async getOverview(): Promise<Overview> {
-    const { workflow: { name, ...figures }, workers, ...tasks } = await this.#view.glance(MOST_IN_OVERVIEW);
+    const { workflow: { name, ...figures }, workers, ...tasks } = await this.#view.snapshot(MOST_IN_OVERVIEW);
     return { workflow: name, ...figures, workers: workers.map((worker) => this.#monitored(worker)), ...tasks };
   }
 
@@ -86,6 +73,11 @@ export class Monitor implements Disposable {
   /** What happened to a task, oldest first. */
   getStatuses(id: string): Promise<StatusRecord[]> {
     return this.#view.statusTrail(id);
+  }
+
+  /** What the last attempt at a task that failed printed, each stream; undefined when nothing is kept of one. */
+  getOutput(id: string): Promise<{ readonly stdout: string; readonly stderr: string } | undefined> {
+    return this.#view.output(id);
   }
 
   /** The dependencies that the last completion of a task went by, sorted. */

@@ -5,29 +5,26 @@
  * @module
  */
 import type { FailurePolicy, RetryLimits } from "../../graph/crew/status.ts";
-import { CrewError } from "./crew_error.ts";
-import { DEFAULT_WORKFLOW, HEARTBEAT_INTERVAL_MS } from "./view.ts";
+import { lostInDatabase } from "../../graph/crew/texts.ts";
+import { nearest } from "../../graph/suggest.ts";
+import { CrewError } from "./store/crew_error.ts";
+import { DEFAULT_WORKFLOW, HEARTBEAT_INTERVAL_MS } from "./store/view.ts";
+import { quote } from "../../graph/text.ts";
 
 /** The database that is meant when none is named. */
 export const DEFAULT_DATABASE = "crew.sqlite";
 
-/**
- * Choices for a member. Those with a variable named here are read from the environment where they are left out.
- *
- * @example
- * ```ts
- * import { Crew, type CrewOptions } from "./mod.ts";
- *
- * const options: CrewOptions = { db: "options.sqlite", labels: ["gpu"], heartbeatIntervalMs: 5000 };
- * await using crew = new Crew(["a"], options);
- * for await (const task of crew) console.log(task.data);
- * ```
- */
+/** Choices for a member. Those with a variable named here are read from the environment where they are left out. */
 export interface CrewOptions {
   /** Path of the database; default `crew.sqlite`. */
   readonly db?: string;
   /** Which of the workflows in the database; default `main`. */
   readonly workflow?: string;
+  /**
+   * Whose tasks these are, the same for all members: to work with those of another project, which may have equal ids, is
+   * refused. Default what nobody else's are told from.
+   */
+  readonly project?: string;
   /** The name of this member, unlike that of any other at work; default the process id. `TROUPE_IDENTIFIER` */
   readonly identifier?: string | (() => string);
   /** What it may be given: only tasks all of whose requirements are among these. */
@@ -45,12 +42,15 @@ export interface CrewOptions {
   readonly maxFailedRetries?: number;
   /** Further attempts after one whose member died; default 0. `TROUPE_MAX_KILLED_RETRIES` */
   readonly maxKilledRetries?: number;
+  /** Lines of each task's audit trail that stay when nothing is left to do; at least 1, default 100. */
+  readonly keepStatuses?: number;
   /** Do completed tasks again whose fingerprint has changed; default false. `TROUPE_ENABLE_FINGERPRINTS` */
   readonly enableFingerprints?: boolean;
   /** Plain iteration over all, without a database and without locks; default false. `TROUPE_DISABLED` */
   readonly disabled?: boolean;
   /**
-   * The database is on a network file system: a rollback journal, and a file lock around every access; default false.
+   * The database is on a network file system: a rollback journal, and a lock around every access; default false. One that
+   * hosts share already is used so in any case.
    */
   readonly sharedFs?: boolean;
 }
@@ -59,14 +59,48 @@ export interface CrewOptions {
 export interface CrewSettings extends RetryLimits {
   readonly db: string;
   readonly workflow: string;
+  /** Absent where there is none to be told from others. */
+  readonly project?: string;
   readonly identifier: string | (() => string) | undefined;
   readonly labels: readonly string[];
   readonly failurePolicy: FailurePolicy;
   readonly heartbeatIntervalMs: number;
   readonly heartbeatTimeoutMs: number;
+  /** Absent where it is left to prune.ts's number. */
+  readonly keepStatuses?: number;
   readonly enableFingerprints: boolean;
   readonly disabled: boolean;
   readonly sharedFs: boolean;
+}
+
+const KEYS: Readonly<Record<keyof CrewOptions, true>> = {
+  db: true,
+  workflow: true,
+  project: true,
+  identifier: true,
+  labels: true,
+  failurePolicy: true,
+  heartbeatIntervalMs: true,
+  heartbeatTimeoutMs: true,
+  maxFailedRetries: true,
+  maxKilledRetries: true,
+  keepStatuses: true,
+  enableFingerprints: true,
+  disabled: true,
+  sharedFs: true,
+};
+
+/**
+ * Finds options that there are not.
+ *
+ * @throws {CrewError} Naming the first one.
+ */
+export function checkKeys(options: object): void {
+  const unknown = Object.keys(options).find((key) => !Object.hasOwn(KEYS, key));
+  if (unknown === undefined) return;
+  const meant = nearest(unknown, Object.keys(KEYS));
+  const hint = meant === undefined ? "" : `, did you mean ${quote(meant)}?`;
+  throw new CrewError("option", `Unknown option ${quote(unknown)}${hint}`);
 }
 
 /** Looks up one variable. */
@@ -97,30 +131,61 @@ export function readSettings(options: CrewOptions, environment: Environment = De
   const maxFailedRetries = options.maxFailedRetries ?? whole("MAX_FAILED_RETRIES") ?? 0;
   const maxKilledRetries = options.maxKilledRetries ?? whole("MAX_KILLED_RETRIES") ?? 0;
 
-  if (identifier === "") throw unusable("identifier", "a text", "''");
+  if (typeof identifier !== "function") checkName("identifier", identifier);
+  checkName("workflow", options.workflow);
+  checkName("project", options.project);
   if (!isPolicy(failurePolicy)) throw unusable("failurePolicy", "'continue' or 'stop'", `'${failurePolicy}'`);
   checkCount("maxFailedRetries", maxFailedRetries);
   checkCount("maxKilledRetries", maxKilledRetries);
+  if (options.keepStatuses !== undefined) checkCount("keepStatuses", options.keepStatuses, 1);
   checkDuration("heartbeatIntervalMs", heartbeatIntervalMs);
   checkDuration("heartbeatTimeoutMs", heartbeatTimeoutMs);
   if (heartbeatTimeoutMs <= heartbeatIntervalMs) {
     throw unusable("heartbeatTimeoutMs", `more than heartbeatIntervalMs (${heartbeatIntervalMs})`, heartbeatTimeoutMs);
   }
-  if (typeof options.labels === "string") throw unusable("labels", "several texts", `'${options.labels}'`);
+  const labels = labelsOf(options.labels ?? []);
+  for (const name of ["enableFingerprints", "disabled", "sharedFs"] as const) checkFlag(name, options[name]);
   return {
     db: options.db ?? DEFAULT_DATABASE,
     workflow: options.workflow ?? DEFAULT_WORKFLOW,
+    ...(options.project === undefined ? {} : { project: options.project }),
     identifier,
-    labels: [...options.labels ?? []],
+    labels,
     failurePolicy,
     heartbeatIntervalMs,
     heartbeatTimeoutMs,
     maxFailedRetries,
     maxKilledRetries,
+    ...(options.keepStatuses === undefined ? {} : { keepStatuses: options.keepStatuses }),
     enableFingerprints: options.enableFingerprints ?? isOn("ENABLE_FINGERPRINTS") ?? false,
     disabled: options.disabled ?? isOn("DISABLED") ?? false,
     sharedFs: options.sharedFs ?? false,
   };
+}
+
+/** Texts that the database gives back as they are. */
+function checkName(name: string, value: unknown): void {
+  if (value === undefined) return;
+  if (typeof value !== "string" || value === "") throw unusable(name, "a text", shown(value));
+  const lost = lostInDatabase(value);
+  if (lost !== undefined) throw unusable(name, `a text without ${lost}`, shown(value));
+}
+
+function labelsOf(labels: Iterable<unknown>): string[] {
+  if (typeof labels !== "object" || labels === null || !(Symbol.iterator in labels)) {
+    throw unusable("labels", "several texts", shown(labels));
+  }
+  const list = [...labels];
+  for (const label of list) checkName("Each of labels", label ?? null);
+  return list as string[];
+}
+
+function checkFlag(name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== "boolean") throw unusable(name, "true or false", shown(value));
+}
+
+function shown(value: unknown): string {
+  return typeof value === "string" ? quote(value) : String(value);
 }
 
 function isPolicy(text: string): text is FailurePolicy {
@@ -141,8 +206,8 @@ function booleanOf(text: string): boolean | undefined {
   return /^(0|false|no|off)$/i.test(text) ? false : undefined;
 }
 
-function checkCount(name: string, value: number): void {
-  if (!Number.isSafeInteger(value) || value < 0) throw unusable(name, "a whole number from 0", value);
+function checkCount(name: string, value: number, least = 0): void {
+  if (!Number.isSafeInteger(value) || value < least) throw unusable(name, `a whole number from ${least}`, value);
 }
 
 function checkDuration(name: string, value: number): void {

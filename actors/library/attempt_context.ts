@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { Attempt } from "./attempt.ts";
+import type { Attempt } from "../engine/attempt.ts";
 import type { TaskRecord } from "./scheduled_task.ts";
 import type { OwnContext } from "./task_context.ts";
-import type { ThreadSafeState } from "./thread_safe_state.ts";
+import { ThreadSafeState } from "./thread_safe_state.ts";
 
 /** A context's own things, made when asked for. */
 export class AttemptContext implements OwnContext {
@@ -30,7 +30,7 @@ export class AttemptContext implements OwnContext {
     this.taskId = taskId;
     this.taskMetadata = metadata;
     this.attempt = attempt.number;
-    this.state = state;
+    this.state = new ThreadSafeState(state, () => attempt.bond);
     this.#attempt = attempt;
     this.#dependencies = dependencies;
     this.#tasks = tasks;

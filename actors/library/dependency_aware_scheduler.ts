@@ -5,41 +5,32 @@
  *
  * @module
  */
-import { arrange, type Arrangement, hasCircle } from "../../graph/library/arrangement.ts";
+import { arrange, type Arrangement, hasCycle } from "../../graph/library/arrangement.ts";
 import { WaveExecutionError } from "../../graph/library/execution_error.ts";
 import type { ExecutionEvent } from "../../graph/library/execution_event.ts";
 import type { ExecutionResult, TaskStatus, Wave, WaveSummary } from "../../graph/library/execution_report.ts";
-import { quote } from "../../graph/mistakes.ts";
-import type { Attempt } from "./attempt.ts";
+import type { Attempt } from "../engine/attempt.ts";
 import { AttemptContext } from "./attempt_context.ts";
 import { EventHub } from "./event_hub.ts";
 import { Execution } from "./execution.ts";
 import { ExecutionBook } from "./execution_book.ts";
+import { kindOf } from "./kind_of.ts";
 import { moduleArgument } from "./module_argument.ts";
 import { ModulePool } from "./module_pool.ts";
 import { type ScheduledTask, type TaskExecutor, type TaskOptions, TaskRecord } from "./scheduled_task.ts";
 import { withState } from "./task_context.ts";
 import { ThreadSafeState } from "./thread_safe_state.ts";
 import { WaveRecord } from "./wave_record.ts";
+import { quote } from "../../graph/text.ts";
 
-/**
- * Choices for a {@linkcode DependencyAwareScheduler}.
- *
- * @example
- * ```ts
- * import { DependencyAwareScheduler, type SchedulerOptions, ThreadSafeState } from "./mod.ts";
- *
- * const options: SchedulerOptions = { state: new ThreadSafeState({ limit: 5 }), maxConcurrent: 4, barrier: true };
- * console.log(new DependencyAwareScheduler(options).state.get("limit")); // 5
- * ```
- */
+/** Choices for a {@linkcode DependencyAwareScheduler}. */
 export interface SchedulerOptions {
   /** What the tasks share; default a new one without values. */
   readonly state?: ThreadSafeState;
   /** How many tasks may run at once; default 10. */
   readonly maxConcurrent?: number;
   /**
-   * Refuse to run tasks that depend on each other in a circle; default true. Otherwise all that can run does, and the rest
+   * Refuse to run tasks that depend on each other in a cycle; default true. Otherwise all that can run does, and the rest
    * is reported as failed.
    */
   readonly enableDeadlockDetection?: boolean;
@@ -49,20 +40,7 @@ export interface SchedulerOptions {
   readonly barrier?: boolean;
 }
 
-/**
- * Choices for one execution.
- *
- * @example
- * ```ts
- * import { DependencyAwareScheduler, type ExecuteOptions } from "./mod.ts";
- *
- * const scheduler = new DependencyAwareScheduler();
- * scheduler.addTask("endless", () => new Promise(() => {}));
- * const options: ExecuteOptions = { signal: AbortSignal.timeout(10) };
- * const { taskErrors } = await scheduler.execute(options);
- * console.log(taskErrors.endless.name); // TimeoutError
- * ```
- */
+/** Choices for one execution. */
 export interface ExecuteOptions {
   /** Cuts the execution short: tasks that run are abandoned, the others skipped, and all of them have failed. */
   readonly signal?: AbortSignal;
@@ -73,7 +51,6 @@ export interface ExecuteOptions {
 /** What one attempt is done with. */
 interface Work {
   readonly attempt: Attempt;
-  readonly begin: () => void;
   readonly modules: ModulePool;
   /** The keys of the state that modules are sent. */
   readonly stateKeys: readonly string[];
@@ -119,7 +96,7 @@ export class DependencyAwareScheduler {
       barrier: options.barrier ?? false,
     };
     const { maxConcurrent } = this.#options;
-    if (!(maxConcurrent >= 1) || (!Number.isInteger(maxConcurrent) && maxConcurrent !== Infinity)) {
+    if (!(Number.isInteger(maxConcurrent) && maxConcurrent >= 1) && maxConcurrent !== Infinity) {
       throw new RangeError(`maxConcurrent must be an integer from 1, not ${maxConcurrent}`);
     }
   }
@@ -132,6 +109,7 @@ export class DependencyAwareScheduler {
   /**
    * Adds a task; the tasks it depends on may be added after it.
    *
+   * @throws {TypeError} When the executor is no function (a promise, say), or the dependencies are no list of ids.
    * @throws {RangeError} When there is a task of that id, or an option cannot be.
    */
   addTask(
@@ -140,6 +118,7 @@ export class DependencyAwareScheduler {
     dependencies: readonly string[] = [],
     options: TaskOptions = {},
   ): ScheduledTask {
+    if (typeof taskId !== "string") throw new TypeError(`The id of a task must be a text, not ${kindOf(taskId)}`);
     this.#refuseWhileExecuting(`add task ${quote(taskId)}`);
     if (this.#tasks.has(taskId)) throw new RangeError(`Task ${quote(taskId)} was added before; each needs its own id`);
     const record = new TaskRecord(taskId, { executor, dependencies, options });
@@ -149,18 +128,18 @@ export class DependencyAwareScheduler {
   }
 
   /**
-   * The waves of the tasks as they are now.
+   * The waves of the tasks as they are now; an execution fills in what became of them.
    *
    * @throws {TaskNotFoundError} When a task depends on one that was not added.
-   * @throws {CircularDependencyError} When tasks depend on each other in a circle, unless that is not to be detected.
+   * @throws {CircularDependencyError} When tasks depend on each other in a cycle, unless that is not to be detected.
    */
   schedule(): readonly Wave[] {
-    return this.#waves ??= wavesOf(this.#arrange());
+    return this.#allWaves();
   }
 
-  /** Whether tasks depend on each other in a circle, so that they could never start. */
+  /** Whether tasks depend on each other in a cycle, so that they could never start. */
   detectDeadlock(): boolean {
-    return hasCircle([...this.#tasks.values()]);
+    return hasCycle([...this.#tasks.values()]);
   }
 
   /** Task → the tasks it depends on. */
@@ -184,7 +163,7 @@ export class DependencyAwareScheduler {
    * @throws {TaskNotFoundError | CircularDependencyError} As {@linkcode schedule} does.
    */
   getWaveSummary(): readonly WaveSummary[] {
-    return (this.#waves ??= wavesOf(this.#arrange())).map((wave) => wave.summary());
+    return this.#allWaves().map((wave) => wave.summary());
   }
 
   /**
@@ -215,11 +194,11 @@ export class DependencyAwareScheduler {
     this.#isExecuting = true;
     try {
       const arrangement = this.#arrange();
-      const waves = this.#waves = wavesOf(arrangement);
+      const waves = this.#allWaves();
       const slots = Math.max(1, Math.min(this.#options.maxConcurrent, arrangement.tasks.length));
       await using modules = new ModulePool(slots);
       const stateKeys = this.#state.keys().filter((key) => !this.#tasks.has(key));
-      for (const record of this.#tasks.values()) record.reset();
+      for (const record of [...this.#tasks.values(), ...waves]) record.reset();
       const book = new ExecutionBook({ arrangement, waves, tell: (event) => this.#hub.tell(event) });
       const execution = new Execution({
         plan: arrangement.plan,
@@ -228,7 +207,7 @@ export class DependencyAwareScheduler {
         slots,
         barrier: this.#options.barrier,
         failFast,
-        work: (attempt, begin) => this.#work(book.record(attempt.task), { attempt, begin, modules, stateKeys }),
+        work: (attempt) => this.#work(book.record(attempt.task), { attempt, modules, stateKeys }),
       });
       const result = await execution.run(signal);
       if (failFast && book.firstFailed !== undefined) {
@@ -251,11 +230,20 @@ export class DependencyAwareScheduler {
     });
   }
 
-  #work(record: TaskRecord, { attempt, begin, modules, stateKeys }: Work): unknown {
+  #allWaves(): readonly WaveRecord[] {
+    return this.#waves ??= wavesOf(this.#arrange());
+  }
+
+  /** The time of a module's function begins when its thread runs. */
+  #work(record: TaskRecord, { attempt, modules, stateKeys }: Work): unknown {
     const { executor } = record;
     const context = new AttemptContext(record, { attempt, state: this.#state, tasks: this.#tasks });
-    if (typeof executor === "function") return executor(withState(context));
+    if (typeof executor === "function") {
+      attempt.begin();
+      return executor(withState(context));
+    }
     const keys = executor.options.stateKeys ?? stateKeys;
+    const begin = () => attempt.begin();
     return modules.run(executor, { argument: moduleArgument(context, keys), signal: attempt.signal, begin });
   }
 

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Arrangement } from "../../graph/library/arrangement.ts";
-import { skippedInCircle } from "../../graph/library/execution_error.ts";
+import { skippedInCycle } from "../../graph/library/execution_error.ts";
 import type { ExecutionEvent } from "../../graph/library/execution_event.ts";
 import { ExecutionResult } from "../../graph/library/execution_report.ts";
 import type { TaskRecord } from "./scheduled_task.ts";
@@ -52,7 +52,7 @@ export class ExecutionBook {
     const { arrangement: { tasks, stuck }, waves, tell } = this.#parts;
     const totalTasks = tasks.length + stuck.length;
     tell({ kind: "executionStarted", executionId: this.#id, totalTasks, totalWaves: waves.length });
-    for (const record of stuck) this.#skip(record, skippedInCircle());
+    for (const record of stuck) this.#skip(record, skippedInCycle());
   }
 
   /** Answers with the number of the attempt. */

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { quote } from "../../graph/mistakes.ts";
 import type { OwnContext } from "./task_context.ts";
+import { quote } from "../../graph/text.ts";
 
 /** The context as plain data, with some keys of the state; the thread adds `signal` and `log`. */
 export function moduleArgument(own: OwnContext, stateKeys: readonly string[]): Record<string, unknown> {
@@ -13,14 +13,17 @@ export function moduleArgument(own: OwnContext, stateKeys: readonly string[]): R
   return { ...Object.fromEntries(values), taskId, taskMetadata, dependencyResults, attempt };
 }
 
-/** Which part of an argument cannot be sent to another thread, and what to do about it. */
-export function cannotSend(argument: Readonly<Record<string, unknown>>, cause: unknown): Error {
+/** Which part of an argument cannot be sent to another thread or process, and what to do about it; `copy` throws for it. */
+export function cannotSend(
+  argument: Readonly<Record<string, unknown>>,
+  { cause, copy }: { readonly cause: unknown; readonly copy: (value: unknown) => unknown },
+): Error {
   const { dependencyResults, taskMetadata, ...rest } = argument;
-  const result = firstUnsendable(dependencyResults as Record<string, unknown>);
+  const result = firstUnsendable(dependencyResults as Record<string, unknown>, copy);
   if (result !== undefined) return refusal(`result of task ${quote(result)}`, "return plain data from it", cause);
-  const metadata = firstUnsendable(taskMetadata as Record<string, unknown>);
+  const metadata = firstUnsendable(taskMetadata as Record<string, unknown>, copy);
   if (metadata !== undefined) return refusal(`metadata ${quote(metadata)}`, "use plain data", cause);
-  const key = firstUnsendable(rest);
+  const key = firstUnsendable(rest, copy);
   return refusal(`key ${quote(key ?? "")} of the shared state`, "leave it out of 'stateKeys' of the executor", cause);
 }
 
@@ -28,10 +31,13 @@ function refusal(what: string, fix: string, cause: unknown): Error {
   return new TypeError(`Cannot send the ${what} to a module, since it cannot be cloned: ${fix}`, { cause });
 }
 
-function firstUnsendable(values: Readonly<Record<string, unknown>>): string | undefined {
+function firstUnsendable(
+  values: Readonly<Record<string, unknown>>,
+  copy: (value: unknown) => unknown,
+): string | undefined {
   return Object.keys(values).find((key) => {
     try {
-      structuredClone(values[key]);
+      copy(values[key]);
       return false;
     } catch {
       return true;

@@ -5,17 +5,11 @@
  * @module
  */
 
+import { shownValue } from "../../graph/text.ts";
+
 /**
  * What a module may do: everything of a kind (`true`), or with these alone. Paths that are not absolute start at the current
  * folder.
- *
- * @example
- * ```ts
- * import { moduleExecutor, type ModulePermissions } from "./mod.ts";
- *
- * const permissions: ModulePermissions = { read: ["./data"], net: ["example.org"], env: true };
- * console.log(moduleExecutor(new URL("./fetch.ts", import.meta.url), { permissions }).options.permissions?.env); // true
- * ```
  */
 export interface ModulePermissions {
   /** Files and folders. */
@@ -36,28 +30,23 @@ export interface ModulePermissions {
   readonly import?: true | readonly string[];
 }
 
-/**
- * Choices for {@linkcode moduleExecutor}.
- *
- * @example
- * ```ts
- * import { moduleExecutor, type ModuleExecutorOptions } from "./mod.ts";
- *
- * const options: ModuleExecutorOptions = { export: "count", permissions: { read: ["./data"] }, stateKeys: ["limit"] };
- * console.log(moduleExecutor(new URL("./count.ts", import.meta.url), options).options.export); // count
- * ```
- */
+/** Choices for {@linkcode moduleExecutor}. */
 export interface ModuleExecutorOptions {
   /** Name of the function; default `default`. */
   readonly export?: string;
   /** What it may do beside reading its own modules; default nothing. */
   readonly permissions?: ModulePermissions;
+  /**
+   * `process`: in a process of its own for each call, which can neither end nor stop the program, nor take its memory.
+   * Default: in a thread.
+   */
+  readonly isolate?: "process";
   /** Keys of the shared state that are sent to it; default those there were when the execution began, but for results. */
   readonly stateKeys?: readonly string[];
 }
 
 /**
- * A function of a module, to be run in a thread of its own; made by {@linkcode moduleExecutor}.
+ * A function of a module, to be run in a thread or process of its own; made by {@linkcode moduleExecutor}.
  *
  * @example
  * ```ts
@@ -73,11 +62,26 @@ export class ModuleExecutor {
   /** The choices that were made. */
   readonly options: ModuleExecutorOptions;
 
-  /** Nothing is loaded before a task with it starts. */
+  /**
+   * Nothing is loaded before a task with it starts.
+   *
+   * @throws {TypeError} When the module is no URL, or `isolate` nothing that there is.
+   */
   constructor(module: string | URL, options: ModuleExecutorOptions = {}) {
-    this.module = new URL(module);
+    this.module = urlOf(module);
+    const { isolate } = options;
+    if (isolate !== undefined && isolate !== "process") {
+      throw new TypeError(`The option 'isolate' of an executor must be "process", not ${shownValue(isolate)}`);
+    }
     this.options = options;
   }
+}
+
+/** A path alone does not say what it starts from. */
+function urlOf(module: string | URL): URL {
+  if (URL.canParse(module)) return new URL(module);
+  const example = `new URL(${JSON.stringify(String(module))}, import.meta.url)`;
+  throw new TypeError(`The module of an executor must be a URL, not '${module}': write ${example}`);
 }
 
 /**
@@ -89,7 +93,9 @@ export class ModuleExecutor {
  * its thread ended, whatever it is doing. A thread takes half a second to start on Deno 2.9, which is no part of the time that
  * a task has, and is used again by further tasks with the same rights.
  *
- * The program has to run with `--unstable-worker-options`, or `"unstable": ["worker-options"]` in its deno.json.
+ * The program has to run with `--unstable-worker-options`, or `"unstable": ["worker-options"]` in its deno.json. With
+ * `isolate: "process"` it needs the right to run Deno instead, and each call has a process of its own, which is ended with all
+ * that it has started.
  *
  * @example
  * ```ts

@@ -1,18 +1,27 @@
 /**
- * Owns the threads in which modules run during one execution: opened when first needed, used again for whatever may have
- * the same rights, and ended with the execution.
- * It decides nothing about tasks; there are never more threads at work than attempts, but for those that are given up.
+ * Owns the threads and processes in which modules run during one execution, and ends them with it.
+ * It decides nothing about tasks; there are never more than attempts at once, nor than open files are allowed for: then a call
+ * waits for another's.
  *
  * @module
  */
+import type { Permissions } from "../../graph/task.ts";
 import { resolve } from "@std/path/posix/resolve";
-import { quote } from "../../graph/mistakes.ts";
-import { Guards, keyOf } from "../guards.ts";
-import { type Answer, Sandbox } from "../sandbox.ts";
-import type { Rights, Thrown } from "../sandbox_messages.ts";
+import { sandboxesThatFit } from "../machine/descriptor_limit.ts";
+import { Guards } from "../sandbox/guards.ts";
+import { ownModules } from "../sandbox/module_files.ts";
+import { resolvedPermissions } from "../sandbox/permissions.ts";
+import type { Answer, Sandbox } from "../sandbox/sandbox.ts";
+import { frame } from "../sandbox/sandbox_frames.ts";
+import { startProcess } from "../sandbox/sandbox_host.ts";
+import type { SandboxPorts, Thrown } from "../sandbox/sandbox_messages.ts";
+import { SandboxPool } from "../sandbox/sandbox_pool.ts";
+import { whatProcessesLack } from "../sandbox/thread_needs.ts";
+import { giveBackInput } from "../machine/terminal_input.ts";
+import { thrownLine, thrownText } from "../sandbox/thrown.ts";
 import { cannotSend } from "./module_argument.ts";
-import type { ModuleExecutor, ModulePermissions } from "./module_executor.ts";
-import { ownModules } from "./own_modules.ts";
+import type { ModuleExecutor } from "./module_executor.ts";
+import { quote } from "../../graph/text.ts";
 
 /** How long a function has, once its signal is aborted, before its thread is ended. */
 const GRACE_MS = 250;
@@ -30,28 +39,37 @@ interface ModuleCall {
 interface Running {
   readonly sandbox: Sandbox;
   isGivenUp: boolean;
-  /** It is not at work any more. */
+  /** Settles when the call is not at work any more. */
   readonly end: PromiseWithResolvers<void>;
 }
 
-/** The threads of one execution. */
+/** The threads and processes of one execution. */
 export class ModulePool implements AsyncDisposable {
   readonly #most: number;
+  /** Made with the first call. */
+  #sandboxes: SandboxPool | undefined;
   readonly #guards = new Guards();
   readonly #running = new Set<Running>();
-  /** Rights → threads that have them and nothing to do, those used last at the end. */
-  readonly #idle = new Map<string, Sandbox[]>();
-  readonly #rights = new Map<ModuleExecutor, Rights>();
+  /** Processes that are still there: a loop in one would go on when the program has ended. */
+  readonly #processes = new Set<Promise<void>>();
+  readonly #permissions = new Map<ModuleExecutor, Permissions>();
 
-  /** At most so many threads are kept. */
+  /** There are at most so many. */
   constructor(most: number) {
     this.#most = most;
   }
 
   /** Calls the function with a copy of the argument; rejects with whatever it throws. */
   async run(executor: ModuleExecutor, { argument, signal, begin }: ModuleCall): Promise<unknown> {
-    const rights = this.#rightsOf(executor);
-    const sandbox = this.#take(rights);
+    const sandboxes = this.#sandboxes ??= new SandboxPool(mostThreads(this.#most), {
+      connect: (permissions, ports) => this.#guards.connect(permissions, ports),
+      connectAlone: (permissions, ports) => this.#startAlone(permissions, ports),
+    });
+    const isAlone = executor.options.isolate === "process";
+    const sandbox = await sandboxes.take(executor.module.href, this.#resolvedPermissions(executor), {
+      isAlone,
+      signal,
+    });
     const running: Running = { sandbox, isGivenUp: false, end: Promise.withResolvers() };
     this.#running.add(running);
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -70,7 +88,7 @@ export class ModulePool implements AsyncDisposable {
       signal.removeEventListener("abort", giveUp);
       clearTimeout(timer);
       this.#running.delete(running);
-      this.#keep(sandbox, rights);
+      sandboxes.giveBack(sandbox);
       running.end.resolve();
     }
   }
@@ -79,43 +97,44 @@ export class ModulePool implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const { isGivenUp, sandbox } of this.#running) if (!isGivenUp) sandbox[Symbol.dispose]();
     await Promise.all([...this.#running].map(({ end }) => end.promise));
-    for (const sandboxes of this.#idle.values()) for (const sandbox of sandboxes) sandbox[Symbol.dispose]();
-    this.#idle.clear();
+    await this.#sandboxes?.finish();
+    await Promise.all(this.#processes);
     this.#guards[Symbol.dispose]();
+    giveBackInput();
   }
 
-  #take(rights: Rights): Sandbox {
-    const idle = this.#idle.get(keyOf(rights)) ?? [];
-    for (let sandbox = idle.pop(); sandbox !== undefined; sandbox = idle.pop()) {
-      // What the last call has left behind may have ended it since.
-      if (sandbox.isOpen) return sandbox;
+  /** What is declared, and reading its own modules; found out once. */
+  #resolvedPermissions(executor: ModuleExecutor): Permissions {
+    let permissions = this.#permissions.get(executor);
+    if (permissions === undefined) {
+      const { module, options } = executor;
+      permissions = resolvedPermissions(options.permissions, {
+        own: ownModules(module),
+        absolute: (path) => resolve(path),
+      });
+      this.#permissions.set(executor, permissions);
     }
-    const idleCount = [...this.#idle.values()].reduce((sum, sandboxes) => sum + sandboxes.length, 0);
-    if (idleCount > 0 && idleCount + this.#running.size >= this.#most) this.#endOne();
-    return new Sandbox(rights, (rights, ports) => this.#guards.connect(rights, ports));
+    return permissions;
   }
 
-  /** One of other rights has to go. */
-  #endOne(): void {
-    for (const sandboxes of this.#idle.values()) {
-      const sandbox = sandboxes.shift();
-      if (sandbox !== undefined) return sandbox[Symbol.dispose]();
-    }
+  /** Starts a process, in the folder and with the environment of this one. */
+  #startAlone(permissions: Permissions, ports: SandboxPorts): void {
+    const sentence = whatProcessesLack();
+    if (sentence !== undefined) throw new Error(sentence);
+    const process = startProcess(permissions, ports, { folder: Deno.cwd() }).finally(() =>
+      this.#processes.delete(process)
+    );
+    this.#processes.add(process);
   }
+}
 
-  #keep(sandbox: Sandbox, rights: Rights): void {
-    if (!sandbox.isOpen) return;
-    const key = keyOf(rights);
-    const idle = this.#idle.get(key);
-    if (idle === undefined) this.#idle.set(key, [sandbox]);
-    else idle.push(sandbox);
-  }
-
-  #rightsOf(executor: ModuleExecutor): Rights {
-    let rights = this.#rights.get(executor);
-    if (rights === undefined) this.#rights.set(executor, rights = rightsOf(executor));
-    return rights;
-  }
+/** How many threads there may be, which is said where it is fewer than are wanted. */
+function mostThreads(wanted: number): number {
+  const { sandboxes, mayOpen } = sandboxesThatFit(wanted);
+  const why = `too few open files are allowed (${mayOpen}); see ulimit -n`;
+  if (sandboxes === 0) throw new Error(`Cannot start a thread for a module: ${why}`);
+  if (sandboxes < wanted) console.error(`Using ${sandboxes} of ${wanted} threads for modules: ${why}`);
+  return sandboxes;
 }
 
 function call(
@@ -125,26 +144,15 @@ function call(
     readonly argument: Readonly<Record<string, unknown>>;
   },
 ): Promise<Answer> {
+  // Memory can be shared with a thread, but not with a process.
+  const copy = (value: unknown) => options.isolate === "process" ? frame("", value) : structuredClone(value);
   try {
-    return sandbox.call({ module: module.href, export: options.export ?? "default", argument }, { onPrinted });
+    if (options.isolate === "process") copy(argument);
+    const onLate = (thrown: Thrown) => console.error(lateText(String(argument.taskId), thrown));
+    return sandbox.call({ module: module.href, export: options.export ?? "default", argument }, { onPrinted, onLate });
   } catch (error) {
-    throw cannotSend(argument, error);
+    throw cannotSend(argument, { cause: error, copy });
   }
-}
-
-/** What is declared, and reading its own modules. */
-function rightsOf({ module, options: { permissions = {} } }: ModuleExecutor): Rights {
-  const { read, write, ffi, ...others } = permissions;
-  return {
-    ...others,
-    read: read === true ? true : [...ownModules(module), ...absolute(read) as string[] ?? []],
-    write: absolute(write),
-    ffi: absolute(ffi),
-  };
-}
-
-function absolute(right: ModulePermissions["read"]): ModulePermissions["read"] {
-  return right === true ? true : right?.map((path) => resolve(path));
 }
 
 /** What a module prints is the program's own. */
@@ -154,23 +162,34 @@ function onPrinted(stream: "stdout" | "stderr", text: string): void {
   else console.error(line);
 }
 
-function valueOf(answer: Answer, { module }: ModuleExecutor): unknown {
+function valueOf(answer: Answer, { module, options }: ModuleExecutor): unknown {
   switch (answer.kind) {
     case "returned":
       return answer.value;
     case "threw":
       throw errorOf(answer.thrown);
-    case "ended":
-      throw new Error(`Thread of module ${quote(module.href)} ended: ${answer.detail}`);
+    case "ended": {
+      const what = options.isolate === "process" ? "Process" : "Thread";
+      throw new Error(`${what} of module ${quote(module.href)} ended: ${answer.detail}`);
+    }
   }
 }
 
-/** As it was thrown, or with what to do about a right that was lacking. */
-function errorOf({ name, message, stack, lacking }: Thrown): Error {
-  const error = new Error(lacking === undefined ? message : lackingSentence(lacking));
+/** As it was thrown, with its causes, or with what to do about a right that was lacking. */
+function errorOf({ name, message, stack, lacking, cause, errors }: Thrown): Error {
+  const told = lacking === undefined ? message : lackingSentence(lacking);
+  const options = cause === undefined ? {} : { cause: errorOf(cause) };
+  const error = errors === undefined
+    ? new Error(told, options)
+    : new AggregateError(errors.map(errorOf), told, options);
   error.name = name;
   error.stack = stack;
   return error;
+}
+
+/** There is nobody any more to throw it at. */
+function lateText(task: string, thrown: Thrown): string {
+  return `Task ${quote(task)} left an error to nobody: ${thrownLine(thrown)}\n${thrownText(thrown)}`.trimEnd();
 }
 
 function lackingSentence({ access, to }: NonNullable<Thrown["lacking"]>): string {

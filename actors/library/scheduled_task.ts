@@ -5,42 +5,17 @@
  * @module
  */
 import type { TaskStatus } from "../../graph/library/execution_report.ts";
-import { quote } from "../../graph/mistakes.ts";
-import type { ModuleExecutor } from "./module_executor.ts";
+import { didYouMean } from "../../graph/diagnostics.ts";
+import { nearest } from "../../graph/suggest.ts";
+import { ModuleExecutor } from "./module_executor.ts";
+import { kindOf } from "./kind_of.ts";
 import type { TaskContext } from "./task_context.ts";
+import { quote } from "../../graph/text.ts";
 
-/**
- * What does a task's work: a function, async or not, or a function of a module that runs in a thread of its own.
- *
- * @example
- * ```ts
- * import { DependencyAwareScheduler, type TaskExecutor } from "./mod.ts";
- *
- * const double: TaskExecutor = ({ dependencyResults }) => Number(dependencyResults.one) * 2;
- * const scheduler = new DependencyAwareScheduler();
- * scheduler.addTask("one", () => Promise.resolve(1));
- * scheduler.addTask("two", double, ["one"]);
- * console.log((await scheduler.execute()).taskResults.two); // 2
- * ```
- */
+/** What does a task's work: a function, async or not, or a function of a module that runs in a thread of its own. */
 export type TaskExecutor = ((context: TaskContext) => unknown) | ModuleExecutor;
 
-/**
- * Choices for one task.
- *
- * @example
- * ```ts
- * import { DependencyAwareScheduler, type TaskOptions } from "./mod.ts";
- *
- * const options: TaskOptions = { timeoutSeconds: 5, retryCount: 3, retryDelayMs: 1, metadata: { owner: "ada" } };
- * const scheduler = new DependencyAwareScheduler();
- * scheduler.addTask("flaky", ({ attempt }) => {
- *   if (attempt < 3) throw new Error("Not yet");
- *   return attempt;
- * }, [], options);
- * console.log((await scheduler.execute()).taskResults.flaky); // 3
- * ```
- */
+/** Choices for one task. */
 export interface TaskOptions {
   /** Limit for one attempt; default 300. */
   readonly timeoutSeconds?: number;
@@ -52,19 +27,23 @@ export interface TaskOptions {
   readonly metadata?: Readonly<Record<string, unknown>>;
 }
 
-/**
- * A task as it is now: what it was added with, and what became of it in the last execution.
- *
- * @example
- * ```ts
- * import { DependencyAwareScheduler, type ScheduledTask } from "./mod.ts";
- *
- * const scheduler = new DependencyAwareScheduler();
- * const task: ScheduledTask = scheduler.addTask("a", () => 1);
- * await scheduler.execute();
- * console.log(task.status, task.result); // COMPLETED 1
- * ```
- */
+const OPTIONS: readonly string[] = [
+  "timeoutSeconds",
+  "retryCount",
+  "retryDelayMs",
+  "metadata",
+] satisfies (keyof TaskOptions)[];
+
+/** What they are called elsewhere, in troupe too. */
+const WORDS_OF_OTHERS: Readonly<Record<string, keyof TaskOptions>> = {
+  timeout: "timeoutSeconds",
+  timeoutMs: "timeoutSeconds",
+  retries: "retryCount",
+  maxRetries: "retryCount",
+  retryDelay: "retryDelayMs",
+};
+
+/** A task as it is now: what it was added with, and what became of it in the last execution. */
 export interface ScheduledTask {
   /** Unique in its scheduler. */
   readonly taskId: string;
@@ -112,7 +91,10 @@ export class TaskRecord implements ScheduledTask {
   error?: Error;
   result?: unknown;
 
-  /** @throws {RangeError} When one of the options cannot be. */
+  /**
+   * @throws {TypeError} When the executor or the dependencies are none, or there is no such option.
+   * @throws {RangeError} When one of the options cannot be.
+   */
   constructor(
     taskId: string,
     { executor, dependencies, options }: {
@@ -122,17 +104,26 @@ export class TaskRecord implements ScheduledTask {
     },
   ) {
     this.taskId = taskId;
-    this.executor = executor;
+    this.executor = checkedExecutor(taskId, executor);
+    if (!isListOfTexts(dependencies)) {
+      throw new TypeError(`Dependencies of task ${quote(taskId)} must be a list of ids, not ${kindOf(dependencies)}`);
+    }
     this.dependencies = [...new Set(dependencies)];
+    const unknown = Object.keys(options).find((key) => !OPTIONS.includes(key));
+    if (unknown !== undefined) throw unknownOption(taskId, unknown);
     this.timeoutSeconds = options.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
     this.retryCount = options.retryCount ?? 0;
     this.retryDelayMs = options.retryDelayMs ?? DEFAULT_RETRY_DELAY_MS;
     this.metadata = options.metadata ?? {};
-    if (!(this.timeoutSeconds > 0)) throw this.#refusal("timeoutSeconds", "must be more than 0");
+    if (typeof this.timeoutSeconds !== "number" || !(this.timeoutSeconds > 0)) {
+      throw this.#refusal("timeoutSeconds", "must be more than 0");
+    }
     if (!Number.isInteger(this.retryCount) || this.retryCount < 0 || this.retryCount > 2 ** 31 - 1) {
       throw this.#refusal("retryCount", "must be an integer from 0");
     }
-    if (!(this.retryDelayMs >= 0)) throw this.#refusal("retryDelayMs", "must be 0 or more");
+    if (typeof this.retryDelayMs !== "number" || !(this.retryDelayMs >= 0 && this.retryDelayMs < Infinity)) {
+      throw this.#refusal("retryDelayMs", "must be 0 or more");
+    }
   }
 
   /** Forgets the last execution. */
@@ -153,4 +144,25 @@ export class TaskRecord implements ScheduledTask {
   #refusal(option: "timeoutSeconds" | "retryCount" | "retryDelayMs", rule: string): RangeError {
     return new RangeError(`${option} of task ${quote(this.taskId)} ${rule}, not ${this[option]}`);
   }
+}
+
+function checkedExecutor(taskId: string, executor: unknown): TaskExecutor {
+  if (typeof executor === "function" || executor instanceof ModuleExecutor) return executor as TaskExecutor;
+  const hint = isPromise(executor) ? "pass () => … around what makes it" : "pass a function";
+  throw new TypeError(`Executor of task ${quote(taskId)} must be a function, not ${kindOf(executor)}: ${hint}`);
+}
+
+function isPromise(value: unknown): boolean {
+  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+}
+
+function isListOfTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((entry) => typeof entry === "string");
+}
+
+function unknownOption(taskId: string, option: string): TypeError {
+  const guess = didYouMean(WORDS_OF_OTHERS[option] ?? nearest(option, OPTIONS));
+  return new TypeError(
+    `Unknown option ${quote(option)} of task ${quote(taskId)}${guess === undefined ? "" : `, ${guess}`}`,
+  );
 }

@@ -12,20 +12,6 @@ import type { ThreadSafeState } from "./thread_safe_state.ts";
 /**
  * What the function of a task is given. Beside these, it has every key of the shared state, as its value is when it is
  * read; these hide keys of the same name, which `state.get(key)` has as well.
- *
- * @example
- * ```ts
- * import { DependencyAwareScheduler, type TaskContext, ThreadSafeState } from "./mod.ts";
- *
- * function greet({ taskId, taskMetadata, dependencyResults, greeting }: TaskContext): string {
- *   return `${taskId}: ${greeting}, ${dependencyResults.name}${taskMetadata.mark}`;
- * }
- *
- * const scheduler = new DependencyAwareScheduler({ state: new ThreadSafeState({ greeting: "Hello" }) });
- * scheduler.addTask("name", () => "Ada");
- * scheduler.addTask("greet", greet, ["name"], { metadata: { mark: "!" } });
- * console.log((await scheduler.execute()).taskResults.greet); // greet: Hello, Ada!
- * ```
  */
 export interface TaskContext {
   /** The task's own id. */
@@ -57,11 +43,6 @@ const OWN_KEYS: ReadonlySet<string> = new Set(
 /** Adds the keys of the state. */
 export function withState(own: OwnContext): TaskContext {
   return new Proxy(own, READ_THROUGH) as TaskContext;
-}
-
-/** Whether a key of the state is hidden in a context by one of its own things. */
-export function isOwnKey(key: string): boolean {
-  return OWN_KEYS.has(key);
 }
 
 const READ_THROUGH: ProxyHandler<OwnContext> = {

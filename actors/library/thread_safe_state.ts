@@ -3,10 +3,14 @@
  * It knows nothing of tasks.
  *
  * A change that takes time (an updater that waits for something) is a turn: further changes of the same key wait for it, in
- * the order in which they were asked for, so no change is lost. Other keys are not held up, and reading never waits.
+ * the order in which they were asked for, so no change is lost. Other keys are not held up, and reading never waits. A turn
+ * whose signal is aborted is over, whatever its updater goes on to do.
  *
  * @module
  */
+
+import { abortable } from "@std/async/abortable";
+import { quote } from "../../graph/text.ts";
 
 /**
  * State that the tasks of a scheduler share; the scheduler stores what each task returns under the task's id.
@@ -27,11 +31,22 @@
 export class ThreadSafeState {
   readonly #values: Map<string, unknown>;
   /** Key → the end of the last turn that was asked for; a key whose turns are over is not in it. */
-  readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #turns: Map<string, Promise<unknown>>;
+  readonly #bond: (() => AbortSignal) | undefined;
 
   /** Starts with the entries of `initial`, which itself is never changed. */
-  constructor(initial: Readonly<Record<string, unknown>> = {}) {
-    this.#values = new Map(Object.entries(initial));
+  constructor(initial?: Readonly<Record<string, unknown>>);
+  /**
+   * The same values and turns for one who may come to be given up.
+   *
+   * @internal
+   */
+  constructor(of: ThreadSafeState, bond: () => AbortSignal);
+  constructor(initial: Readonly<Record<string, unknown>> | ThreadSafeState = {}, bond?: () => AbortSignal) {
+    const isShared = bond !== undefined && initial instanceof ThreadSafeState;
+    this.#values = isShared ? initial.#values : new Map(Object.entries(initial));
+    this.#turns = isShared ? initial.#turns : new Map();
+    this.#bond = bond;
   }
 
   /** The value as it is now, undefined if there is none. */
@@ -55,31 +70,56 @@ export class ThreadSafeState {
   }
 
   /** Puts a value in place of the present one: at once or, while the key is being updated, after that. */
-  async set(key: string, value: unknown): Promise<void> {
-    if (this.#turns.has(key)) await this.update(key, () => value);
-    else this.#values.set(key, value);
+  set(key: string, value: unknown): Promise<void> {
+    const isFree = !this.#turns.has(key) && !this.#bond?.().aborted;
+    if (!isFree) return this.update<unknown>(key, () => value) as Promise<void>;
+    this.#values.set(key, value);
+    return Promise.resolve();
   }
 
   /**
    * Changes a value by a function of the present one, which may be async; resolves with the new value. Whatever happens at
    * the same time, the function sees the value that its result replaces. If it throws, the value stays as it is.
    *
-   * The function must not wait for another change of the same key: that one waits for it.
+   * The function must not wait for another change of the same key: that one waits for it. Once the signal is aborted the
+   * value stays as it is, and others have their turn. The state in a task's context ends its updates so when the attempt
+   * has taken too long or is cancelled, and when the execution is over.
+   *
+   * @throws {TypeError} When `change` is no function.
    */
-  async update<Value>(key: string, change: (current: unknown) => Value | PromiseLike<Value>): Promise<Value> {
+  update<Value>(
+    key: string,
+    change: (current: unknown) => Value | PromiseLike<Value>,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): Promise<Value> {
+    if (typeof change !== "function") throw new TypeError(`update() of ${quote(key)} takes a function of the value`);
+    const bond = this.#bond?.();
+    const stop = bond && signal ? AbortSignal.any([bond, signal]) : bond ?? signal;
+    const { promise, resolve, reject } = Promise.withResolvers<Value>();
+    const giveUp = () => {
+      // Whoever is given up may not be waiting for it any more.
+      promise.catch(() => {});
+      reject(stop!.reason);
+    };
     const before = this.#turns.get(key) ?? Promise.resolve();
-    const turn = before.then(() => this.#change(key, change));
-    const end = turn.then(() => {}, () => {});
-    this.#turns.set(key, end);
-    try {
-      return await turn;
-    } finally {
+    const end = before.then(() => this.#change(key, change, stop)).then(resolve, reject).finally(() => {
+      stop?.removeEventListener("abort", giveUp);
       if (this.#turns.get(key) === end) this.#turns.delete(key);
-    }
+    });
+    this.#turns.set(key, end);
+    if (stop?.aborted) giveUp();
+    else stop?.addEventListener("abort", giveUp);
+    return promise;
   }
 
-  async #change<Value>(key: string, change: (current: unknown) => Value | PromiseLike<Value>): Promise<Value> {
-    const value = await change(this.#values.get(key));
+  async #change<Value>(
+    key: string,
+    change: (current: unknown) => Value | PromiseLike<Value>,
+    stop: AbortSignal | undefined,
+  ): Promise<Value> {
+    stop?.throwIfAborted();
+    const changing = change(this.#values.get(key));
+    const value = await (stop === undefined ? changing : abortable(Promise.resolve(changing), stop));
     this.#values.set(key, value);
     return value;
   }

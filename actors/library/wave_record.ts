@@ -22,6 +22,14 @@ export class WaveRecord implements Wave {
     return this.#left === 0;
   }
 
+  /** Before another execution. */
+  reset(): void {
+    this.status = "PENDING";
+    this.durationMs = 0;
+    this.#left = this.taskIds.length;
+    this.#hasFailed = false;
+  }
+
   /** A task of it starts; answers whether it is the first one. */
   begin(): boolean {
     if (this.status !== "PENDING") return false;

@@ -4,18 +4,9 @@
  * @module
  */
 import type { CrewTaskState } from "./status.ts";
+import { quote } from "../text.ts";
 
-/**
- * What one member did, and how the crew's work stood then. The form of `troupe join --json`.
- *
- * @example
- * ```ts
- * import { type CrewReport, join } from "./mod.ts";
- *
- * const report: CrewReport = await join("fixtures/tasks/pipeline.txt", { db: "reported.sqlite" });
- * console.log(report.tasks.completed, "of", report.total_tasks); // 6 of 6
- * ```
- */
+/** What one member did, and how the crew's work stood then. The form of `troupe join --json`. */
 export interface CrewReport {
   /** Its identifier. */
   readonly member: string;
@@ -35,6 +26,10 @@ export interface CrewReport {
   readonly unsuccessful: number;
   /** Tasks that may yet be done. */
   readonly remaining: number;
+  /** Why some of these can never start as things are; absent where all can. */
+  readonly never_started?: readonly string[];
+  /** The task that others know otherwise than this member, which left because of it; absent where there is none. */
+  readonly outdated?: string;
 }
 
 /** What the report is made from. */
@@ -47,10 +42,14 @@ export interface MemberEnd {
     readonly discoveredTasks: number;
     readonly counts: CrewReport["tasks"];
   };
+  /** Why tasks can never start. */
+  readonly stuck?: readonly string[];
+  /** A task that others know otherwise. */
+  readonly outdated?: string;
 }
 
 /** Puts the figures together. */
-export function crewReport({ identifier, counts, workflow }: MemberEnd): CrewReport {
+export function crewReport({ identifier, counts, workflow, stuck = [], outdated }: MemberEnd): CrewReport {
   const { completed, failed, killed, abandoned, blocked } = workflow.counts;
   const total = Math.max(workflow.totalTasks ?? 0, workflow.discoveredTasks);
   const unsuccessful = failed + killed + abandoned + blocked;
@@ -64,12 +63,14 @@ export function crewReport({ identifier, counts, workflow }: MemberEnd): CrewRep
     tasks: workflow.counts,
     unsuccessful,
     remaining: total - completed - unsuccessful,
+    ...(stuck.length > 0 ? { never_started: stuck } : {}),
+    ...(outdated === undefined ? {} : { outdated }),
   };
 }
 
 /** `Member 'a': 12 tasks done, 3 cache hits, 0 failed`. */
 export function memberLine({ member, executed, cache_hits, failed }: CrewReport): string {
-  return `Member '${member}': ${executed} tasks done, ${cache_hits} cache hits, ${failed} failed`;
+  return `Member ${quote(member)}: ${executed} tasks done, ${cache_hits} cache hits, ${failed} failed`;
 }
 
 /** `Crew: 80 of 80 tasks completed`, and what stands in the way of the rest. */

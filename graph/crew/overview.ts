@@ -4,17 +4,17 @@
  *
  * @module
  */
-import { escapeControls, quote } from "../mistakes.ts";
-import type { Overview, OverviewWorker, Sight } from "./sight.ts";
+import type { Overview, OverviewWorker, Snapshot } from "./snapshot.ts";
 import { type CrewTaskState, FAILED_STATES } from "./status.ts";
+import { counted, escapeControls, quote } from "../text.ts";
 
 /** A part of a line, in one tone. */
-export interface Span {
+export interface OverviewSpan {
   readonly text: string;
   readonly tone: "plain" | "good" | "bad" | "dim";
 }
 
-export type Line = readonly Span[];
+export type OverviewLine = readonly OverviewSpan[];
 
 /** What lines are made for. */
 export interface Room {
@@ -27,9 +27,9 @@ export interface Room {
 }
 
 /** A heading with what stands below it. */
-interface Section {
+interface OverviewSection {
   readonly heading: string;
-  readonly lines: readonly Line[];
+  readonly lines: readonly OverviewLine[];
   /** How many there are in truth. */
   readonly total: number;
 }
@@ -55,14 +55,14 @@ export function isAllCompleted(overview: Overview): boolean {
 }
 
 /** All lines of a look. */
-export function sightLines(sight: Sight, room: Room): Line[] {
-  const lines = "waiting" in sight ? waitingLines(sight.waiting) : overviewLines(sight, room);
+export function snapshotLines(snapshot: Snapshot, room: Room): OverviewLine[] {
+  const lines = "waiting" in snapshot ? waitingLines(snapshot.waiting) : overviewLines(snapshot, room);
   const { terminal } = room;
   return terminal === undefined ? lines : lines.slice(0, terminal.rows).map((line) => cut(line, terminal.columns));
 }
 
 /** A line without its tones. */
-export function textOf(line: Line): string {
+export function textOf(line: OverviewLine): string {
   return line.map(({ text }) => text).join("");
 }
 
@@ -71,7 +71,7 @@ export function crewSummaryLine(overview: Overview, { members, ms }: { members: 
   const { total } = progressOf(overview);
   const others = STATES.filter((state) => state !== "completed" && overview.counts[state] > 0);
   const rest = others.map((state) => `, ${overview.counts[state]} ${state}`).join("");
-  const crew = `${members} member${members === 1 ? "" : "s"}`;
+  const crew = counted(members, "member");
   return `Crew of ${crew} ended after ${
     (ms / 1000).toFixed(2)
   }s: ${overview.counts.completed} of ${total} tasks completed${rest}`;
@@ -86,11 +86,11 @@ export function ageText(ms: number): string {
   return `${Math.floor(seconds / 86400)} d`;
 }
 
-function waitingLines(why: string): Line[] {
+function waitingLines(why: string): OverviewLine[] {
   return [[dim("Waiting for a crew: "), plain(escapeControls(why))]];
 }
 
-function overviewLines(overview: Overview, { nowMs, hasBar = false, terminal }: Room): Line[] {
+function overviewLines(overview: Overview, { nowMs, hasBar = false, terminal }: Room): OverviewLine[] {
   const head = [
     progressLine(overview),
     ...(hasBar ? [bar(overview)] : []),
@@ -100,14 +100,14 @@ function overviewLines(overview: Overview, { nowMs, hasBar = false, terminal }: 
   return [...head, ...fitted(sections, terminal === undefined ? Infinity : terminal.rows - head.length)];
 }
 
-function progressLine(overview: Overview): Line {
+function progressLine(overview: Overview): OverviewLine {
   const { done, total } = progressOf(overview);
   const what = overview.totalTasks === null ? "discovered tasks" : "tasks";
   const figures = total === 0 ? "no tasks yet" : `${done} of ${total} ${what} done (${percentage(done, total)})`;
   return [plain(`Workflow ${quote(overview.workflow)}: ${figures}`)];
 }
 
-function bar(overview: Overview): Line {
+function bar(overview: Overview): OverviewLine {
   const { done, total } = progressOf(overview);
   const width = (count: number) => total === 0 ? 0 : Math.floor(BAR_WIDTH * count / total);
   const completed = width(overview.counts.completed), ended = width(done);
@@ -118,18 +118,18 @@ function bar(overview: Overview): Line {
   ];
 }
 
-function stateLines(overview: Overview): Line[] {
+function stateLines(overview: Overview): OverviewLine[] {
   const { total } = progressOf(overview);
-  const counted: [string, number][] = STATES.map((state) => [state, overview.counts[state]]);
-  counted.push(["unknown yet", total - overview.discoveredTasks]);
-  const rows = counted.filter(([, count]) => count > 0).map(([state, count]) => ({
+  const counts: [string, number][] = STATES.map((state) => [state, overview.counts[state]]);
+  counts.push(["unknown yet", total - overview.discoveredTasks]);
+  const rows = counts.filter(([, count]) => count > 0).map(([state, count]) => ({
     cells: [state, `${count}`, percentage(count, total)],
     tone: FAILED_STATES.includes(state as CrewTaskState) ? "bad" as const : "plain" as const,
   }));
   return table(rows, { right: [1, 2] });
 }
 
-function workerSection({ workers }: Overview): Section {
+function workerSection({ workers }: Overview): OverviewSection {
   const isAtWork = ({ status }: OverviewWorker) => status === "idle" || status === "busy";
   const atWork = workers.filter(isAtWork);
   const gone = workers.filter((worker) => !isAtWork(worker)).reverse();
@@ -155,7 +155,7 @@ function workerSection({ workers }: Overview): Section {
   return { heading, lines: rows.length === 0 ? [] : [title, ...lines], total: workers.length + 1 };
 }
 
-function runningSection({ counts, running }: Overview, nowMs: number): Section {
+function runningSection({ counts, running }: Overview, nowMs: number): OverviewSection {
   const rows = running.slice(0, MOST_SHOWN.running).map(({ task, worker, startedAt }) => ({
     cells: [task, worker, `for ${ageText(nowMs - startedAt)}`],
     tone: "plain" as const,
@@ -164,21 +164,25 @@ function runningSection({ counts, running }: Overview, nowMs: number): Section {
   return { heading: "Running", lines: table(rows), total: Math.max(counts.running, running.length) };
 }
 
-function failedSection(overview: Overview): Section {
+function failedSection(overview: Overview): OverviewSection {
   const { counts, failed } = overview;
-  const lines = failed.slice(0, MOST_SHOWN.failed).map(({ task, state, detail }): Line => {
-    const why = detail === null ? "" : `: ${escapeControls(detail.trim().split("\n")[0])}`;
-    return [{ text: `  ${escapeControls(task)} ${state}${why}`, tone: "bad" }];
-  });
-  return { heading: "Failed", lines, total: progressOf(overview).done - counts.completed };
+  const lines = failed.slice(0, MOST_SHOWN.failed).flatMap(
+    ({ task, state, detail, last_lines = [] }): OverviewLine[] => {
+      const why = detail === null ? "" : `: ${escapeControls(detail.trim().split("\n")[0])}`;
+      const said = last_lines.map((line): OverviewLine => [dim(`    | ${escapeControls(line)}`)]);
+      return [[{ text: `  ${escapeControls(task)} ${state}${why}`, tone: "bad" }], ...said];
+    },
+  );
+  const total = progressOf(overview).done - counts.completed;
+  return { heading: "Failed", lines, total: lines.length + total - Math.min(failed.length, MOST_SHOWN.failed) };
 }
 
 /** The sections in at most so many lines: the longest gives up lines first, and says how many it has not shown. */
-function fitted(sections: readonly Section[], rows: number): Line[] {
+function fitted(sections: readonly OverviewSection[], rows: number): OverviewLine[] {
   const shown = sections.filter(({ lines }) => lines.length > 0);
   const room = shown.map(({ lines, total }) => lines.length + (total > lines.length ? 1 : 0));
   let needed = room.reduce((sum, count) => sum + count + 2, 0);
-  const blanks: Line[] = needed > rows ? [] : [[]];
+  const blanks: OverviewLine[] = needed > rows ? [] : [[]];
   needed -= shown.length * (1 - blanks.length);
   while (needed > rows && Math.max(...room) > 2) {
     room[room.indexOf(Math.max(...room))]--;
@@ -187,23 +191,23 @@ function fitted(sections: readonly Section[], rows: number): Line[] {
   return shown.flatMap(({ heading, lines, total }, i) => {
     const isWhole = total <= lines.length && room[i] >= lines.length;
     const kept = isWhole ? lines : lines.slice(0, room[i] - 1);
-    const rest: Line[] = isWhole ? [] : [[dim(`  … and ${total - kept.length} more`)]];
+    const rest: OverviewLine[] = isWhole ? [] : [[dim(`  … and ${total - kept.length} more`)]];
     return [...blanks, [plain(heading)], ...kept, ...rest];
   });
 }
 
-interface Row {
+interface OverviewRow {
   readonly cells: readonly string[];
-  readonly tone: Span["tone"];
+  readonly tone: OverviewSpan["tone"];
 }
 
 /** Rows with their columns in line; those named are set to the right. */
-function table(rows: readonly Row[], { right = [] }: { right?: readonly number[] } = {}): Line[] {
+function table(rows: readonly OverviewRow[], { right = [] }: { right?: readonly number[] } = {}): OverviewLine[] {
   const texts = rows.map(({ cells }) => cells.map(escapeControls));
   const widths = (texts[0] ?? []).map((_, column) =>
     texts.reduce((width, row) => Math.max(width, row[column].length), 0)
   );
-  return texts.map((cells, i): Line => {
+  return texts.map((cells, i): OverviewLine => {
     const padded = cells.map((cell, column) =>
       right.includes(column) ? cell.padStart(widths[column]) : cell.padEnd(widths[column])
     );
@@ -211,7 +215,7 @@ function table(rows: readonly Row[], { right = [] }: { right?: readonly number[]
   });
 }
 
-function cut(line: Line, columns: number): Line {
+function cut(line: OverviewLine, columns: number): OverviewLine {
   let left = columns;
   return line.map(({ text, tone }) => {
     const kept = text.length <= left ? text : left <= 0 ? "" : `${text.slice(0, left - 1)}…`;
@@ -225,10 +229,10 @@ function percentage(part: number, whole: number): string {
   return `${(Math.floor(1000 * part / whole) / 10).toFixed(1)}%`;
 }
 
-function plain(text: string): Span {
+function plain(text: string): OverviewSpan {
   return { text, tone: "plain" };
 }
 
-function dim(text: string): Span {
+function dim(text: string): OverviewSpan {
   return { text, tone: "dim" };
 }

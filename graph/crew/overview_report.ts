@@ -5,20 +5,10 @@
  * @module
  */
 import { progressOf } from "./overview.ts";
-import type { OverviewWorker, Sight } from "./sight.ts";
+import type { OverviewWorker, Snapshot } from "./snapshot.ts";
 
-/**
- * What a look saw.
- *
- * @example
- * ```ts
- * import { type CrewStatusReport, status } from "./mod.ts";
- *
- * const report: CrewStatusReport = await status({ db: "nowhere.sqlite" });
- * console.log(report.waiting !== null); // true
- * ```
- */
-export interface SightReport {
+/** What a look saw. */
+export interface SnapshotReport {
   /** When that was. */
   readonly time: number;
   /** Its path. */
@@ -29,7 +19,7 @@ export interface SightReport {
   readonly waiting: string | null;
   /** Null when nobody knows how many there will be. */
   readonly total_tasks?: number | null;
-  /** Those registered so far. */
+  /** Tasks registered so far. */
   readonly discovered_tasks?: number;
   /** Tasks that are over: completed, or given up. */
   readonly done_tasks?: number;
@@ -40,21 +30,15 @@ export interface SightReport {
   /** The first of them. */
   readonly running?: readonly { readonly task: string; readonly worker: string; readonly started_at: number }[];
   /** The first of them. */
-  readonly failed?: readonly { readonly task: string; readonly state: string; readonly detail: string | null }[];
+  readonly failed?: readonly {
+    readonly task: string;
+    readonly state: string;
+    readonly detail: string | null;
+    readonly last_lines?: readonly string[];
+  }[];
 }
 
-/**
- * A member in it.
- *
- * @example
- * ```ts
- * import { type CrewWorkerReport, join, status } from "./mod.ts";
- *
- * await join("fixtures/tasks/pipeline.txt", { db: "seen.sqlite" });
- * const workers: readonly CrewWorkerReport[] = (await status({ db: "seen.sqlite" })).workers ?? [];
- * console.log(workers.map(({ status }) => status)); // [ "offline" ]
- * ```
- */
+/** A member in it. */
 export interface WorkerReport {
   /** Its identifier. */
   readonly id: string;
@@ -85,22 +69,22 @@ export interface WorkerReport {
 }
 
 /** What a look at a moment saw. */
-export function sightReport(
-  sight: Sight,
+export function snapshotReport(
+  snapshot: Snapshot,
   { database, workflow, nowMs }: { readonly database: string; readonly workflow: string; readonly nowMs: number },
-): SightReport {
+): SnapshotReport {
   const looked = { time: nowMs / 1000, database, workflow };
-  if ("waiting" in sight) return { ...looked, waiting: sight.waiting };
+  if ("waiting" in snapshot) return { ...looked, waiting: snapshot.waiting };
   return {
     ...looked,
     waiting: null,
-    total_tasks: sight.totalTasks,
-    discovered_tasks: sight.discoveredTasks,
-    done_tasks: progressOf(sight).done,
-    counts: sight.counts,
-    workers: sight.workers.map(workerReport),
-    running: sight.running.map(({ task, worker, startedAt }) => ({ task, worker, started_at: startedAt / 1000 })),
-    failed: sight.failed,
+    total_tasks: snapshot.totalTasks,
+    discovered_tasks: snapshot.discoveredTasks,
+    done_tasks: progressOf(snapshot).done,
+    counts: snapshot.counts,
+    workers: snapshot.workers.map(workerReport),
+    running: snapshot.running.map(({ task, worker, startedAt }) => ({ task, worker, started_at: startedAt / 1000 })),
+    failed: snapshot.failed,
   };
 }
 

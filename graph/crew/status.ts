@@ -5,20 +5,7 @@
  * @module
  */
 
-/**
- * What happened to a task, as the audit trail words it.
- *
- * @example
- * ```ts
- * import { Crew, type CrewTaskStatus, Monitor } from "./mod.ts";
- *
- * await using crew = new Crew(["a"], { db: "task_statuses.sqlite" });
- * for await (const _task of crew) break; // fails it
- * using monitor = await Monitor.open("task_statuses.sqlite");
- * const status: CrewTaskStatus | null | undefined = (await monitor.getTask("0"))?.currentStatus;
- * console.log(status); // failed
- * ```
- */
+/** What happened to a task, as the audit trail words it. */
 export type CrewTaskStatus =
   /** A member has begun it. */
   | "running"
@@ -33,22 +20,10 @@ export type CrewTaskStatus =
   | "blocked"
   /** The member that had it died. */
   | "killed"
-  /** It was completed, but with another fingerprint than it has now. */
+  /** The task was completed, but with another fingerprint than it has now. */
   | "invalidated";
 
-/**
- * Where a task stands.
- *
- * @example
- * ```ts
- * import { type CrewTaskState, join, Monitor } from "./mod.ts";
- *
- * const over: CrewTaskState = "completed";
- * await join("fixtures/tasks/pipeline.txt", { db: "task_states.sqlite" });
- * using monitor = await Monitor.open("task_states.sqlite");
- * console.log((await monitor.getTasks(over)).length); // 6
- * ```
- */
+/** Where a task stands. */
 export type CrewTaskState =
   /** Only named as a dependency so far. */
   | "announced"
@@ -64,33 +39,10 @@ export type CrewTaskState =
   | "abandoned"
   | "blocked";
 
-/**
- * Where a member stands; `idle` and `busy` ones are at work.
- *
- * @example
- * ```ts
- * import { join, Monitor, type WorkerStatus } from "./mod.ts";
- *
- * await join("fixtures/tasks/pipeline.txt", { db: "worker_statuses.sqlite" });
- * using monitor = await Monitor.open("worker_statuses.sqlite");
- * const statuses: WorkerStatus[] = (await monitor.getWorkers()).map(({ status }) => status);
- * console.log(statuses); // [ "offline" ]
- * ```
- */
+/** Where a member stands; `idle` and `busy` ones are at work. */
 export type WorkerStatus = "idle" | "busy" | "offline" | "killed";
 
-/**
- * What members of a crew may do about a task that failed.
- *
- * @example
- * ```ts
- * import { type FailurePolicy, join } from "./mod.ts";
- *
- * const failurePolicy: FailurePolicy = "stop";
- * const { failed } = await join("fixtures/tasks/failing.txt", { db: "policy.sqlite", failurePolicy });
- * console.log(failed); // 1
- * ```
- */
+/** What members of a crew may do about a task that failed. */
 export type FailurePolicy =
   /** The others go on. */
   | "continue"

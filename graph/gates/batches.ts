@@ -11,17 +11,20 @@
  */
 import { longestRemainingPath } from "../graph.ts";
 import { Heap } from "../heap.ts";
-import { findCircles } from "./circular_dependencies.ts";
+import { cyclesAmong } from "./circular_dependencies.ts";
 import { difficultyOf } from "./context_budget.ts";
 import { type FileTable, fileTable } from "./files.ts";
+import type { PlaceOf } from "./places.ts";
 import { GateError, type GateTask } from "./gate_task.ts";
 import { amountOf } from "./resource_capacity.ts";
+import { shortened } from "../text.ts";
 
 /** What a batch must keep to. */
 export interface BatchLimits {
   readonly maxParallelTasks: number;
   readonly maxContextComplexity: number;
   readonly resourceLimits?: Readonly<Record<string, number>>;
+  readonly placeOf: PlaceOf;
   /** Begin with small batches, so that what is wrong shows early. */
   readonly progressive?: boolean;
 }
@@ -35,19 +38,19 @@ const MOST_PASSED_OVER = 100;
  * Batches of tasks, by name; `chosen` are the indexes of those to put in, and undefined for all. What tasks need that
  * are not chosen counts as done once what it needs itself is.
  *
- * @throws {GateError} When tasks depend on each other in a circle: then there are no batches.
+ * @throws {GateError} When tasks depend on each other in a cycle: then there are no batches.
  */
 export function suggestBatches(
   tasks: readonly GateTask[],
   chosen: readonly number[] | undefined,
   limits: BatchLimits,
 ): string[][] {
-  const { circles: [circle], ordering: { graph } } = findCircles(tasks);
-  if (circle !== undefined) throw new GateError(`Circular dependency detected: ${circle.join(" → ")}`);
+  const { cycles: [cycle], ordering: { graph } } = cyclesAmong(tasks);
+  if (cycle !== undefined) throw new GateError(`Circular dependency detected: ${shortened(cycle).join(" → ")}`);
   const indexes = [...new Set(chosen ?? tasks.keys())].sort((a, b) => a - b);
   const isChosen = new Uint8Array(tasks.length);
   for (const task of indexes) isChosen[task] = 1;
-  const table = fileTable(tasks, indexes);
+  const table = fileTable(tasks, indexes, limits.placeOf);
   const queue = new Queue(urgency(indexes, longestRemainingPath(graph, isChosen), { tasks, table }));
 
   const waitsFor = new Int32Array(tasks.length);
@@ -126,10 +129,9 @@ class Batch {
     this.tasks.push(index);
     this.#complexity += difficultyOf(task);
     for (const path of task.writes ?? []) {
-      this.#taken.add(`file ${path}`);
-      for (const other of this.#table.overlaps.get(this.#table.idOf.get(path)!) ?? []) {
-        this.#taken.add(`file ${this.#table.paths[other]}`);
-      }
+      const id = this.#table.idOf.get(path)!;
+      this.#taken.add(`file ${id}`);
+      for (const other of this.#table.overlaps.get(id) ?? []) this.#taken.add(`file ${other}`);
     }
     for (const name of task.shares ?? []) this.#taken.add(`state ${name}`);
     for (const name of Object.keys(task.resources ?? {})) {
@@ -143,7 +145,10 @@ class Batch {
   }
 
   #obstacle(task: GateTask): string | undefined {
-    for (const path of task.writes ?? []) if (this.#taken.has(`file ${path}`)) return `file ${path}`;
+    for (const path of task.writes ?? []) {
+      const file = `file ${this.#table.idOf.get(path)}`;
+      if (this.#taken.has(file)) return file;
+    }
     for (const name of task.shares ?? []) if (this.#taken.has(`state ${name}`)) return `state ${name}`;
     for (const name of Object.keys(task.resources ?? {})) {
       const limit = this.#limits.resourceLimits?.[name] ?? Infinity;

@@ -1,8 +1,8 @@
 /**
- * Owns the gate against circular dependencies: tasks in a circle can never run, together or apart. For each knot of
- * tasks that depend on each other it names one shortest circle.
+ * Owns the gate against circular dependencies: tasks in a cycle can never run, together or apart. For each knot of
+ * tasks that depend on each other it names one shortest cycle.
  *
- * It also gives the ordering that the other gates go by, which a circle must not keep from answering.
+ * It also gives the ordering that the other gates go by, which a cycle must not keep from answering.
  *
  * @module
  */
@@ -11,27 +11,27 @@ import type { GateTask } from "./gate_task.ts";
 import type { Ordering } from "./pairs.ts";
 
 /** What the dependencies of tasks come to. */
-export interface Circles {
+export interface Cycles {
   /** Names in depends-on direction, the first again at the end; in declared order. */
-  readonly circles: readonly (readonly string[])[];
-  /** Without the dependencies that close circles. */
+  readonly cycles: readonly (readonly string[])[];
+  /** Without the dependencies that close cycles. */
   readonly ordering: Ordering;
 }
 
-/** Looks for circles; dependencies on tasks that are not there count for nothing. */
-export function findCircles(tasks: readonly GateTask[]): Circles {
+/** Looks for cycles; dependencies on tasks that are not there count for nothing. */
+export function cyclesAmong(tasks: readonly GateTask[]): Cycles {
   const named = tasks.map(({ name, dependencies = [] }) => ({ name, dependencies }));
   const { graph } = buildGraph(named);
   const cycles = findCycles(graph);
-  const acyclic = cycles.length === 0 ? graph : withoutCircles(tasks, graph);
+  const acyclic = cycles.length === 0 ? graph : withoutCycles(tasks, graph);
   return {
-    circles: cycles.map((cycle) => cycle.map((task) => tasks[task].name)),
+    cycles: cycles.map((cycle) => cycle.map((task) => tasks[task].name)),
     ordering: { graph: acyclic, order: topologicalOrder(acyclic) },
   };
 }
 
 /** Depth-first search that leaves out what leads back to the path it is on. */
-function withoutCircles(tasks: readonly GateTask[], { size, dependencyStart, dependencies }: Graph): Graph {
+function withoutCycles(tasks: readonly GateTask[], { size, dependencyStart, dependencies }: Graph): Graph {
   const NEW = 0, OPEN = 1, DONE = 2;
   const state = new Uint8Array(size);
   const cursor = dependencyStart.slice(0, size);

@@ -6,17 +6,7 @@
  */
 import type { GateTask } from "./gate_task.ts";
 
-/**
- * In the words of the report.
- *
- * @example
- * ```ts
- * import { check, type ContextBudget } from "./mod.ts";
- *
- * const budget: ContextBudget = (await check("fixtures/site/build.json")).context_budget;
- * console.log(budget.max_complexity); // 30
- * ```
- */
+/** In the words of the report. */
 export interface ContextBudget {
   /** Sum of the difficulties. */
   readonly total_complexity: number;

@@ -8,34 +8,10 @@ import { fileGroups, type FileTable } from "./files.ts";
 import type { GateTask } from "./gate_task.ts";
 import { findPairs, type Ordering, type Pair } from "./pairs.ts";
 
-/**
- * Both write (`blocking`), one reads what the other writes (`warning`), or both read (`info`).
- *
- * @example
- * ```ts
- * import { ConflictDetector, type Severity } from "./mod.ts";
- *
- * const detector = new ConflictDetector([{ name: "a", writes: ["log"] }, { name: "b", writes: ["log"] }]);
- * const [, [{ type }]] = detector.validateParallelExecution(["a", "b"]);
- * const worst: Severity = type;
- * console.log(worst); // blocking
- * ```
- */
+/** Both write (`blocking`), one reads what the other writes (`warning`), or both read (`info`). */
 export type Severity = "blocking" | "warning" | "info";
 
-/**
- * Two tasks that touch one file.
- *
- * @example
- * ```ts
- * import { ConflictDetector, type FileConflict } from "./mod.ts";
- *
- * const detector = new ConflictDetector([{ name: "a", writes: ["log/*"] }, { name: "b", writes: ["log/b"] }]);
- * const [canParallel, conflicts] = detector.validateParallelExecution(["a", "b"]);
- * const first: FileConflict = conflicts[0];
- * console.log(canParallel, first.task1, first.task2); // false a b
- * ```
- */
+/** Two tasks that touch one file. */
 export interface FileConflict {
   /** The one declared first. */
   readonly task1: string;

@@ -1,20 +1,22 @@
 /**
- * Owns who touches which file: the declared paths and globs of all tasks, each once, and which of them mean a common
- * file. What follows for the tasks is pairs.ts and the gates.
+ * Owns who touches which file: the declared paths and globs of all tasks, each once however it is written, and which of
+ * them mean a common file. What follows for the tasks is pairs.ts and the gates.
  *
- * A path that another one lies in stands for all in it. Globs are compared as globs, not by what they match today. Two can only have a file in common when what stands before
- * the first wildcard of one begins with that of the other, so sorting by these beginnings leaves few pairs to compare.
+ * A path that another one lies in stands for all in it. Globs are compared as globs, not by what they match today. Two can
+ * only have a file in common when what stands before the first wildcard of one begins with that of the other, so sorting
+ * by these beginnings leaves few pairs to compare.
  *
  * @module
  */
 import type { GateTask } from "./gate_task.ts";
-import { Glob, isGlob } from "./glob.ts";
+import { Glob } from "../glob.ts";
+import { allInside, type FilePlace, type PlaceOf } from "./places.ts";
 
 /** How a task touches something. */
 export const NONE = 0, READS = 1, WRITES = 2;
 
 /** Something several tasks touch. */
-export interface Group {
+export interface FileGroup {
   /** The file or the glob. */
   readonly name: string;
   /** Indexes of tasks, each once. */
@@ -25,7 +27,11 @@ export interface Group {
 
 /** The declared paths of some tasks. */
 export interface FileTable {
+  /** As they are compared. */
   readonly paths: readonly string[];
+  /** As the first task writes each. */
+  readonly names: readonly string[];
+  /** By every way in which a task writes a path. */
   readonly idOf: ReadonlyMap<string, number>;
   /** By path the indexes of the tasks that write it. */
   readonly writers: readonly (readonly number[])[];
@@ -34,8 +40,9 @@ export interface FileTable {
   /** By path the other paths that have a file in common with it; absent for none. */
   readonly overlaps: ReadonlyMap<number, readonly number[]>;
   readonly globs: ReadonlyMap<number, Glob>;
-  /** Paths that are no globs, but hold other paths: they stand for all in them. */
+  /** Paths that are no globs, but hold others: they stand for all in them. */
   readonly folders: ReadonlySet<number>;
+  readonly placeOf: PlaceOf;
 }
 
 const NOBODY: readonly number[] = [];
@@ -46,34 +53,43 @@ export function touchOf(own: number, inAll: number): number {
 }
 
 /** Gathers what tasks declare; `chosen` are the indexes of those that count. */
-export function fileTable(tasks: readonly GateTask[], chosen: Iterable<number>): FileTable {
-  const idOf = new Map<string, number>();
-  const paths: string[] = [], writers: number[][] = [], readers: number[][] = [];
+export function fileTable(tasks: readonly GateTask[], chosen: Iterable<number>, placeOf: PlaceOf): FileTable {
+  const idOf = new Map<string, number>(), idAt = new Map<string, number>();
+  const paths: string[] = [], names: string[] = [], writers: number[][] = [], readers: number[][] = [];
+  const globs = new Map<number, Glob>();
+  const folders = new Set<number>();
   for (const task of chosen) {
     for (const path of tasks[task].writes ?? []) add(writers, path, task);
     for (const path of tasks[task].reads ?? []) add(readers, path, task, writers);
   }
-  const globs = new Map<number, Glob>();
-  paths.forEach((path, id) => {
-    if (isGlob(path)) globs.set(id, new Glob(path));
-  });
   const overlaps = new Map<number, number[]>();
-  const folders = linkFolders(idOf, overlaps);
-  linkGlobs({ paths, globs, writers }, overlaps);
-  for (const folder of folders) linkFolder(folder, { paths, globs, overlaps });
-  return { paths, idOf, writers, readers, globs, folders, overlaps };
+  const lowest = { paths, globs, idAt, writers, overlaps };
+  linkFolders(lowest, folders);
+  linkGlobs(lowest);
+  for (const folder of folders) linkFolder(folder, lowest);
+  return { paths, names, idOf, writers, readers, globs, folders, overlaps, placeOf };
 
-  function add(to: number[][], path: string, task: number, stronger?: number[][]): void {
-    let id = idOf.get(path);
-    if (id === undefined) {
-      id = paths.push(path) - 1;
-      idOf.set(path, id);
-      writers.push([]);
-      readers.push([]);
-    }
+  function add(to: number[][], name: string, task: number, stronger?: number[][]): void {
+    const id = idOf.get(name) ?? enter(name);
     // A task is added to the end, so being there already means being last.
     if (to[id].at(-1) === task || stronger?.[id].at(-1) === task) return;
     to[id].push(task);
+  }
+
+  function enter(name: string): number {
+    const place = placeOf(name), key = keyOf(place);
+    let id = idAt.get(key);
+    if (id === undefined) {
+      id = paths.push(place.path) - 1;
+      idAt.set(key, id);
+      names.push(name);
+      writers.push([]);
+      readers.push([]);
+      if (place.isGlob) globs.set(id, new Glob(place.path));
+      else if (place.isFolder) folders.add(id);
+    }
+    idOf.set(name, id);
+    return id;
   }
 }
 
@@ -83,8 +99,8 @@ export function fileTable(tasks: readonly GateTask[], chosen: Iterable<number>):
  *
  * Of two globs that overlap, the more specific one names what they have in common.
  */
-export function* fileGroups(table: FileTable): Generator<Group> {
-  const { paths, writers, readers, overlaps } = table;
+export function* fileGroups(table: FileTable): Generator<FileGroup> {
+  const { paths, names, writers, readers, overlaps } = table;
   for (let id = 0; id < paths.length; id++) {
     const all = overlaps.get(id) ?? NOBODY;
     const others = isWide(id) ? all.filter((other) => isWide(other) && isMoreSpecific(paths, id, other)) : all;
@@ -93,7 +109,7 @@ export function* fileGroups(table: FileTable): Generator<Group> {
       if (named < 2) continue;
       const touches = new Array<number>(named).fill(touchOf(READS, READS));
       yield {
-        name: paths[id],
+        name: names[id],
         members: [...writers[id], ...readers[id]],
         touches: touches.fill(touchOf(WRITES, WRITES), 0, writers[id].length),
       };
@@ -109,7 +125,7 @@ export function* fileGroups(table: FileTable): Generator<Group> {
     }
     const members = [...inAll.keys()];
     const touches = members.map((task) => touchOf(own.get(task) ?? NONE, inAll.get(task)!));
-    if (members.length > 1) yield { name: paths[id], members, touches };
+    if (members.length > 1) yield { name: names[id], members, touches };
   }
 
   function isWide(id: number): boolean {
@@ -123,40 +139,45 @@ function isMoreSpecific(paths: readonly string[], id: number, other: number): bo
   return a.length === b.length ? a < b : a.length > b.length;
 }
 
-/** Links paths with those inside them. The answer is the paths that hold others. */
-function linkFolders(idOf: ReadonlyMap<string, number>, overlaps: Map<number, number[]>): Set<number> {
-  const folders = new Set<number>();
-  for (const [path, id] of idOf) {
-    const end = path.search(/[*?[{]|$/);
-    for (let slash = path.indexOf("/", 1); slash > 0 && slash < end; slash = path.indexOf("/", slash + 1)) {
-      const folder = idOf.get(path.slice(0, slash));
-      if (folder === undefined) continue;
+/** What is linked, and where the links are kept. */
+interface Links {
+  readonly paths: readonly string[];
+  readonly globs: ReadonlyMap<number, Glob>;
+  readonly idAt: ReadonlyMap<string, number>;
+  readonly writers: readonly (readonly number[])[];
+  readonly overlaps: Map<number, number[]>;
+}
+
+/** A file may be called as a glob is written. */
+function keyOf({ path, isGlob }: FilePlace): string {
+  return isGlob ? `*${path}` : path;
+}
+
+/** Links paths with those inside them, and adds those that hold others to the folders. */
+function linkFolders({ paths, globs, idAt, overlaps }: Links, folders: Set<number>): void {
+  for (let id = 0; id < paths.length; id++) {
+    const begin = globs.get(id)?.prefix ?? paths[id];
+    for (let slash = 0; slash >= 0; slash = begin.indexOf("/", slash + 1)) {
+      const folder = idAt.get(slash === 0 ? "/" : begin.slice(0, slash));
+      if (folder === undefined || folder === id) continue;
       folders.add(folder);
       link(overlaps, folder, id);
     }
   }
-  return folders;
 }
 
 /** Links a folder with the globs that reach into it without naming it. */
-function linkFolder(folder: number, table: {
-  readonly paths: readonly string[];
-  readonly globs: ReadonlyMap<number, Glob>;
-  readonly overlaps: Map<number, number[]>;
-}): void {
-  const path = table.paths[folder];
-  const inside = new Glob(`${path}/**`);
-  for (const [id, glob] of table.globs) {
-    const isLinked = glob.prefix.startsWith(`${path}/`) || glob.matches(path);
-    if (!isLinked && glob.intersects(inside)) link(table.overlaps, folder, id);
+function linkFolder(folder: number, { paths, globs, overlaps }: Links): void {
+  const path = paths[folder];
+  const inside = allInside(path);
+  for (const [id, glob] of globs) {
+    const isLinked = glob.prefix.startsWith(path === "/" ? path : `${path}/`) || glob.matches(path);
+    if (!isLinked && glob.intersects(inside)) link(overlaps, folder, id);
   }
 }
 
 /** Two globs that are only read are not compared: thousands of `**` would take minutes, for what hinders nobody. */
-function linkGlobs(
-  { paths, globs, writers }: Pick<FileTable, "paths" | "globs" | "writers">,
-  overlaps: Map<number, number[]>,
-): void {
+function linkGlobs({ paths, globs, writers, overlaps }: Links): void {
   if (globs.size === 0) return;
   const begins = paths.map((path, id) => globs.get(id)?.prefix ?? path);
   const sorted = [...paths.keys()].sort((a, b) => compare(begins[a], begins[b]) || a - b);

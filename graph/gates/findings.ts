@@ -6,7 +6,8 @@
 import type { ContextBudget } from "./context_budget.ts";
 import type { FileConflict, FileConflicts } from "./file_conflicts.ts";
 import type { GateTask } from "./gate_task.ts";
-import type { Contention, HeldLock, LockIssue } from "./lock_availability.ts";
+import type { HeldLock, LockContention, LockIssue } from "./lock_availability.ts";
+import type { PlaceOf } from "./places.ts";
 import type { CapacityFinding, HostLoad, ResourceCapacity } from "./resource_capacity.ts";
 import type { SharedState } from "./shared_state.ts";
 
@@ -17,19 +18,10 @@ export interface GateContext {
   readonly load?: HostLoad;
   readonly heldLocks?: readonly HeldLock[];
   readonly resourceLimits?: Readonly<Record<string, number>>;
+  readonly placeOf: PlaceOf;
 }
 
-/**
- * The report, in the words of the wire.
- *
- * @example
- * ```ts
- * import { check, type GateReport } from "./mod.ts";
- *
- * const report: GateReport = await check("fixtures/tasks/pipeline.txt");
- * console.log(report.task_count, report.can_parallel); // 6 true
- * ```
- */
+/** The report, in the words of the wire. */
 export interface GateReport {
   /** The verdict. */
   readonly can_parallel: boolean;
@@ -61,14 +53,16 @@ export interface Findings {
   readonly group: readonly GateTask[];
   readonly isWhole: boolean;
   readonly files: FileConflicts;
-  readonly circles: readonly (readonly string[])[];
+  readonly cycles: readonly (readonly string[])[];
   /** Only of a group. */
   readonly precedences: readonly Precedence[];
   readonly lockIssues: readonly LockIssue[];
-  readonly contention: readonly Contention[];
+  readonly contention: readonly LockContention[];
   readonly capacity: CapacityFinding;
   readonly budget: ContextBudget;
   readonly shared: readonly SharedState[];
+  /** By which paths were compared. */
+  readonly placeOf: PlaceOf;
 }
 
 /** The verdict, the report, and what it was made from. */

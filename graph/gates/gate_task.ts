@@ -3,24 +3,12 @@
  *
  * @module
  */
-import { isPlainText, normaliseSource } from "../paths.ts";
+import { isExclusion, isPlainText, normaliseSource } from "../paths.ts";
 import type { Task } from "../task.ts";
-import type { ShellTask } from "../task_file.ts";
+import type { ShellTask } from "../input/task_file.ts";
+import { readsOf } from "./reads.ts";
 
-/**
- * A task as the gates see it. All but its name may be left out.
- *
- * @example
- * ```ts
- * import { type GateTask, ParallelExecutionGates } from "./mod.ts";
- *
- * const tasks: GateTask[] = [
- *   { name: "migrate", shares: ["database"], difficulty: 8 },
- *   { name: "seed", shares: ["database"], writes: ["log/*.txt"] },
- * ];
- * console.log(new ParallelExecutionGates(tasks).suggestExecutionBatches()); // [ [ "migrate" ], [ "seed" ] ]
- * ```
- */
+/** A task as the gates see it. All but its name may be left out. */
 export interface GateTask {
   /** Unique among the tasks. */
   readonly name: string;
@@ -57,12 +45,18 @@ export class GateError extends RangeError {
   override readonly name = "GateError";
 }
 
+/** What there may be of a resource. */
+export function isAmount(value: unknown): boolean {
+  return typeof value === "number" && value > 0 && value < Infinity;
+}
+
 const NO_PATHS: readonly string[] = [];
 
 /** A task of a build config: its sources are read, its artifact is written. */
 export function gateTaskOf(task: Task): GateTask {
   const { name, dependencies, sourceFiles, output, declared } = task;
-  const reads = declared?.reads === undefined ? sourceFiles : [...sourceFiles, ...declared.reads];
+  const sources = readsOf(sourceFiles);
+  const reads = declared?.reads === undefined ? sources : [...sources, ...declared.reads];
   return { ...declared, name, dependencies, reads, writes: [output, ...(declared?.writes ?? NO_PATHS)] };
 }
 
@@ -78,18 +72,31 @@ export function shellGateTaskOf({ name, dependencies, declared }: ShellTask): Ga
  */
 export function checkedGateTask(task: GateTask): GateTask {
   const { name, difficulty = 1, resources = {} } = task;
+  if (typeof name !== "string") throw new GateError(`The name of a task must be a text, not ${String(name)}`);
+  for (const key of ["dependencies", "reads", "writes", "shares"] as const) {
+    if (task[key] === undefined || isListOfTexts(task[key])) continue;
+    throw new GateError(`'${key}' of task '${name}' must be a list of texts, not ${JSON.stringify(task[key])}`);
+  }
   if (!Number.isInteger(difficulty) || difficulty < 1 || difficulty > 10) {
     throw new GateError(`Difficulty of task '${name}' must be an integer from 1 to 10, not ${difficulty}`);
   }
   for (const [resource, amount] of Object.entries(resources)) {
-    if (!(amount > 0)) throw new GateError(`Resource '${resource}' of task '${name}' must be more than 0`);
+    if (isAmount(amount)) continue;
+    throw new GateError(
+      `Resource '${resource}' of task '${name}' must be more than 0 and finite, not ${String(amount)}`,
+    );
   }
   if (!isPlainText(name)) throw new GateError("The name of a task must not contain control characters");
   return { ...task, reads: task.reads?.map(normal), writes: task.writes?.map(normal) };
 
   function normal(path: string): string {
+    if (isExclusion(path)) throw new GateError(`Path '${path}' of task '${name}' must not begin with '!'`);
     const normalised = normaliseSource(path);
     if (typeof normalised === "string") return normalised;
     throw new GateError(`Path '${path}' of task '${name}' ${normalised.rule}`);
   }
+}
+
+function isListOfTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((entry) => typeof entry === "string");
 }

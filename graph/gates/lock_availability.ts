@@ -7,37 +7,17 @@
 import type { FileConflict } from "./file_conflicts.ts";
 import type { FileTable } from "./files.ts";
 import type { GateTask } from "./gate_task.ts";
+import { allInside, type FilePlace, isInside, meet } from "./places.ts";
 
-/**
- * A lock that someone holds.
- *
- * @example
- * ```ts
- * import { type HeldLock, ParallelExecutionGates } from "./mod.ts";
- *
- * const held: HeldLock[] = [{ path: "db", mode: "exclusive" }];
- * const gates = new ParallelExecutionGates([{ name: "seed", writes: ["db"] }], { heldLocks: () => held });
- * console.log(gates.validateParallelGroup(["seed"])[0]); // false
- * ```
- */
+/** A lock that someone holds. */
 export interface HeldLock {
-  /** Named as tasks name it. */
+  /** Absolute, or from where the tasks' paths start. */
   readonly path: string;
   /** Whether its holder is alone. */
   readonly mode: "exclusive" | "shared";
 }
 
-/**
- * A file that a task could not lock now.
- *
- * @example
- * ```ts
- * import { check, type LockIssue } from "./mod.ts";
- *
- * const issues: readonly LockIssue[] = (await check("fixtures/site/build.json")).lock_issues;
- * console.log(issues.length); // 0
- * ```
- */
+/** A file that a task could not lock now. */
 export interface LockIssue {
   /** Its name. */
   readonly task: string;
@@ -46,19 +26,24 @@ export interface LockIssue {
 }
 
 /** A file that several tasks would lock, not all of them for reading. */
-export interface Contention {
+export interface LockContention {
   readonly file: string;
   /** In declared order. */
   readonly tasks: readonly string[];
 }
 
-/** The held locks in the way, task by task in declared order. A reader passes other readers. */
+/** The held locks in the way, task by task in declared order. A reader passes other readers, and a folder is all in it. */
 export function findLockIssues(tasks: readonly GateTask[], table: FileTable, held: readonly HeldLock[]): LockIssue[] {
   const issues = new Map<string, { readonly task: number; readonly file: string }>();
   for (const { path, mode } of held) {
-    for (const id of meanings(table, path)) {
+    const locked = table.placeOf(path);
+    for (const id of meanings(table, locked)) {
       const users = mode === "exclusive" ? [...table.writers[id], ...table.readers[id]] : table.writers[id];
-      for (const task of users) issues.set(`${task} ${path}`, { task, file: path });
+      const file = table.paths[id] === locked.path ? table.names[id] : path;
+      for (const task of users) {
+        const key = `${task} ${path}`;
+        if (!issues.has(key)) issues.set(key, { task, file });
+      }
     }
   }
   return [...issues.values()]
@@ -67,7 +52,7 @@ export function findLockIssues(tasks: readonly GateTask[], table: FileTable, hel
 }
 
 /** The files at which tasks would wait for each other, by the conflicts between them. */
-export function predictContention(conflicts: readonly FileConflict[]): Contention[] {
+export function predictContention(conflicts: readonly FileConflict[]): LockContention[] {
   const waiting = new Map<string, Set<string>>();
   for (const { task1, task2, file, type } of conflicts) {
     if (type !== "info") waiting.set(file, (waiting.get(file) ?? new Set()).add(task1).add(task2));
@@ -75,12 +60,18 @@ export function predictContention(conflicts: readonly FileConflict[]): Contentio
   return [...waiting].map(([file, tasks]) => ({ file, tasks: [...tasks] }));
 }
 
-/** The declared paths that mean a file, or have it in them. */
-function meanings({ paths, idOf, globs, folders }: FileTable, path: string): number[] {
-  const found: number[] = [];
-  const own = idOf.get(path);
-  if (own !== undefined) found.push(own);
-  for (const [id, glob] of globs) if (id !== own && glob.matches(path)) found.push(id);
-  for (const id of folders) if (path.startsWith(`${paths[id]}/`)) found.push(id);
-  return found;
+/** The declared paths that have a part in what is locked, first the one that names it. */
+function meanings({ paths, globs }: FileTable, locked: FilePlace): number[] {
+  const named: number[] = [], others: number[] = [];
+  const inside = locked.isGlob ? undefined : allInside(locked.path);
+  for (let id = 0; id < paths.length; id++) {
+    const path = paths[id], glob = globs.get(id);
+    if (path === locked.path) named.push(id);
+    else if (inside === undefined) {
+      if (meet({ path, isGlob: glob !== undefined, isFolder: false }, locked)) others.push(id);
+    } else if (glob !== undefined) {
+      if (glob.matches(locked.path) || glob.intersects(inside)) others.push(id);
+    } else if (isInside(path, locked.path) || isInside(locked.path, path)) others.push(id);
+  }
+  return [...named, ...others];
 }

@@ -9,7 +9,8 @@
  * @module
  */
 import type { Graph } from "../graph.ts";
-import { type Group, NONE, READS, touchOf, WRITES } from "./files.ts";
+import { BitSet } from "./bit_set.ts";
+import { type FileGroup, NONE, READS, touchOf, WRITES } from "./files.ts";
 
 /** How two tasks meet, the worst first. */
 export type Meeting = "write-write" | "read-write" | "read-read";
@@ -54,7 +55,7 @@ export function noOrdering(size: number): Ordering {
 }
 
 /** Finds the pairs within groups that are left without an order. */
-export function findPairs(groups: readonly Group[], ordering: Ordering): Pairs {
+export function findPairs(groups: readonly FileGroup[], ordering: Ordering): Pairs {
   const finder = new PairFinder();
   const position = new Int32Array(ordering.graph.size);
   ordering.order.forEach((task, at) => position[task] = at);
@@ -79,7 +80,7 @@ class PairFinder {
   readonly #found: Pair[][] = [[], [], []];
 
   /** Each pair is found in the block that holds the earlier of its tasks. */
-  visit(group: Group, block: Block): void {
+  visit(group: FileGroup, block: Block): void {
     const named: number[] = [];
     for (let at = 0; at < group.touches.length && named.length <= FEW; at++) {
       if (isNamed(group.touches[at])) named.push(at);
@@ -97,7 +98,7 @@ class PairFinder {
   }
 
   /** Looks at each pair of one that names it and another. */
-  #visitPairs({ members, touches, name }: Group, named: readonly number[], { words, bitOf, reached }: Block): void {
+  #visitPairs({ members, touches, name }: FileGroup, named: readonly number[], { words, bitOf, reached }: Block): void {
     for (const at of named) {
       for (let other = 0; other < members.length; other++) {
         // Of two that both name it, the one that comes first finds the pair.
@@ -111,32 +112,23 @@ class PairFinder {
     }
   }
 
-  #visitBits({ members, touches, name }: Group, { words, bitOf, reached }: Block): void {
-    const masks = new Map<number, Uint32Array>();
+  /** Goes through the members in order, with the earlier ones of this block as a set for each way to touch. */
+  #visitBits({ members, touches, name }: FileGroup, { words, bitOf, reached }: Block): void {
+    const earlier = new Map<number, BitSet>();
     const taskOf = new Int32Array(words * 32);
-    for (let at = 0; at < members.length; at++) {
-      const task = members[at], row = task * words;
-      for (const [touch, mask] of masks) {
+    members.forEach((task, at) => {
+      for (const [touch, set] of earlier) {
         const meeting = TABLE[touch * 9 + touches[at]];
         if (meeting === 0) continue;
-        const isFull = this.#isFull(meeting - 1);
-        for (let word = 0; word < words; word++) {
-          let bits = mask[word] & ~reached[row + word];
-          if (isFull) this.#counts[meeting - 1] += bitCount(bits);
-          else {
-            for (; bits !== 0; bits &= bits - 1) {
-              this.#add(meeting - 1, [taskOf[word * 32 + 31 - Math.clz32(bits & -bits)], task], name);
-            }
-          }
-        }
+        if (this.#isFull(meeting - 1)) this.#counts[meeting - 1] += set.countWithout(reached, task * words);
+        else set.visitWithout(reached, task * words, (bit) => this.#add(meeting - 1, [taskOf[bit], task], name));
       }
       const bit = bitOf[task];
-      if (bit < 0) continue;
+      if (bit < 0) return;
       taskOf[bit] = task;
-      let mask = masks.get(touches[at]);
-      if (!mask) masks.set(touches[at], mask = new Uint32Array(words));
-      mask[bit >> 5] |= 1 << (bit & 31);
-    }
+      if (!earlier.has(touches[at])) earlier.set(touches[at], new BitSet(words));
+      earlier.get(touches[at])!.add(bit);
+    });
   }
 
   #add(kind: number, [a, b]: readonly [number, number], at: string): void {
@@ -150,13 +142,13 @@ class PairFinder {
   }
 }
 
-function inOrder({ name, members, touches }: Group, position: Int32Array): Group {
+function inOrder({ name, members, touches }: FileGroup, position: Int32Array): FileGroup {
   const places = [...members.keys()].sort((a, b) => position[members[a]] - position[members[b]]);
   return { name, members: places.map((at) => members[at]), touches: places.map((at) => touches[at]) };
 }
 
 /** Bits for all members of groups, in topological order, as many at a time as memory is meant for. */
-function* blocks({ graph, order }: Ordering, groups: readonly Group[]): Generator<Block> {
+function* blocks({ graph, order }: Ordering, groups: readonly FileGroup[]): Generator<Block> {
   const { size, dependencyStart, dependencies } = graph;
   const isMember = new Uint8Array(size);
   for (const { members } of groups) for (const task of members) isMember[task] = 1;
@@ -202,10 +194,4 @@ function meetingTable(): Uint8Array {
 
 function isNamed(touch: number): boolean {
   return touch >= touchOf(READS, NONE);
-}
-
-function bitCount(bits: number): number {
-  let count = bits - ((bits >>> 1) & 0x55555555);
-  count = (count & 0x33333333) + ((count >>> 2) & 0x33333333);
-  return Math.imul((count + (count >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }

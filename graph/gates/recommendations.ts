@@ -4,13 +4,13 @@
  *
  * @module
  */
-import { quote } from "../mistakes.ts";
 import { unreachable } from "../task.ts";
 import { difficultyOf } from "./context_budget.ts";
-import { Glob, isGlob } from "./glob.ts";
 import type { GateTask } from "./gate_task.ts";
+import { meet, type PlaceOf } from "./places.ts";
 import type { Shortage } from "./resource_capacity.ts";
 import type { Findings } from "./findings.ts";
+import { quote, shortened } from "../text.ts";
 
 /** So many of one kind are named. */
 const NAMED = 10;
@@ -19,9 +19,9 @@ const COMPLEX = 8;
 
 /** What to do, the most pressing first. */
 export function recommend(findings: Findings): string[] {
-  const { circles, precedences, lockIssues, shared } = findings;
+  const { cycles, precedences, lockIssues, shared } = findings;
   return [
-    ...few(circles, (circle) => `Remove a dependency from the circle ${circle.map(quote).join(" → ")}`),
+    ...few(cycles, (cycle) => `Remove a dependency from the circle ${shortened(cycle, quote).join(" → ")}`),
     ...blockingSentences(findings),
     ...few(shared, ({ name, tasks }) => `Run ${list(tasks)} one after another: they share ${quote(name)}`),
     ...few(precedences, ({ task, needs }) => `Run ${quote(needs)} before ${quote(task)}, which needs it`),
@@ -49,11 +49,11 @@ function blockingSentences({ files: { conflicts, counts } }: Findings): string[]
   ];
 }
 
-function warningSentences({ files, group, isWhole }: Findings): string[] {
+function warningSentences({ files, group, isWhole, placeOf }: Findings): string[] {
   const byName = new Map(group.map((task) => [task.name, task]));
   const warnings = files.conflicts.filter(({ type }) => type === "warning");
   return few(warnings, ({ task1, task2, file }) => {
-    const [writer, reader] = writes(byName.get(task1)!, file) ? [task1, task2] : [task2, task1];
+    const [writer, reader] = writes(byName.get(task1)!, file, placeOf) ? [task1, task2] : [task2, task1];
     const way = isWhole
       ? `let ${quote(reader)} depend on ${quote(writer)} if it needs what is written`
       : "mind which comes first";
@@ -62,7 +62,7 @@ function warningSentences({ files, group, isWhole }: Findings): string[] {
 }
 
 /** Globs that take part in conflicts, each once. */
-function wildcardSentences({ files, group }: Findings): string[] {
+function wildcardSentences({ files, group, placeOf }: Findings): string[] {
   const byName = new Map(group.map((task) => [task.name, task]));
   const globs = new Map<string, string>();
   for (const conflict of files.conflicts) {
@@ -70,7 +70,7 @@ function wildcardSentences({ files, group }: Findings): string[] {
     for (const name of [conflict.task1, conflict.task2]) {
       for (const path of declared(byName.get(name)!)) {
         const key = `${name}\0${path}`;
-        if (!isGlob(path) || globs.has(key) || !means(path, conflict.file)) continue;
+        if (!placeOf(path).isGlob || globs.has(key) || !meet(placeOf(path), placeOf(conflict.file))) continue;
         globs.set(
           key,
           `Use more specific paths than ${quote(path)} in ${quote(name)}: it takes in ${quote(conflict.file)}`,
@@ -134,20 +134,12 @@ function countSentences({ files: { conflicts, counts } }: Findings): string[] {
   );
 }
 
-function writes(task: GateTask, file: string): boolean {
-  return (task.writes ?? []).some((path) => means(path, file));
+function writes(task: GateTask, file: string, placeOf: PlaceOf): boolean {
+  return (task.writes ?? []).some((path) => meet(placeOf(path), placeOf(file)));
 }
 
 function declared({ writes = [], reads = [] }: GateTask): readonly string[] {
   return [...writes, ...reads];
-}
-
-/** Whether a declared path, glob or folder has a part in a file or a glob. */
-function means(path: string, file: string): boolean {
-  if (path === file || file.startsWith(`${path}/`)) return true;
-  if (!isGlob(path)) return isGlob(file) && new Glob(file).matches(path);
-  const glob = new Glob(path);
-  return isGlob(file) ? glob.intersects(new Glob(file)) : glob.matches(file);
 }
 
 function few<Item>(items: readonly Item[], sentence: (item: Item) => string): string[] {

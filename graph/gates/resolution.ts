@@ -5,8 +5,8 @@
  *
  * @module
  */
-import { quote } from "../mistakes.ts";
 import type { Findings, Verdict } from "./findings.ts";
+import { listed, quote } from "../text.ts";
 
 /** Names of the tasks that nothing was found about but that they are too many at once. */
 export function tasksWithoutConflict({ group, files, lockIssues, shared, precedences }: Findings): string[] {
@@ -19,8 +19,8 @@ export function tasksWithoutConflict({ group, files, lockIssues, shared, precede
 }
 
 /** Whether tasks conflict, which no waiting mends. */
-export function hasConflicts({ findings: { files, circles, shared } }: Verdict): boolean {
-  return files.counts.blocking + circles.length + shared.length > 0;
+export function hasConflicts({ findings: { files, cycles, shared } }: Verdict): boolean {
+  return files.counts.blocking + cycles.length + shared.length > 0;
 }
 
 /** Whether all that is in the way may be gone in a while, without anybody's doing. */
@@ -41,15 +41,10 @@ export function resolutionSentences(
   const free = tasksWithoutConflict(findings);
   const alone = batches.filter(({ length }) => length === 1).flat();
   return [
-    ...(free.length > 0 ? [`No party to a conflict: ${list(free)}`] : []),
+    ...(free.length > 0 ? [`No party to a conflict: ${listed(free, SHOWN, quote)}`] : []),
     `Partitioned into ${batches.length} ${batches.length === 1 ? "batch" : "batches"}`,
-    ...(alone.length > 0 ? [`Alone in a batch: ${list(alone)}`] : []),
+    ...(alone.length > 0 ? [`Alone in a batch: ${listed(alone, SHOWN, quote)}`] : []),
   ];
 }
 
 const SHOWN = 20;
-
-function list(names: readonly string[]): string {
-  const shown = names.slice(0, SHOWN).map(quote).join(", ");
-  return names.length > SHOWN ? `${shown} and ${names.length - SHOWN} more` : shown;
-}

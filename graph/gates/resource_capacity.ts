@@ -7,22 +7,11 @@
 import type { GateTask } from "./gate_task.ts";
 
 /** Beyond this share of the CPUs, or of the memory, nothing more is started. */
-export const MOST_CPU = 0.8, MOST_MEMORY = 0.7;
+const MOST_CPU = 0.8, MOST_MEMORY = 0.7;
 /** A running command holds two pipes, and its artifact and sources for a while. */
 const HANDLES_PER_TASK = 8;
 
-/**
- * What the machine bears; what is not known is left out and does not count.
- *
- * @example
- * ```ts
- * import { type HostLoad, ParallelExecutionGates } from "./mod.ts";
- *
- * const busy: HostLoad = { cpu: 0.99 };
- * const gates = new ParallelExecutionGates([{ name: "a" }], { load: () => busy });
- * console.log(gates.validateParallelGroup(["a"])[0]); // false
- * ```
- */
+/** What the machine bears; what is not known is left out and does not count. */
 export interface HostLoad {
   /** Running tasks of others. */
   readonly activeTasks?: number;
@@ -34,17 +23,7 @@ export interface HostLoad {
   readonly fileHandles?: { readonly used: number; readonly limit: number };
 }
 
-/**
- * The count of tasks, in the words of the report.
- *
- * @example
- * ```ts
- * import { check, type ResourceCapacity } from "./mod.ts";
- *
- * const capacity: ResourceCapacity = (await check("fixtures/site/build.json")).resource_capacity;
- * console.log(capacity.requested);
- * ```
- */
+/** The count of tasks, in the words of the report. */
 export interface ResourceCapacity {
   /** What the settings allow. */
   readonly max_parallel_tasks: number;

@@ -1,28 +1,19 @@
 /**
  * Owns the settings of the gates: what each may hold, and which of several sources counts: a flag over the environment
- * over a file over the default. It reads neither files nor the environment; mistakes in a file have places in its text.
+ * over a file over the default. It reads neither files nor the environment; diagnostics in a file have places in its text.
  *
  * @module
  */
-import type { JsonPath, Mistake } from "../failure.ts";
-import { parseJsonText } from "../json_text.ts";
-import { didYouMean, quote } from "../mistakes.ts";
+import type { Diagnostic, JsonPath } from "../failure.ts";
+import { parseJsonText } from "../input/json_text.ts";
+import { didYouMean } from "../diagnostics.ts";
+import { GateError, isAmount } from "./gate_task.ts";
 import { nearest } from "../suggest.ts";
+import { quote, shownValue } from "../text.ts";
 
 /** What becomes of tasks that may not run together: one after another, or not at all. */
 export type ConflictResolution = "sequential" | "refuse";
-/**
- * How much the gates say.
- *
- * @example
- * ```ts
- * import { type LogLevel, SafeParallelExecutor } from "./mod.ts";
- *
- * const logLevel: LogLevel = "ERROR";
- * const executor = new SafeParallelExecutor([{ name: "a" }], () => {}, { logLevel });
- * console.log((await executor.execute()).completed); // 1
- * ```
- */
+/** How much the gates say. */
 export type LogLevel = "DEBUG" | "INFO" | "WARNING" | "ERROR";
 
 /** What the gates go by. */
@@ -86,7 +77,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ["checkpoint_frequency", { field: "checkpointFrequency", ...COUNT }],
 ]);
 
-/** Those the environment may set, by their names there. */
+/** Settings that the environment may set, by their names there. */
 const ENVIRONMENT: ReadonlyMap<string, Rule & { readonly read: (text: string) => unknown }> = new Map([
   ["MAX_PARALLEL_TASKS", { field: "maxParallelTasks", ...COUNT, read: toNumber }],
   ["MAX_CONTEXT_COMPLEXITY", { field: "maxContextComplexity", ...COUNT, read: toNumber }],
@@ -99,52 +90,84 @@ const ENVIRONMENT: ReadonlyMap<string, Rule & { readonly read: (text: string) =>
   }],
 ]);
 
-/** The names {@linkcode readEnvironment} asks for. */
-export const ENVIRONMENT_NAMES: readonly string[] = [...ENVIRONMENT.keys()];
-
-/** What a source says, and every mistake in it. */
+/** What a source says, and every diagnostic in it. */
 export interface ParsedSettings {
   readonly settings: Partial<GateSettings>;
-  readonly mistakes: Mistake[];
+  readonly diagnostics: Diagnostic[];
 }
 
 /** Parses and checks the text of a settings file. */
 export async function parseSettings(text: string): Promise<ParsedSettings> {
   const json = await parseJsonText(text);
-  return "mistake" in json ? { settings: {}, mistakes: [json.mistake] } : checkSettings(json.value);
+  if ("diagnostic" in json) return { settings: {}, diagnostics: [json.diagnostic] };
+  const { settings, diagnostics } = checkSettings(json.value);
+  return { settings, diagnostics: [...json.diagnostics, ...diagnostics] };
 }
 
 /** Checks a parsed settings file. */
-export function checkSettings(value: unknown): ParsedSettings {
+function checkSettings(value: unknown): ParsedSettings {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    return { settings: {}, mistakes: [{ message: "The gate settings must be an object", places: [at([], "value")] }] };
+    return {
+      settings: {},
+      diagnostics: [{ message: "The gate settings must be an object", places: [at([], "value")] }],
+    };
   }
-  const settings: Record<string, unknown> = {}, mistakes: Mistake[] = [];
+  const settings: Record<string, unknown> = {}, diagnostics: Diagnostic[] = [];
   for (const [key, entry] of Object.entries(value)) {
     const rule = RULES.get(key);
     if (rule === undefined) {
       const free = [...RULES.keys()].filter((name) => !Object.hasOwn(value, name));
       const hint = didYouMean(nearest(key, free));
       if (key !== "$schema") {
-        mistakes.push({ message: `Unknown key ${quote(key)} in the gate settings`, places: [at([key], "key")], hint });
+        diagnostics.push({
+          message: `Unknown key ${quote(key)} in the gate settings`,
+          places: [at([key], "key")],
+          hint,
+        });
       }
     } else if (rule.isGood(entry)) settings[rule.field] = entry;
-    else mistakes.push({ message: wrong(key, rule, entry), places: [at([key], "value")] });
+    else diagnostics.push({ message: wrong(key, rule, entry), places: [at([key], "value")] });
   }
-  return { settings, mistakes };
+  return { settings, diagnostics };
 }
 
 /** What the environment says; an empty variable says nothing. */
 export function readEnvironment(get: (name: string) => string | undefined): ParsedSettings {
-  const settings: Record<string, unknown> = {}, mistakes: Mistake[] = [];
+  const settings: Record<string, unknown> = {}, diagnostics: Diagnostic[] = [];
   for (const [name, rule] of ENVIRONMENT) {
     const text = get(name);
     if (text === undefined || text === "") continue;
     const value = rule.read(text);
     if (rule.isGood(value)) settings[rule.field] = value;
-    else mistakes.push({ message: wrong(name, rule, text), places: [] });
+    else diagnostics.push({ message: wrong(name, rule, text), places: [] });
   }
-  return { settings, mistakes };
+  return { settings, diagnostics };
+}
+
+/**
+ * Refuses settings that a program gives and that cannot be; of further options it looks at none.
+ *
+ * @throws {GateError} Naming the first of them.
+ */
+export function refuseWrong(options: Partial<GateSettings>): void {
+  for (const rule of [...RULES.values(), ...ENVIRONMENT.values()]) {
+    const value = options[rule.field];
+    if (value !== undefined && !rule.isGood(value)) {
+      throw new GateError(`${rule.field} must be ${rule.expected}, not ${String(value)}`);
+    }
+  }
+}
+
+/**
+ * Refuses limits of resources that limit nothing or leave nothing.
+ *
+ * @throws {GateError} Naming the first of them.
+ */
+export function refuseWrongLimits(limits: Readonly<Record<string, number>> = {}): void {
+  for (const [name, limit] of Object.entries(limits)) {
+    if (isAmount(limit)) continue;
+    throw new GateError(`resourceLimits.${name} must be a number above 0, not ${String(limit)}`);
+  }
 }
 
 /** The settings in force: of several sources the first that says something counts, then the default. */
@@ -157,7 +180,7 @@ function said(source: Partial<GateSettings>): Partial<GateSettings> {
 }
 
 function wrong(name: string, { expected }: Rule, value: unknown): string {
-  return `${quote(name)} must be ${expected}, not ${typeof value === "string" ? quote(value) : JSON.stringify(value)}`;
+  return `${quote(name)} must be ${expected}, not ${typeof value === "string" ? quote(value) : shownValue(value)}`;
 }
 
 function at(path: JsonPath, of: "key" | "value"): { path: JsonPath; of: "key" | "value" } {

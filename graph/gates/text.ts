@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { escapeControls } from "../mistakes.ts";
 import type { Severity } from "./file_conflicts.ts";
 import type { Findings, Verdict } from "./findings.ts";
 import type { LogLevel } from "./settings.ts";
+import { counted, escapeControls, listed, shortened } from "../text.ts";
 
 /** One line, how it is meant, and from which level on it is left out. */
 export interface GateLine {
@@ -25,7 +25,7 @@ export function verdictLines(verdict: Verdict, level: LogLevel): GateLine[] {
   const { findings, report } = verdict;
   return [
     ...fileLines(findings),
-    ...circleLines(findings),
+    ...cycleLines(findings),
     ...lockLines(findings),
     ...capacityLines(findings),
     ...sharedLines(findings),
@@ -39,7 +39,7 @@ export function batchLines(batches: readonly (readonly string[])[]): string[] {
   const tasks = batches.reduce((sum, batch) => sum + batch.length, 0);
   return [
     ...batches.map((batch, at) => `Batch ${at + 1}: ${names(batch)}`),
-    `${count(tasks, "task")} in ${batches.length} ${batches.length === 1 ? "batch" : "batches"}`,
+    `${counted(tasks, "task")} in ${batches.length} ${batches.length === 1 ? "batch" : "batches"}`,
   ];
 }
 
@@ -60,10 +60,10 @@ function fileLines({ files: { conflicts, counts } }: Findings): GateLine[] {
   ];
 }
 
-function circleLines({ circles }: Findings): GateLine[] {
+function cycleLines({ cycles }: Findings): GateLine[] {
   return [
-    heading("Circular dependencies", circles.length === 0 ? "none" : String(circles.length), circles.length > 0),
-    ...few(circles, (circle) => circle.map(escapeControls).join(" → ")),
+    heading("Circular dependencies", cycles.length === 0 ? "none" : String(cycles.length), cycles.length > 0),
+    ...few(cycles, (cycle) => shortened(cycle).join(" → ")),
   ];
 }
 
@@ -109,7 +109,7 @@ function recommendationLines(recommendations: readonly string[]): GateLine[] {
 
 function lastLine({ report, findings }: Verdict): GateLine {
   const who = findings.isWhole
-    ? `The ${count(report.task_count, "task")} may`
+    ? `The ${counted(report.task_count, "task")} may`
     : `${names(findings.group.map(({ name }) => name))} may`;
   const how = findings.isWhole ? "be run in parallel" : "run together";
   return report.can_parallel
@@ -132,10 +132,5 @@ function few<Item>(
 }
 
 function names(tasks: readonly string[]): string {
-  const shown = tasks.slice(0, SHOWN).map(escapeControls).join(", ");
-  return tasks.length > SHOWN ? `${shown} and ${tasks.length - SHOWN} more` : shown;
-}
-
-function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? "" : "s"}`;
+  return listed(tasks, SHOWN);
 }

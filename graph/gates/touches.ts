@@ -8,6 +8,8 @@
 import type { Task } from "../task.ts";
 import { fileTable } from "./files.ts";
 import type { GateTask } from "./gate_task.ts";
+import type { PlaceOf } from "./places.ts";
+import { readsOf } from "./reads.ts";
 
 /** As much of a task as says which files it touches; one of a task file has neither sources nor an artifact. */
 export type TouchingTask = Pick<Task, "declared"> & Partial<Pick<Task, "sourceFiles" | "output">>;
@@ -16,11 +18,11 @@ export type TouchingTask = Pick<Task, "declared"> & Partial<Pick<Task, "sourceFi
  * For each task that touches any, by index: the paths that others declare to write, as these write them. Those that it
  * declares under the same name are left out.
  */
-export function findTouches(tasks: readonly TouchingTask[]): Map<number, readonly string[]> {
+export function findTouches(tasks: readonly TouchingTask[], placeOf: PlaceOf): Map<number, readonly string[]> {
   const touches = new Map<number, string[]>();
   const written = new Set(tasks.flatMap(({ declared }) => declared?.writes ?? []));
   if (written.size === 0) return touches;
-  const { idOf, writers, readers, overlaps } = fileTable(tasks.map(asGateTask), tasks.keys());
+  const { idOf, writers, readers, overlaps } = fileTable(tasks.map(asGateTask), tasks.keys(), placeOf);
   for (const path of written) {
     const id = idOf.get(path)!;
     const touching = new Set<number>();
@@ -41,9 +43,10 @@ export function findTouches(tasks: readonly TouchingTask[]): Map<number, readonl
 
 function asGateTask({ declared, sourceFiles = [], output }: TouchingTask): GateTask {
   const { reads = [], writes = [] } = declared ?? {};
+  const sources = readsOf(sourceFiles);
   return {
     name: "",
-    reads: reads.length === 0 ? sourceFiles : [...sourceFiles, ...reads],
+    reads: reads.length === 0 ? sources : [...sources, ...reads],
     writes: output === undefined ? writes : [output, ...writes],
   };
 }

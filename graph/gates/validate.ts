@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { findCircles } from "./circular_dependencies.ts";
+import { cyclesAmong } from "./circular_dependencies.ts";
 import { checkBudget } from "./context_budget.ts";
 import { findFileConflicts } from "./file_conflicts.ts";
 import { fileTable } from "./files.ts";
@@ -26,12 +26,12 @@ export function validate(
   context: GateContext,
 ): Verdict {
   const findings = ask(tasks, chosen, context);
-  const { files, circles, lockIssues, capacity, budget } = findings;
+  const { files, cycles, lockIssues, capacity, budget } = findings;
   const report: GateReport = {
     can_parallel: mayRunTogether(findings),
     task_count: findings.group.length,
     file_conflicts: files.conflicts,
-    circular_dependencies: circles,
+    circular_dependencies: cycles,
     lock_issues: lockIssues,
     resource_capacity: capacity.capacity,
     context_budget: budget,
@@ -41,31 +41,32 @@ export function validate(
 }
 
 function mayRunTogether(findings: Findings): boolean {
-  const { files, circles, lockIssues, shared, isWhole, precedences, capacity, budget } = findings;
-  const isClear = files.counts.blocking + circles.length + lockIssues.length + shared.length === 0;
+  const { files, cycles, lockIssues, shared, isWhole, precedences, capacity, budget } = findings;
+  const isClear = files.counts.blocking + cycles.length + lockIssues.length + shared.length === 0;
   if (isWhole || !isClear) return isClear;
   return precedences.length + capacity.shortages.length === 0 && budget.within_budget;
 }
 
 function ask(tasks: readonly GateTask[], chosen: readonly number[] | undefined, context: GateContext): Findings {
-  const { circles, ordering } = findCircles(tasks);
+  const { cycles, ordering } = cyclesAmong(tasks);
   const indexes = chosen ?? [...tasks.keys()];
   const group = indexes.map((task) => tasks[task]);
   const isMember = new Set(group.map((task) => task.name));
   const between = chosen === undefined ? ordering : noOrdering(tasks.length);
-  const table = fileTable(tasks, indexes);
+  const table = fileTable(tasks, indexes, context.placeOf);
   const files = findFileConflicts(tasks, table, between);
   return {
     group,
     isWhole: chosen === undefined,
     files,
-    circles: circles.filter((circle) => circle.some((name) => isMember.has(name))),
+    cycles: cycles.filter((cycle) => cycle.some((name) => isMember.has(name))),
     precedences: chosen === undefined ? [] : findPrecedences(tasks, indexes, ordering),
     lockIssues: findLockIssues(tasks, table, context.heldLocks ?? []),
     contention: predictContention(files.conflicts),
     capacity: checkCapacity(group, { ...context, load: context.load ?? {} }),
     budget: checkBudget(group, context.maxContextComplexity),
     shared: findSharedState(tasks, indexes, between),
+    placeOf: context.placeOf,
   };
 }
 

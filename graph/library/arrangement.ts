@@ -5,9 +5,9 @@
  * @module
  */
 import { buildGraph, findCycles, type Graph } from "../graph.ts";
-import { schedulable } from "../plan.ts";
-import type { Schedulable } from "../schedule_state.ts";
-import { waves } from "../waves.ts";
+import { schedulable } from "../schedule/plan.ts";
+import type { Schedulable } from "../schedule/state.ts";
+import { waves } from "../schedule/waves.ts";
 import { CircularDependencyError, TaskNotFoundError } from "./execution_error.ts";
 
 /** All that matters here of a task. */
@@ -20,7 +20,7 @@ export interface ArrangedTask {
 
 /** How tasks are to be arranged. */
 export interface ArrangementOptions {
-  /** A circle is an error; otherwise the tasks that it keeps from ever starting are set apart. */
+  /** A cycle is an error; otherwise the tasks that it keeps from ever starting are set apart. */
   readonly detectDeadlock: boolean;
   /** Of those that are ready, those with the longest way to the end come first; otherwise those added first. */
   readonly longestFirst: boolean;
@@ -31,7 +31,7 @@ export interface ArrangementOptions {
 /** Tasks in the order of their indexes, which are those of the plan, the graph and the waves. */
 export interface Arrangement<Task extends ArrangedTask> {
   readonly tasks: readonly Task[];
-  /** Those that can never start. */
+  /** Tasks that can never start. */
   readonly stuck: readonly Task[];
   readonly graph: Graph;
   readonly plan: Schedulable;
@@ -44,7 +44,7 @@ export interface Arrangement<Task extends ArrangedTask> {
  * Arranges tasks with different ids.
  *
  * @throws {TaskNotFoundError} When a dependency is not among them.
- * @throws {CircularDependencyError} When they depend on each other in a circle and that is to be detected.
+ * @throws {CircularDependencyError} When they depend on each other in a cycle and that is to be detected.
  */
 export function arrange<Task extends ArrangedTask>(
   all: readonly Task[],
@@ -71,8 +71,8 @@ export function arrange<Task extends ArrangedTask>(
   return { tasks, stuck, graph, plan: { ...plan, order }, waves: groups, waveOf };
 }
 
-/** Whether tasks depend on each other in a circle. Unknown dependencies are left out of account. */
-export function hasCircle(tasks: readonly ArrangedTask[]): boolean {
+/** Whether tasks depend on each other in a cycle. Unknown dependencies are left out of account. */
+export function hasCycle(tasks: readonly ArrangedTask[]): boolean {
   return findCycles(graphOf(tasks)).length > 0;
 }
 
@@ -93,7 +93,7 @@ function refuseUnknown(tasks: readonly ArrangedTask[], { dependencies }: Graph):
   }
 }
 
-/** Marks (1) the tasks that are part of a circle or need one that is: those an order of readiness never comes to. */
+/** Marks (1) the tasks that are part of a cycle or need one that is: those an order of readiness never comes to. */
 function findStuck({ size, dependencyStart, dependentStart, dependents }: Graph): Uint8Array {
   const isStuck = new Uint8Array(size).fill(1);
   const waitsFor = new Int32Array(size);

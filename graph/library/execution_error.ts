@@ -4,11 +4,12 @@
  *
  * @module
  */
-import { circularDependency, quote, unknownDependency } from "../mistakes.ts";
 import type { ExecutionResult } from "./execution_report.ts";
+import { quote, shortened } from "../text.ts";
+import { circularDependency, unknownDependency } from "../graph_diagnostics.ts";
 
 /**
- * Tasks need each other in a circle, so none of them could ever start. The message shows the circle as a list; `arrows` is
+ * Tasks need each other in a cycle, so none of them could ever start. The message shows the cycle as a list; `arrows` is
  * the same sentence with arrows, `Circular dependency detected: a → b → a`.
  *
  * @example
@@ -30,14 +31,14 @@ import type { ExecutionResult } from "./execution_report.ts";
 export class CircularDependencyError extends Error {
   /** For those who cannot use `instanceof`. */
   override readonly name = "CircularDependencyError";
-  /** The circle in depends-on direction, from the task added first back to it. */
+  /** The cycle in depends-on direction, from the task added first back to it. */
   readonly cyclePath: readonly string[];
   /** The message with arrows. */
   readonly arrows: string;
 
   /** The path starts and ends with the same task. */
   constructor(cyclePath: readonly string[]) {
-    super(`Circular dependency detected: [${cyclePath.map(quote).join(", ")}]`);
+    super(`Circular dependency detected: [${shortened(cyclePath, quote).join(", ")}]`);
     this.cyclePath = cyclePath;
     this.arrows = circularDependency(cyclePath, 0).message;
   }
@@ -79,8 +80,8 @@ export class TaskNotFoundError extends Error {
       readonly availableTasks: readonly string[];
     },
   ) {
-    const mistake = unknownDependency({ index: 0, name: taskId }, missingDependency, availableTasks);
-    super(mistake.hint === undefined ? mistake.message : `${mistake.message}, ${mistake.hint}`);
+    const diagnostic = unknownDependency({ index: 0, name: taskId }, missingDependency, availableTasks);
+    super(diagnostic.hint === undefined ? diagnostic.message : `${diagnostic.message}, ${diagnostic.hint}`);
     this.taskId = taskId;
     this.missingDependency = missingDependency;
     this.availableTasks = availableTasks;
@@ -158,6 +159,6 @@ export function skippedByCancel(reason: unknown): TaskSkippedError {
 }
 
 /** A task that could never start, in an execution that was not checked for this before. */
-export function skippedInCircle(): TaskSkippedError {
+export function skippedInCycle(): TaskSkippedError {
   return new TaskSkippedError("Skipped because of a circular dependency: it is part of one, or needs a task that is");
 }

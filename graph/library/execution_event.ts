@@ -8,19 +8,6 @@ import type { ExecutionResult } from "./execution_report.ts";
 /**
  * One thing that happened in an execution. Between the first, `executionStarted`, and the last, `executionEnded`, every task
  * ends exactly once: `taskCompleted`, `taskFailed` or `taskSkipped`.
- *
- * @example
- * ```ts
- * import { DependencyAwareScheduler, type ExecutionEvent } from "./mod.ts";
- *
- * const scheduler = new DependencyAwareScheduler();
- * scheduler.addTask("a", () => 1);
- * async function show(events: AsyncIterable<ExecutionEvent>): Promise<void> {
- *   for await (const event of events) if (event.kind === "taskCompleted") console.log(event.taskId, event.durationMs);
- * }
- * const [, result] = await Promise.all([show(scheduler.events()), scheduler.execute()]);
- * console.log(result.successfulTasks); // 1
- * ```
  */
 export type ExecutionEvent =
   /** Nothing has started yet. */
@@ -58,7 +45,7 @@ export type ExecutionEvent =
     readonly durationMs: number;
     readonly error: Error;
   }
-  /** It will not be started, or not again: a task it needs failed, or the execution was cut short. */
+  /** The task will not be started, or not again: a task it needs failed, or the execution was cut short. */
   | { readonly kind: "taskSkipped"; readonly taskId: string; readonly error: Error }
   /** All tasks of a wave have ended. */
   | { readonly kind: "waveEnded"; readonly waveNumber: number; readonly durationMs: number; readonly failed: boolean }

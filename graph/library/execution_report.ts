@@ -5,36 +5,12 @@
  *
  * @module
  */
+import { plainJson } from "./plain_json.ts";
 
-/**
- * How far a task, or a wave, is.
- *
- * @example
- * ```ts
- * import { DependencyAwareScheduler, type TaskStatus } from "./mod.ts";
- *
- * const scheduler = new DependencyAwareScheduler();
- * scheduler.addTask("a", () => 1);
- * const status: TaskStatus | undefined = scheduler.getTaskStatus("a");
- * console.log(status); // PENDING
- * ```
- */
+/** How far a task, or a wave, is. */
 export type TaskStatus = "PENDING" | "IN_PROGRESS" | "COMPLETED" | "FAILED";
 
-/**
- * Tasks whose dependencies all lie in earlier waves; each wave is as early as it can be.
- *
- * @example
- * ```ts
- * import { DependencyAwareScheduler, type Wave } from "./mod.ts";
- *
- * const scheduler = new DependencyAwareScheduler();
- * scheduler.addTask("a", () => 1);
- * scheduler.addTask("b", () => 2, ["a"]);
- * const waves: readonly Wave[] = scheduler.schedule();
- * for (const { waveNumber, taskIds } of waves) console.log(waveNumber, taskIds); // 1 ["a"], 2 ["b"]
- * ```
- */
+/** Tasks whose dependencies all lie in earlier waves; each wave is as early as it can be. */
 export interface Wave {
   /** From 1. */
   readonly waveNumber: number;
@@ -48,19 +24,7 @@ export interface Wave {
   readonly createdAt: Date;
 }
 
-/**
- * What a result says of one wave.
- *
- * @example
- * ```ts
- * import { DependencyAwareScheduler, type WaveSummary } from "./mod.ts";
- *
- * const scheduler = new DependencyAwareScheduler();
- * scheduler.addTask("a", () => 1);
- * const [first]: readonly WaveSummary[] = scheduler.getWaveSummary();
- * console.log(first.taskCount); // 1
- * ```
- */
+/** What a result says of one wave. */
 export interface WaveSummary {
   /** From 1. */
   readonly waveNumber: number;
@@ -126,7 +90,7 @@ export class ExecutionResult {
     this.waveSummary = figures.waveSummary;
   }
 
-  /** What `JSON.stringify` writes. */
+  /** What `JSON.stringify` writes: of results a BigInt as its digits, and what holds itself as `[Circular]`. */
   toJSON(): Record<string, unknown> {
     return {
       execution_id: this.executionId,
@@ -137,7 +101,9 @@ export class ExecutionResult {
       total_duration_ms: this.totalDurationMs,
       sequential_duration_ms: this.sequentialDurationMs,
       speedup_ratio: this.speedupRatio,
-      task_results: this.taskResults,
+      task_results: Object.fromEntries(
+        Object.entries(this.taskResults).map(([id, value]) => [id, plainJson(value)]),
+      ),
       task_errors: Object.fromEntries(Object.entries(this.taskErrors).map(([id, { message }]) => [id, message])),
       wave_summary: this.waveSummary.map(({ waveNumber, taskCount, durationMs, taskIds }) => ({
         wave_number: waveNumber,
@@ -150,6 +116,6 @@ export class ExecutionResult {
 }
 
 /** How many times faster than one after another; 1 when nothing took any time. */
-export function speedupRatio(sequentialMs: number, totalMs: number): number {
+function speedupRatio(sequentialMs: number, totalMs: number): number {
   return totalMs > 0 ? sequentialMs / totalMs : 1;
 }

@@ -15,7 +15,7 @@ type Loose = Record<string, unknown>;
 function writeParts(rig: Rig, change: (tasks: Loose[]) => void = () => {}): void {
   const tasks: Loose[] = structuredClone(PARTS);
   change(tasks);
-  rig.write("build.json", { tasks });
+  rig.write("build.json", { num_workers: 1, tasks });
 }
 
 /** A project of PARTS that is up to date. */
@@ -37,14 +37,18 @@ async function expectReasons(rig: Rig, expected: Record<string, string>, args: s
 // S0.13, S0.46
 rigTest("build that finds nothing to do starts no worker and no process, and leaves its cache alone", async (rig) => {
   await built(rig);
-  const before = Deno.statSync(rig.path(".build_cache.json"));
-  const report = reportOf(await rig.build(["--json"]));
-  assertEquals(report.worker_utilization, { overall: 0 });
-  for (const result of Object.values(report.results)) {
-    assertEquals([result.status, result.cache_hit, result.worker_id, result.duration], ["completed", true, null, 0]);
+  const cache = () => Deno.statSync(rig.path(".build_cache.json")).ino;
+  // What was changed in the second in which a cache was written is found to be as it was by a later build.
+  let before: number | null = null;
+  for (let times = 0; before !== cache(); times++) {
+    assert(times < 10, "the cache is written again and again");
+    before = cache();
+    const report = reportOf(await rig.build(["--json"]));
+    assertEquals(report.worker_utilization, { overall: 0 });
+    for (const result of Object.values(report.results)) {
+      assertEquals([result.status, result.cache_hit, result.worker_id, result.duration], ["completed", true, null, 0]);
+    }
   }
-  const after = Deno.statSync(rig.path(".build_cache.json"));
-  assertEquals([after.ino, after.mtime], [before.ino, before.mtime]);
 });
 
 rigTest("build does again exactly what an edit asks for", async (rig) => {
@@ -121,11 +125,13 @@ rigTest("build does not mind the order of tasks, their names, their timeouts or 
   await expectReasons(rig, {});
 });
 
-rigTest("build hands the environment it was given on, without minding its changes", async (rig) => {
-  rig.write("build.json", { tasks: [{ name: "a", output_artifact: "a", command: 'echo "$GIVEN" > "$OUT"' }] });
+rigTest("build hands on the environment it was given, and minds what a command's text names of it", async (rig) => {
+  const task = (name: string, command: string) => ({ name, output_artifact: name, command: `${command} > "$OUT"` });
+  rig.write("build.json", { tasks: [task("named", 'echo "$GIVEN"'), task("unnamed", "printenv GIVEN")] });
   await rig.build([], { env: { GIVEN: "one" } });
-  assertEquals(rig.read("a"), "one\n");
-  assertEquals(executed(await rig.build([], { env: { GIVEN: "two" } })), []);
+  assertEquals([rig.read("named"), rig.read("unnamed")], ["one\n", "one\n"]);
+  assertEquals(executed(await rig.build([], { env: { GIVEN: "two" } })), ["named"]);
+  assertEquals([rig.read("named"), rig.read("unnamed")], ["two\n", "one\n"]);
 });
 
 // S0.45, S0.50: one builds, seven wait for it and hit
@@ -272,5 +278,41 @@ rigTest("build does not remember work whose source was edited while it went on",
   await held.started();
   held.release();
   assertEquals(executed(await again.ended), ["slow"]);
+  assertEquals(executed(await rig.build()), []);
+});
+
+// K111
+rigTest("build does not remember work whose dependency's artifact was changed while it went on", async (rig) => {
+  const held = rig.hold("held");
+  const good = (name: string) => ({ name, output: `o/${name}`, command: `echo good ${name} > $OUT` });
+  rig.write("make.js", "export default async ({ dependencies }) => `module: ${await dependencies.a.text()}`;");
+  rig.write("build.json", {
+    tasks: [
+      ...["a", "b", "c"].map(good),
+      { name: "held", dependencies: ["a"], output: "o/held", command: `(${held.command}); cat $DEPS > $OUT` },
+      { name: "spoiler", dependencies: ["b"], output: "o/spoiler", command: "echo bad > $DEPS; cat $DEPS > $OUT" },
+      { name: "sibling", dependencies: ["c"], output: "o/sibling", command: "echo bad > o/c; echo > $OUT" },
+      { name: "after", dependencies: ["c", "sibling"], output: "o/after", command: "cat $DEPS > $OUT" },
+      { name: "joined", dependencies: ["a", "held"], output: "o/joined" },
+      { name: "called", dependencies: ["a", "held"], output: "o/called", module: "make.js" },
+    ],
+  });
+  const running = rig.start();
+  await held.started();
+  rig.write("o/a", "bad\n");
+  held.release();
+  assertEquals((await running.ended).code, 0);
+  assertEquals(rig.read("o/held") + rig.read("o/called"), "bad\nmodule: bad\n");
+
+  // Now without anybody who changes what is another's.
+  rig.write("build.json", rig.read("build.json").replaceAll("echo bad > $DEPS; ", "").replace("echo bad > o/c; ", ""));
+  const again = rig.start();
+  await held.started();
+  held.release();
+  const { stdout } = await again.ended;
+  assertEquals(executed({ stdout }), ["a", "after", "b", "c", "called", "held", "joined", "sibling", "spoiler"]);
+  for (const name of ["held", "called", "joined"]) assertStringIncludes(rig.read(`o/${name}`), "good a");
+  assertStringIncludes(rig.read("o/after"), "good c");
+  assertEquals(rig.read("o/spoiler"), "good b\n");
   assertEquals(executed(await rig.build()), []);
 });

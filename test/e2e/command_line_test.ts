@@ -14,7 +14,7 @@ function troupe(rig: Rig, args: string[]) {
 rigTest("build refuses flags it does not know, and guesses what was meant", async (rig) => {
   rig.write("build.json", ONE);
   const said = async (...args: string[]) => {
-    const { code, stdout, stderr } = await rig.build(args);
+    const { code, stdout, stderr } = await rig.ask(["build", ...args]);
     assertEquals([code, stdout], [2, ""]);
     return stderr;
   };
@@ -35,8 +35,11 @@ rigTest("troupe builds like build.ts does, and refuses commands it does not know
   assertEquals(executed(await troupe(rig, ["build"])), ["a"]);
   assertEquals(executed(await troupe(rig, ["build", "build.json", "--force"])), ["a"]);
   const { code, stdout, stderr } = await troupe(rig, ["biuld"]);
-  assertEquals([code, stdout, stderr], [2, "", "Unknown command 'biuld', did you mean 'build'?\n"]);
-  assertMatch((await troupe(rig, ["dance"])).stderr, /^Unknown command 'dance'; see troupe --help\n$/);
+  assertEquals([code, stdout, stderr], [2, "", "Unknown command or task 'biuld', did you mean the command 'build'?\n"]);
+  assertMatch(
+    (await troupe(rig, ["dance"])).stderr,
+    /^Unknown command or task 'dance'; see troupe --help and troupe list\n$/,
+  );
 });
 
 rigTest("troupe tells its version and how it is used", async (rig) => {
@@ -46,8 +49,6 @@ rigTest("troupe tells its version and how it is used", async (rig) => {
   const help = await troupe(rig, ["--help"]);
   assertEquals([help.code, help.stderr], [0, ""]);
   assertStringIncludes(help.stdout, "troupe COMMAND");
-  const none = await troupe(rig, []);
-  assertEquals([none.code, none.stdout], [2, help.stdout]);
   const build = await rig.build(["--help"]);
   assertEquals([build.code, build.stderr], [0, ""]);
   for (const flag of ["--jobs", "--task", "--fail-fast", "--force", "--dry-run", "--json", "--report", "Exit codes"]) {
@@ -124,4 +125,44 @@ rigTest("a second build that is stopped while it waits has done nothing", async 
   assert(stderr.endsWith("\nStopped by SIGTERM\n"));
   held.release();
   assertEquals((await first.ended).code, 0);
+});
+
+// K36
+rigTest("what is not troupe's own is shown without what it would do to the terminal", async (rig) => {
+  rig.write("tasks.txt", "a: printf x\x1b[2J\n");
+  const db = "h\x1b[31m.db", id = "m\x1b[2J";
+  const runs = [
+    await troupe(rig, ["run", "tasks.txt", "--db", db]),
+    await troupe(rig, ["show", "9", "--db", db]),
+    await troupe(rig, ["run", "none\x1b[2J.txt"]),
+    await troupe(rig, ["join", "tasks.txt", "--id", id]),
+    await troupe(rig, ["status"]),
+    await troupe(rig, ["\x9b2J"]),
+  ];
+  for (const { stdout, stderr } of runs) assertMatch(stdout + stderr, /\\u00(1b|9b)/);
+  // deno-lint-ignore no-control-regex -- what is looked for
+  for (const { stdout, stderr } of runs) assert(!/[\x1b\x9b]/.test(stdout + stderr), stdout + stderr);
+});
+
+// K6
+Deno.test({
+  name: "a folder whose name is not UTF-8 is told of as such",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const folder = Deno.makeTempDirSync({ prefix: "troupe-test-" });
+    try {
+      const program = new URL("../../main.ts", import.meta.url).pathname;
+      const text =
+        `cd "$1" && mkdir "$(printf 'd\\377')" && cd d* && echo 'a: echo 1' > t.txt && exec "$2" run -A "$3" run t.txt`;
+      const { code, stderr } = await new Deno.Command("/bin/sh", {
+        args: ["-c", text, "sh", folder, Deno.execPath(), program],
+      }).output();
+      assertEquals(
+        [code, new TextDecoder().decode(stderr)],
+        [2, "The name of the current folder is not UTF-8: rename it, or start troupe elsewhere\n"],
+      );
+    } finally {
+      await new Deno.Command("rm", { args: ["-rf", folder] }).output();
+    }
+  },
 });

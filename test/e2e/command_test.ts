@@ -43,6 +43,41 @@ rigTest("two tasks with one command are told apart where the command asks for th
   assertEquals([rig.read("a"), rig.read("b")], ["a\n", "b\n"]);
 });
 
+// K22, S0.45
+rigTest("what a command is told is part of what names its work: two tasks with one script", async (rig) => {
+  rig.write("gen.sh", 'echo "for $TASK" > "$OUT"; echo x >> runs');
+  const task = (name: string, command: string) => ({ name, output_artifact: name, source_files: ["gen.sh"], command });
+  const shared = "sh gen.sh", own = 'sh gen.sh "$TASK"';
+  rig.write("build.json", {
+    num_workers: 1,
+    tasks: [task("a", shared), task("b", shared), task("c", own), task("d", own)],
+  });
+  // a name that troupe itself was given is no task's
+  assertEquals((await rig.build([], { env: { TASK: "outer" } })).code, 0);
+  assertEquals([rig.read("a"), rig.read("b")], ["for \n", "for \n"]);
+  assertEquals([rig.read("c"), rig.read("d")], ["for c\n", "for d\n"]);
+  assertEquals(rig.read("runs"), "x\nx\nx\n");
+  assertEquals(executed(await rig.build()), []);
+});
+
+// K22
+rigTest("a variable of the surroundings that a command names is part of what names its work", async (rig) => {
+  const tasks = ['echo "$CC" > "$OUT"', 'echo "${CC:-none}" > "$OUT"', 'echo CC "$@" > "$OUT"'];
+  rig.write("build.json", {
+    num_workers: 1,
+    tasks: tasks.map((command, i) => ({ name: `t${i}`, output: `t${i}`, command })),
+  });
+  const build = async (env: Record<string, string>) => executed(await rig.build([], { env }));
+  assertEquals(await build({ CC: "gcc" }), ["t0", "t1", "t2"]);
+  assertEquals(await build({ CC: "gcc", LD: "ld" }), []);
+  assertStringIncludes((await rig.build(["-n"], { env: { CC: "s3cret" } })).stdout, "environment changed: CC");
+  assertEquals(await build({ CC: "s3cret" }), ["t0", "t1"]);
+  assertEquals([rig.read("t0"), rig.read("t1")], ["s3cret\n", "s3cret\n"]);
+  assertEquals(rig.read(".build_cache.json").includes("s3cret"), false);
+  assertEquals(await build({}), ["t0", "t1"]);
+  assertEquals([rig.read("t0"), rig.read("t1")], ["\n", "none\n"]);
+});
+
 rigTest("a command's artifact is what it wrote to $OUT", async (rig) => {
   assertEquals(await buildOne(rig, { command: 'echo good > "$OUT"; echo bad > out/one' }), undefined);
   assertEquals([rig.read("out/one"), rig.files("out")], ["good\n", ["out/one"]]);
@@ -53,11 +88,45 @@ rigTest("a command's artifact is else its output, if it wrote that anew", async 
   assertEquals(rig.read("out/one"), "first\n");
   assertEquals(await buildOne(rig, { command: "echo again > out/one" }), undefined);
   assertEquals(executed(await rig.build()), []);
-  // What was there before is no artifact of this command.
-  assertEquals(
-    await buildOne(rig, { command: ": nothing" }),
-    "Command wrote no artifact: write to \"$OUT\" or to 'out/one'",
-  );
+});
+
+// K4
+rigTest(
+  "a command's artifact is else what lies at its output as it was, unless that is known to be wrong",
+  async (rig) => {
+    const command = "test -e out/one || echo 1 > out/one";
+    rig.write("build.json", {
+      tasks: [
+        { name: "one", output: "out/one", command },
+        { name: "direct", output: "out/direct", command: "cp -n src out/direct", source_files: ["src"] },
+        { name: "needs", output: "out/needs", command: "cat $DEPS > $OUT", dependencies: ["one", "direct"] },
+      ],
+    });
+    rig.write("src", "a source\n");
+    assertEquals(executed(await rig.build()), ["direct", "needs", "one"]);
+    assertEquals(executed(await rig.build()), []);
+    // Both are done again, and what needs them is not: they came out as they were.
+    assertEquals(executed(await rig.build(["-f", "-t", "one", "-t", "direct"])), ["direct", "one"]);
+    assertEquals(executed(await rig.build()), []);
+    rig.remove(".build_cache.json");
+    const again = await rig.build();
+    assertEquals([again.code, executed(again)], [0, ["direct", "needs", "one"]]);
+    assertEquals(rig.read("out/needs"), "1\na source\n");
+    // What was edited since is not what the command has made.
+    rig.write("out/one", "edited\n");
+    const edited = await rig.build();
+    assertEquals(edited.code, 1);
+    assertStringIncludes(edited.stdout, "or to 'out/one', which was edited since it was made");
+    assertEquals(rig.read("out/one"), "edited\n");
+  },
+);
+
+// K4
+rigTest("a command that leaves a folder or nothing at its output has made no artifact", async (rig) => {
+  rig.write("out/one", "there\n");
+  assertStringIncludes((await buildOne(rig, { command: "rm out/one" }))!, "Command wrote no artifact");
+  const error = await buildOne(rig, { command: "mkdir out/one" });
+  assertEquals(error, "Cannot publish artifact 'out/one': not a regular file");
 });
 
 rigTest("a command that writes nothing fails with what to do about it", async (rig) => {
@@ -67,7 +136,8 @@ rigTest("a command that writes nothing fails with what to do about it", async (r
 });
 
 rigTest("a command that makes a folder of its artifact fails, and the folder is gone", async (rig) => {
-  assertStringIncludes((await buildOne(rig, { command: 'mkdir "$OUT"' }))!, "Cannot publish artifact 'out/one'");
+  const error = "Cannot publish artifact 'out/one': not a regular file";
+  assertEquals(await buildOne(rig, { command: 'mkdir "$OUT"' }), error);
   assertEquals(rig.files("out"), []);
 });
 

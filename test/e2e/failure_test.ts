@@ -1,5 +1,5 @@
 // What happens when a task fails: retries, timeouts, what goes on and what does not, and what is left behind.
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { type Rig, rigTest } from "../rig.ts";
 import { executed, lines, reportOf } from "./said.ts";
 
@@ -45,6 +45,7 @@ rigTest("build tries a failed task again as often as its retries say, and shows 
     "Worker N: Started task 'after' (dependencies: flaky)",
     "Worker N: Completed task 'after' in #s (artifact: after)",
     "Build completed in #s: 2 succeeded, 0 failed, 0 skipped",
+    "  flaky  flaky passed at attempt 3 (flaky: failed 2 of the last 3 times, 67 %)",
   ]);
   assertEquals(rig.read("after"), "flaky\n");
 });
@@ -63,7 +64,13 @@ rigTest("build ends a command that takes longer than its timeout, with all its c
   rig.write("build.json", {
     tasks: [
       { name: "slow", output_artifact: "slow", timeout: 1, command: `echo half > "$OUT"; ${pids} wait` },
-      { name: "stubborn", output_artifact: "stubborn", timeout: 1, command: `trap '' TERM; ${pids} wait; wait` },
+      {
+        name: "stubborn",
+        output_artifact: "stubborn",
+        timeout: 1,
+        grace: 0.1,
+        command: `trap '' TERM; ${pids} wait; wait`,
+      },
       { name: "needs", output_artifact: "needs", dependencies: ["slow"] },
     ],
   });
@@ -71,7 +78,8 @@ rigTest("build ends a command that takes longer than its timeout, with all its c
   const started = rig.read("pids").trim().split("\n").map(Number);
   assertEquals(started.length, 6);
   assertEquals(started.filter(isAlive), []);
-  assertEquals(rig.files(), ["build.json", "pids", "taskrun.db"]);
+  // A cache is saved now and then, also one in which nothing stands.
+  assertEquals(rig.files().filter((file) => file !== ".build_cache.json"), ["build.json", "pids", "taskrun.db"]);
 });
 
 rigTest("build applies a timeout to each attempt", async (rig) => {
@@ -107,7 +115,7 @@ rigTest("build --fail-fast starts nothing more after a failure and lets what run
   good.release();
   const { code, stdout } = await running.ended;
   assertEquals([code, executed({ stdout })], [1, ["bad", "good"]]);
-  assert(stdout.endsWith("1 succeeded, 1 failed, 2 skipped\n"));
+  assertMatch(stdout, / 1 succeeded, 1 failed, 2 skipped\n/);
   assertEquals(executed(await rig.build(["-t", "after_good"])), ["after_good"]);
 });
 
@@ -142,7 +150,7 @@ rigTest(
     // In place there is no keeping it: what a failed command wrote over it must not pass for an artifact.
     config("echo half > out/a; exit 1");
     assertEquals(await errors(rig), { a: "Command failed with exit code 1" });
-    assert(!rig.exists("out/a"));
+    assert(!rig.has("out/a"));
   },
 );
 
@@ -185,8 +193,8 @@ rigTest("build ended by SIGINT ends its commands, keeps what is done and tells s
     running.kill(signal);
     const { code, stdout, stderr } = await running.ended;
     assertEquals([code, stderr], [exit, `Stopped by ${signal}\n`]);
-    assertStringIncludes(stdout, "(error: Cancelled)");
-    assertStringIncludes(stdout, "1 succeeded, 1 failed, 1 skipped\n");
+    assertMatch(stdout, /Worker \d: Cancelled task 'held' after /);
+    assertStringIncludes(stdout, "1 succeeded, 0 failed, 2 skipped (1 cancelled)\n");
     assertEquals(rig.files("out"), ["out/done"]);
     assertEquals([...Deno.readDirSync(rig.tmp)], []);
   }

@@ -1,8 +1,8 @@
 // `troupe check` and `troupe batches` on files.
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { loadGates } from "../../mod.ts";
-import { FileLockManager } from "../../actors/locks.ts";
+import { loadGates, safeBuild } from "../../mod.ts";
+import { FileLockManager } from "../../actors/locks/locks.ts";
 import { type Ended, type Rig, rigTest } from "../rig.ts";
 
 const MAIN = fromFileUrl(new URL("../../main.ts", import.meta.url));
@@ -17,7 +17,8 @@ const CONFIG = {
 };
 
 function run(rig: Rig, args: string[], env: Record<string, string> = {}): Promise<Ended> {
-  return rig.build(args, { deno: ["run", "-A", MAIN], env });
+  const looks = args[0] === "check" || args[0] === "batches";
+  return looks && Object.keys(env).length === 0 ? rig.ask(args) : rig.build(args, { deno: ["run", "-A", MAIN], env });
 }
 
 // S1.1, S1.15, S1.20, S1.24, S1.27
@@ -72,7 +73,7 @@ rigTest("check --json gives the report of a group, with settings from file, envi
 });
 
 // S1.4
-rigTest("check tells of a circle, which no build would start with", async (rig) => {
+rigTest("check tells of a cycle, which no build would start with", async (rig) => {
   const task = (name: string, dependency: string) => ({ name, output: name, dependencies: [dependency] });
   rig.write("build.json", { tasks: [task("a", "b"), task("b", "a")] });
   const { code, stdout } = await run(rig, ["check"]);
@@ -131,8 +132,9 @@ rigTest("loadGates() gives a program the gates of a config", async (rig) => {
   assertEquals(gates.suggestExecutionBatches(["docs", "lint"]), [["docs"], ["lint"]]);
 });
 
-/** Fails if another task holds the folder at the same time. */
-const ALONE = 'i=0; while [ $i -lt 200 ]; do mkdir busy || exit 1; rmdir busy; i=$((i + 1)); done; echo done > "$OUT"';
+/** Fails if another task holds the folder at the same time, for longer than it takes to start both. */
+const alone = (seconds: number) => `mkdir busy && sleep ${seconds} && rmdir busy && echo done > "$OUT"`;
+const ALONE = alone(0.3);
 const CLASHING = {
   tasks: [
     { name: "seed", output: "out/seed", command: `: seed; ${ALONE}`, writes: ["log/db.txt"] },
@@ -159,12 +161,15 @@ rigTest("build --validate starts nothing when conflicts are to be refused", asyn
   assertEquals(code, 1);
   assertStringIncludes(stderr, "Refused: the gates found conflicts");
   assert(!stdout.includes("Worker "));
-  assert(!rig.exists("out"));
+  assert(!rig.has("out"));
 });
 
-// S1.24, S1.29
-rigTest("a build keeps to declared globs without being asked to", async (rig) => {
-  rig.write("build.json", CLASHING);
+// S1.24, S1.29, K50
+rigTest("a build keeps to declared globs and folders without being asked to", async (rig) => {
+  const more = [["all", "."], ["above", "../"], ["absolute", rig.path("log")]].map(([name, path]) => (
+    { name, output: `out/${name}`, command: `: ${name}; ${ALONE}`, writes: [path] }
+  ));
+  rig.write("build.json", { tasks: [...CLASHING.tasks, ...more] });
   const { code, stdout } = await rig.build(["--no-history"]);
   assertEquals(code, 0);
   assert(!stdout.includes("File conflicts"));
@@ -190,15 +195,16 @@ rigTest("build --validate asks only about the tasks that are to be built", async
 
 const CLASHING_TASKS = `seed: ${ALONE.replace('> "$OUT"', "")} [writes:log/db.txt]
 lint: ${ALONE.replace('> "$OUT"', "")} [writes:log/*.txt]
+all: ${ALONE.replace('> "$OUT"', "")} [writes:/]
 `;
 
-// S1.17, S1.20, S1.27, S1.29
+// S1.17, S1.20, S1.27, S1.29, K50
 rigTest("run --validate shows the report first and never runs conflicting tasks at once", async (rig) => {
   rig.write("tasks.txt", CLASHING_TASKS);
   const { code, stdout } = await run(rig, ["run", "tasks.txt", "--validate", "-j", "4"]);
   assertEquals(code, 0);
-  assert(stdout.indexOf("  blocking  seed, lint: log/db.txt\n") < stdout.indexOf("[1/2]"), "the report comes first");
-  assertStringIncludes(stdout, "Run completed: 2 passed, 0 failed, 0 skipped");
+  assert(stdout.indexOf("  blocking  seed, lint: log/db.txt\n") < stdout.indexOf("[1/3]"), "the report comes first");
+  assertStringIncludes(stdout, "Run completed: 3 passed, 0 failed, 0 skipped");
 });
 
 // S1.26, S1.29
@@ -209,14 +215,15 @@ rigTest("run --validate starts nothing when conflicts are to be refused", async 
   assertEquals(code, 1);
   assertEquals(stderr, 'Refused: the gates found conflicts, and conflict_resolution is "refuse"\n');
   assertStringIncludes(stdout, "may not be run in parallel\n");
-  assert(!stdout.includes("[1/2]") && !rig.exists("taskrun.db"));
+  assert(!stdout.includes("[1/3]") && !rig.has("taskrun.db"));
 });
 
 // S1.7
 rigTest(
-  "build --validate waits for a lock on a file of a task, and refuses when it is not released in time",
+  "build --validate waits for a lock on a file that no task declares, and refuses when it is not released in time",
   async (rig) => {
-    rig.write("build.json", { tasks: [{ name: "a", output: "a", content: "x", writes: ["log"] }] });
+    rig.write("log", "log");
+    rig.write("build.json", { tasks: [{ name: "a", output: "a", source_files: ["log"] }] });
     rig.write("parallel-execution.json", { retry_delays: [0.01], lock_timeout_seconds: 60 });
     using lock = await new FileLockManager(rig.folder).acquire("log", "exclusive", { task: "other" });
     const refused = await rig.build(["--validate", "--no-history"], { env: { LOCK_TIMEOUT: "0.05" } });
@@ -224,12 +231,12 @@ rigTest(
       1,
       "Refused: 'log' of task 'a' is still locked after 0.05s; see troupe locks\n",
     ]);
-    assert(!rig.exists("a"));
+    assert(!rig.has("a"));
     const waiting = rig.start(["--validate", "--no-history"]);
     await waiting.says(/may not be run in parallel/);
     lock.release();
     assertEquals((await waiting.ended).code, 0);
-    assertEquals(rig.read("a"), "x");
+    assertEquals(rig.read("a"), "log");
   },
 );
 
@@ -254,3 +261,41 @@ rigTest("build and run --validate say now and then what runs and what the machin
   held.release();
   for (const run of [building, running]) assertEquals((await run.ended).code, 0);
 });
+
+const BRIEF = alone(0.1);
+
+// K51
+rigTest(
+  "with --validate no more run at once than the settings allow, nor more difficult ones than the budget",
+  async (rig) => {
+    const tasks = ["a", "b", "c"].map((name) => (
+      { name, output: `out/${name}`, command: `: ${name}; ${BRIEF}`, difficulty: 10 }
+    ));
+    rig.write("build.json", { tasks });
+    const built = await rig.build(["--validate", "--no-history"], { env: { MAX_CONTEXT_COMPLEXITY: "9" } });
+    assertEquals([built.code, built.stdout.includes("3 succeeded")], [0, true]);
+    rig.write("tasks.txt", ["a", "b", "c"].map((name) => `${name}: ${BRIEF.replace('> "$OUT"', "")}\n`).join(""));
+    const ran = await run(rig, ["run", "tasks.txt", "--validate", "-j", "4"], { MAX_PARALLEL_TASKS: "1" });
+    assertEquals([ran.code, ran.stdout.includes("3 passed")], [0, true]);
+    const budget = { MAX_CONTEXT_COMPLEXITY: "9" };
+    rig.remove(".build_cache.json");
+    const joined = await run(rig, ["join", "build.json", "--validate"], budget);
+    assertEquals([joined.code, joined.stdout.includes("Context budget: 30 of 9")], [0, true]);
+    const alone = ["join", "tasks.txt", "--validate", "-j", "4", "--db", "tasks.sqlite"];
+    assertEquals((await run(rig, alone, { MAX_PARALLEL_TASKS: "1" })).code, 0);
+    const crew = await run(rig, ["crew", "3", "tasks.txt", "--validate", "--db", "crew2.sqlite"], {
+      MAX_PARALLEL_TASKS: "1",
+    });
+    assertEquals([crew.code, crew.stderr], [0, "Starting 1 of 3 members, which is all that the gates' limits allow\n"]);
+    assertEquals(crew.stdout.match(/Capacity: /g)?.length, 1);
+    rig.write("parallel-execution.json", { max_parallel_tasks: 1 });
+    const { report } = await safeBuild(rig.path("build.json"), { force: true });
+    assertEquals([report.completed, report.rolled_back], [3, undefined]);
+    rig.write("parallel-execution.json", { conflict_resolution: "refuse" });
+    rig.write("clash.txt", CLASHING_TASKS);
+    for (const command of [["join"], ["crew", "2"]]) {
+      const { code, stderr } = await run(rig, [...command, "clash.txt", "--validate", "--db", "none.sqlite"]);
+      assertEquals([code, stderr], [1, 'Refused: the gates found conflicts, and conflict_resolution is "refuse"\n']);
+    }
+  },
+);

@@ -1,7 +1,13 @@
 // The exact lines of a build.
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { fromFileUrl } from "@std/path";
+import { loadBuild } from "../../actors/input/load.ts";
+import { Reporter } from "../../actors/terminal/reporter.ts";
+import { runBuild } from "../../actors/build/build_run.ts";
 import { rigTest } from "../rig.ts";
 import { anyOrder, lines } from "./said.ts";
+
+const MAIN = fromFileUrl(import.meta.resolve("../../main.ts"));
 
 // S0.19, S0.60, S0.61, S0.64
 rigTest("build shows each start with its dependencies, each end with its artifact, and a summary", async (rig) => {
@@ -57,7 +63,15 @@ rigTest("build shows a failure with its error, skips what needs it and goes on w
     ],
   });
   const { code, stdout } = await rig.build();
-  assertEquals(anyOrder(stdout), [
+  // S6.6
+  assertEquals(lines(stdout).slice(-5), [
+    "Build completed in #s: 1 succeeded, 2 failed, 2 skipped",
+    "  bad      exit 3",
+    "  killed   SIGKILL",
+    "  not run  needs, needs_more (need bad)",
+    "  troupe show last --task bad · troupe retry last",
+  ]);
+  assertEquals(anyOrder(stdout).filter((line) => !line.startsWith(" ")), [
     "Build completed in #s: 1 succeeded, 2 failed, 2 skipped",
     "Worker N: Completed task 'good' in #s (artifact: good.txt)",
     "Worker N: Failed task 'bad' after #s (error: Command failed with exit code 3)",
@@ -70,40 +84,90 @@ rigTest("build shows a failure with its error, skips what needs it and goes on w
   assertEquals(rig.files(), [".build_cache.json", "build.json", "good.txt", "taskrun.db"]);
 });
 
-rigTest("build shows what a failed command printed under its line, and nothing of one that succeeds", async (rig) => {
-  rig.write("build.json", {
-    num_workers: 1,
-    tasks: [
-      { name: "chatty", output_artifact: "chatty.txt", command: 'echo hello; echo there >&2; : > "$OUT"' },
-      {
-        name: "bad",
-        output_artifact: "bad.txt",
-        dependencies: ["chatty"],
-        command: "printf 'one\\ntwo'; echo wrong >&2; exit 1",
-      },
-    ],
-  });
-  assertEquals(lines((await rig.build()).stdout), [
-    "Worker 1: Started task 'chatty' (dependencies: none)",
-    "Worker 1: Completed task 'chatty' in #s (artifact: chatty.txt)",
-    "Worker 1: Started task 'bad' (dependencies: chatty)",
-    "Worker 1: Failed task 'bad' after #s (error: Command failed with exit code 1)",
-    "one",
-    "two",
-    "wrong",
-    "Build completed in #s: 1 succeeded, 1 failed, 0 skipped",
-  ]);
-});
+rigTest(
+  "build shows what a failed command printed under its line, and of one that succeeds only stderr",
+  async (rig) => {
+    rig.write("build.json", {
+      num_workers: 1,
+      tasks: [
+        { name: "chatty", output_artifact: "chatty.txt", command: 'echo hello; echo there >&2; : > "$OUT"' },
+        {
+          name: "bad",
+          output_artifact: "bad.txt",
+          dependencies: ["chatty"],
+          command: "printf 'one\\ntwo'; echo wrong >&2; exit 1",
+        },
+      ],
+    });
+    assertEquals(lines((await rig.build()).stdout), [
+      "Worker 1: Started task 'chatty' (dependencies: none)",
+      "Worker 1: Completed task 'chatty' in #s (artifact: chatty.txt)",
+      "there",
+      "Worker 1: Started task 'bad' (dependencies: chatty)",
+      "Worker 1: Failed task 'bad' after #s (error: Command failed with exit code 1)",
+      "one",
+      "two",
+      "wrong",
+      "Build completed in #s: 1 succeeded, 1 failed, 0 skipped",
+      "  bad      exit 1  two",
+      "  troupe show last --task bad · troupe retry last",
+    ]);
+  },
+);
 
-rigTest("build keeps the first MiB of what a command prints and says how much it dropped", async (rig) => {
+// K27
+rigTest("build keeps both ends of what a command prints, and shows the last lines of one that failed", async (rig) => {
   rig.write("build.json", {
-    tasks: [{ name: "a", output_artifact: "a", command: "yes | head -c 3000000; exit 1" }],
+    tasks: [{ name: "a task", output_artifact: "a", command: "echo first; seq 1 300000; echo FATAL; exit 1" }],
   });
   const { stdout } = await rig.build();
-  const [printed] = /^(y\n)+/m.exec(stdout)!;
-  assertEquals(printed.length, 2 ** 20);
-  assert(stdout.includes(`\n[${3_000_000 - 2 ** 20} bytes dropped]\n`));
+  const shown = stdout.split("\n");
+  const at = shown.indexOf("[the last 40 lines; more: troupe show 1 --task 'a task']");
+  assertEquals(shown.slice(at + 1, at + 41), [...Array.from({ length: 39 }, (_, i) => `${299_962 + i}`), "FATAL"]);
+  assert(shown[at + 41].startsWith("Build completed"), stdout);
+  const kept = await rig.build(["show", "1", "--task", "a task"], { deno: ["run", "-A", MAIN] });
+  assert(/^first\n1\n2\n[^]*\n\[\d+ bytes dropped\]\n[^]*\n300000\nFATAL$/m.test(kept.stdout), kept.stdout.slice(-500));
+  const verbose = await rig.build(["-v"]);
+  assert(/^first\n1\n[^]*\n\[\d+ bytes dropped\]\n[^]*\n300000\nFATAL\n/m.test(verbose.stdout));
 });
+
+// K28
+rigTest("build shows what a command that succeeded wrote to stderr, unless it is to be quiet", async (rig) => {
+  rig.write("build.json", {
+    tasks: [{ name: "a", output_artifact: "a", command: 'echo unseen; echo "warning: x" >&2; : > "$OUT"' }],
+  });
+  const { stdout } = await rig.build();
+  assert(/Completed task 'a' .*\nwarning: x\nBuild completed/.test(stdout), stdout);
+  assertEquals((await rig.build(["-f", "-q"])).stdout, "");
+});
+
+// K28
+rigTest(
+  "build shows what was written to stderr again where the artifact is copied, as far as it is kept",
+  async (rig) => {
+    const task = (name: string, command: string) => ({ name, output_artifact: name, command });
+    const a = 'echo "warning: x" >&2; : > "$OUT"', long = 'seq 1 9999 >&2; : > "$OUT"';
+    const write = (...tasks: object[]) => rig.write("build.json", { num_workers: 1, tasks });
+    const shown = /Task 'b' skipped: cache hit \(artifact: b\)\nwarning: x\n/;
+    write(task("a", a), task("b", a)); // of one build
+    assert(shown.test((await rig.build()).stdout));
+    rig.remove("b"); // of an earlier one
+    assert(shown.test((await rig.build()).stdout));
+    assert(!(await rig.build()).stdout.includes("warning"), "it is up to date");
+    rig.remove("b");
+    assertEquals((await rig.build(["-q"])).stdout, "");
+    write(task("a", long));
+    await rig.build();
+    write(task("a", long), task("c", long));
+    const copied = (await rig.build(["-v"])).stdout;
+    assert(/skipped: cache hit \(artifact: c\)\n1\n2\n[^]*\n\[\d+ bytes dropped\]\n[^]*\n9999\n/.test(copied), copied);
+    assert(copied.length < 10_000 && rig.read(".build_cache.json").length < 12_000);
+    write(task("a", a), task("d", a));
+    rig.remove("a");
+    const joined = await rig.build(["join", "build.json"], { deno: ["run", "-A", MAIN] }); // of a crew
+    assertEquals(joined.stdout.match(/warning: x/g)?.length, 2, joined.stdout);
+  },
+);
 
 rigTest("build --verbose also shows why each task runs and what it printed", async (rig) => {
   rig.write("build.json", {
@@ -136,18 +200,45 @@ rigTest("build --quiet shows only what goes wrong", async (rig) => {
   assertEquals(await rig.build(["-q"]), { code: 0, stdout: "", stderr: "" });
 });
 
-// S0.59: the line itself; it comes every five seconds
-rigTest("build shows its progress while it lasts", async (rig) => {
+/** What is to be done every so many milliseconds; the test does it when it likes. */
+class Intervals implements Disposable {
+  readonly #setInterval = globalThis.setInterval;
+  readonly actions: [milliseconds: number, action: () => void][] = [];
+
+  constructor() {
+    globalThis.setInterval = ((action: () => void, milliseconds: number) => {
+      this.actions.push([milliseconds, action]);
+      return this.#setInterval(() => {}, 2 ** 31 - 1);
+    }) as typeof setInterval;
+  }
+
+  [Symbol.dispose](): void {
+    globalThis.setInterval = this.#setInterval;
+  }
+}
+
+// S0.59, S6.7
+rigTest("build shows its progress every five seconds while it lasts", async (rig) => {
   const long = rig.hold("long");
   rig.write("build.json", {
+    num_workers: 1,
     tasks: [
       { name: "first", output_artifact: "first", content: "" },
       { name: "long", output_artifact: "long", dependencies: ["first"], command: long.command },
       { name: "last", output_artifact: "last", dependencies: ["long"] },
     ],
   });
-  const running = rig.start();
-  await running.says(/^Progress: 1\/3 tasks completed, 1 running, 1 pending$/m);
+  using intervals = new Intervals();
+  const said: string[] = [];
+  const reporter = new Reporter({ lines: "none" });
+  reporter.line = (line) => void said.push(line);
+  const choices = { failFast: false, force: false, level: "normal", begunMs: performance.now() } as const;
+  const running = runBuild(await loadBuild(rig.path("build.json")), choices, reporter);
+  await long.started();
+  for (const [milliseconds, action] of intervals.actions) if (milliseconds === 5000) action();
+  const [progress, ...more] = said.filter((line) => line.startsWith("Progress: "));
+  assertMatch(progress, /^Progress: 1\/3 tasks completed, 1 running, 1 pending \(long \d+s\)$/);
+  assertEquals(more, []);
   long.release();
-  assertEquals((await running.ended).code, 0);
+  assertEquals((await running).report.completed, 3);
 });

@@ -3,7 +3,7 @@
  * makes. It also says which tasks had to run, from contents alone; it knows no digest, time, inode or cache file.
  *
  * A task must run unless the work it is to do (its action, its sources' and dependencies' contents) has been done
- * before and what came of it still lies at its output. Tasks of one `twins` group always have the same work to do, so
+ * before and what came of it still lies at its output. Tasks of one `duplicates` group always have the same work to do, so
  * that one of them runs for all; other tasks are kept apart by their names in what they do.
  *
  * @module
@@ -45,7 +45,7 @@ const TEXTS = ["alpha\n", "bravo\n", "charlie, and no newline", ""];
 
 export class Model {
   readonly tasks: ModelTask[] = [];
-  /** Group of each task that has twins, by its name. */
+  /** Group of each task that has duplicates, by its name. */
   readonly #groups = new Map<string, ModelTask[]>();
   /** Of each group, by its first task: work that was done → what came of it. */
   readonly #done = new Map<string, Map<string, string>>();
@@ -97,13 +97,13 @@ export class Model {
     }
   }
 
-  /** The tasks that building this one takes, itself and everyone's twins included. */
+  /** The tasks that building this one takes, itself and everyone's duplicates included. */
   closure(name: string): Set<string> {
     const closure = new Set([name]);
     for (const task of [...this.tasks].reverse()) {
       const group = this.#groups.get(task.name)!;
-      if (!group.some((twin) => closure.has(twin.name))) continue;
-      for (const other of [...group.map((twin) => twin.name), ...task.dependencies]) closure.add(other);
+      if (!group.some((duplicate) => closure.has(duplicate.name))) continue;
+      for (const other of [...group.map((duplicate) => duplicate.name), ...task.dependencies]) closure.add(other);
     }
     return closure;
   }
@@ -149,7 +149,7 @@ export class Model {
     const source_files = [0, 1, 2, 3].filter(() => random.chance(0.3)).map((i) => `src/${i}`);
     const action = this.#action(name);
     const dependencies = this.#dependencies(first);
-    // Joining what others made is the one thing that two tasks could happen to do alike without being twins.
+    // Joining what others made is the one thing that two tasks could happen to do alike without being duplicates.
     if (Object.keys(action).length === 0) {
       this.write(`src/own/${name}`, `${name}\n`);
       source_files.unshift(`src/own/${name}`);

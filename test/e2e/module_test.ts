@@ -33,13 +33,13 @@ rigTest(
     export const nothing = () => {};
     export const nil = () => null;
     export const fn = () => () => 1;
-    export const circle = () => { const a: Record<string, unknown> = {}; a.a = a; return a; };
+    export const cycle = () => { const a: Record<string, unknown> = {}; a.a = a; return a; };
     export const noFunction = 1;
     export const checked = () => "checked";
     `,
     );
     const names = ["text", "empty", "bytes", "part", "buffer", "object", "list", "number", "written", "writtenSync"];
-    const bad = ["nothing", "nil", "fn", "circle", "noFunction", "gone"];
+    const bad = ["nothing", "nil", "fn", "cycle", "noFunction", "gone"];
     configure(rig, {
       ...Object.fromEntries([...names, "appended", "both", ...bad].map((name) => [name, {}])),
       whole: { export: undefined },
@@ -65,15 +65,15 @@ rigTest(
       both: "yes",
       whole: "default",
     });
-    const { circle, checked, ...others } = errors(ended);
+    const { cycle, checked, ...others } = errors(ended);
     assertEquals(others, {
       nothing: "Module made no artifact: return the content of 'out/nothing', or write it to out",
       nil: "Module made no artifact: return the content of 'out/nil', or write it to out",
-      fn: "Module failed: TypeError: it returned a function, which is no content of a file",
+      fn: "Module failed: TypeError: it returned a function, which is no content of a file: return what it returns",
       noFunction: "Module failed: it has no exported function 'noFunction'",
       gone: "Module failed: it has no exported function 'gone'",
     });
-    assertEquals(circle, "Module failed: TypeError: Converting circular structure to JSON");
+    assertEquals(cycle, "Module failed: TypeError: Converting circular structure to JSON");
     assertStringIncludes(checked, `, expected ${"0".repeat(64)}`);
   },
 );
@@ -173,7 +173,7 @@ rigTest(
   },
 );
 
-rigTest("a module that is not there is a mistake of the config, with its place", async (rig) => {
+rigTest("a module that is not there is a diagnostic of the config, with its place", async (rig) => {
   rig.write("build.json", '{"tasks": [\n  {"name": "page", "output": "page", "module": "tasks/page.ts"}\n]}\n');
   const { code, stdout, stderr } = await rig.build();
   assertEquals([code, stdout], [2, ""]);

@@ -2,12 +2,12 @@
 // those tasks run that had to. Set TROUPE_SEED to see a run again.
 import { assertEquals } from "@std/assert";
 import { copySync } from "@std/fs";
-import { randomFrom, seedFor } from "../random.ts";
+import { randomFrom, rounds, seedFor } from "../random.ts";
 import { Rig, rigTest } from "../rig.ts";
 import { Model } from "./model.ts";
 import { executed, reportOf } from "./said.ts";
 
-const GRAPHS = 10;
+const GRAPHS = rounds(10);
 const EDITS = 6;
 
 /** Copies the sources of the project to a fresh folder. */
@@ -22,7 +22,7 @@ function copySources(rig: Rig, round: number): string {
 async function playRandomProject(rig: Rig, seed: number): Promise<void> {
   const random = randomFrom(seed);
   const model = new Model(random, (path, text) => rig.write(path, text));
-  const read = (path: string) => rig.exists(path) ? rig.read(path) : undefined;
+  const read = (path: string) => rig.has(path) ? rig.read(path) : undefined;
   const story: string[] = [];
   for (let round = 0; round <= EDITS; round++) {
     for (let edits = round === 0 ? 0 : random.below(4); edits > 0; edits--) {

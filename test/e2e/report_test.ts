@@ -57,7 +57,7 @@ rigTest("build --json writes the report alone to stdout, and the lines to stderr
   });
   assertEquals(needs, { task_name: "needs", status: "skipped", duration: 0, worker_id: null, artifact_path: null });
   const said = lines(ended.stderr);
-  assertEquals(said.at(-1), "Build completed in #s: 2 succeeded, 1 failed, 1 skipped");
+  assert(said.includes("Build completed in #s: 2 succeeded, 1 failed, 1 skipped"));
   assert(said.includes("oh"));
 });
 
@@ -86,10 +86,10 @@ rigTest("build --report writes the report to a file, and the lines as ever", asy
 
 rigTest("build that cannot write its report says so and ends with 1", async (rig) => {
   rig.write("build.json", { tasks: [TASKS[0]] });
-  rig.write("taken/x", "");
-  const { code, stderr } = await rig.build(["--report", "taken"]);
-  assertEquals([code, stderr], [1, "Cannot write report 'taken': Is a directory\n"]);
-  assertEquals(rig.files("taken"), ["taken/x"]);
+  rig.write("taken", "");
+  const { code, stderr } = await rig.build(["--report", "taken/report"]);
+  assertEquals([code, stderr], [1, "Cannot write report 'taken/report': Not a directory\n"]);
+  assertEquals(rig.read("taken"), "");
 });
 
 // S0.55: eight at once, eight results
@@ -109,4 +109,21 @@ rigTest("build has a result of each of eight tasks that end at once", async (rig
     ...tasks.map(({ name }) => `${name} completed`),
   ]);
   assertEquals(Object.values(results).map((result) => result.worker_id).sort(), [1, 2, 3, 4, 5, 6, 7, 8]);
+});
+
+// K3: a device or a FIFO in the place of the report would be lost, and nothing may have been built by then
+rigTest("a report is written in the place of nothing but a regular file", async (rig) => {
+  rig.write("build.json", { tasks: [TASKS[0]] });
+  rig.write("kept", "kept");
+  Deno.symlinkSync("kept", rig.path("link"));
+  Deno.mkdirSync(rig.path("folder"));
+  await rig.spawn("mkfifo", ["fifo"]).ended;
+  for (const path of ["link", "folder", "fifo"]) {
+    const { code, stdout, stderr } = await rig.build(["--report", path]);
+    assertEquals([code, stdout, stderr], [2, "", `Cannot write report '${path}': not a regular file\n`]);
+  }
+  assert(Deno.lstatSync(rig.path("link")).isSymlink && !Deno.lstatSync(rig.path("fifo")).isFile);
+  assertEquals([rig.read("kept"), rig.has("out")], ["kept", false]);
+  assertEquals((await rig.build(["--report", "kept"])).code, 0);
+  assertEquals(JSON.parse(rig.read("kept")).completed, 1);
 });

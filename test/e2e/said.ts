@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { BuildReport } from "../../graph/report.ts";
 import type { Ended } from "../rig.ts";
+import type { BuildReport } from "../../graph/report/build_report.ts";
 
 /** Names of the tasks that workers were given to execute, sorted. */
 export function executed({ stdout }: { readonly stdout: string }): string[] {

@@ -4,6 +4,7 @@
  * @module
  */
 import { assert } from "@std/assert";
+import { delay } from "@std/async/delay";
 import type { Rig } from "../rig.ts";
 
 /** Whether there is a terminal to look at. */
@@ -14,25 +15,34 @@ if (!hasTmux) console.log("what is shown on a terminal is not looked at: there i
 /** What is not on the screen by then will not come. */
 const HANGING_MS = 60_000;
 
-/** A screen of its own, 100 columns wide. */
+/** Between two looks at a screen. */
+const LOOK_MS = 15;
+
+let screens = 0;
+
+/** A screen of its own. */
 export class Screen implements AsyncDisposable {
   readonly #rig: Rig;
   readonly #socket: string;
 
   constructor(rig: Rig) {
     this.#rig = rig;
-    this.#socket = `${rig.tmp}/tmux`;
+    this.#socket = `${rig.tmp}/tmux-${screens++}`;
   }
 
   /** Runs the program with a module and arguments; `END` and the exit code stand on the screen afterwards. */
   async run(
     args: readonly string[],
-    { rows, env = {} }: { readonly rows: number; readonly env?: Record<string, string> },
+    { rows, columns = 100, env = {} }: {
+      readonly rows: number;
+      readonly columns?: number;
+      readonly env?: Record<string, string>;
+    },
   ): Promise<void> {
     const variables = Object.entries({ TERM: "xterm", ...env }).map(([name, value]) => `${name}='${value}'`).join(" ");
     const program = [Deno.execPath(), "run", "-A", ...args].map((arg) => `'${arg}'`).join(" ");
     const command = `env -u CI -u NO_COLOR ${variables} ${program}; echo END $?; exec cat`;
-    await this.#tmux("-f", "/dev/null", "new-session", "-d", "-x", "100", "-y", `${rows}`, command);
+    await this.#tmux("-f", "/dev/null", "new-session", "-d", "-x", `${columns}`, "-y", `${rows}`, command);
   }
 
   /** Presses a key, by the name that tmux has for it. */
@@ -47,6 +57,8 @@ export class Screen implements AsyncDisposable {
       const text = await this.#tmux("capture-pane", "-p", ...(what === "history" ? ["-S", "-"] : []));
       if (pattern.test(text)) return text.trimEnd() + "\n";
       assert(performance.now() < deadline, `The screen does not show ${pattern}:\n${text}`);
+      // Asking takes the processor that the program needs.
+      await delay(LOOK_MS);
     }
   }
 

@@ -1,7 +1,8 @@
 // `build --transaction`: all or nothing, on the command line.
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
-import { TRANSACTION_FOLDER } from "../../actors/transaction_folder.ts";
+import { TRANSACTION_FOLDER } from "../../actors/build/transaction/folder.ts";
 import { build, GateError, safeBuild, TransactionError } from "../../mod.ts";
+import { sha256 } from "../../graph/digest.ts";
 import { type Rig, rigTest } from "../rig.ts";
 import { executed, reportOf } from "./said.ts";
 
@@ -43,7 +44,7 @@ rigTest("a failed transaction leaves every artifact as it was, and what was not 
   assertEquals(code, 1);
   assertMatch(stdout, /\nRolled back: 5 artifacts are as they were before the build\n$/);
   assertEquals(artifacts(rig), before);
-  assert(!rig.exists("out/more") && !rig.exists("out/new") && !rig.exists(TRANSACTION_FOLDER));
+  assert(!rig.has("out/more") && !rig.has("out/new") && !rig.has(TRANSACTION_FOLDER));
   // what is remembered fits what is there: without the edit there is nothing to do
   configure(rig);
   rig.write("src", "old\n");
@@ -54,8 +55,14 @@ rigTest("a failed transaction leaves every artifact as it was, and what was not 
 rigTest(
   "a transaction with an artifact that is not the expected one is rolled back, and says so in JSON",
   async (rig) => {
-    const before = await built(rig, { name: "sum", output: "out/sum", content: "x", expected_sha256: "0".repeat(64) });
+    const sum = { name: "sum", dependencies: ["fresh", "shout"], content: "x", expected_sha256: "0".repeat(64) };
+    const fresh = { name: "fresh", output: "out/fresh", source_files: ["src"] };
+    const before = await built(rig, { ...sum, output: "out/sum" }, fresh);
     const ended = await rig.build(["--transaction", "--json", "--no-history"]);
+    // K61: the report tells what lies there now, not what was put back
+    const { shout, fresh: gone } = reportOf(ended).results;
+    assertEquals([shout.artifact_path, shout.sha256], ["out/shout", sha256(rig.read("out/shout"))]);
+    assertEquals([gone.status, gone.artifact_path, "sha256" in gone], ["completed", null, false]);
     assertEquals([ended.code, reportOf(ended).rolled_back, reportOf(ended).failed], [1, true, 1]);
     assertEquals(artifacts(rig), before);
   },
@@ -65,7 +72,7 @@ rigTest("a transaction in which all goes well is like any other build", async (r
   await built(rig);
   const { code, stdout } = await rig.build(["--transaction", "--no-history"]);
   assertEquals([code, rig.read("out/shout"), rig.read("out/place")], [0, "EDITED\n", "edited\n"]);
-  assert(!stdout.includes("Rolled back") && !rig.exists(TRANSACTION_FOLDER));
+  assert(!stdout.includes("Rolled back") && !rig.has(TRANSACTION_FOLDER));
   assertEquals(executed(await rig.build(["--transaction", "--no-history"])), []);
 });
 
@@ -82,7 +89,7 @@ rigTest("--fallback sequential builds once more after a rollback, one task at a 
   assertEquals(stderr, "Building once more, one task at a time\n");
   assertMatch(stdout, /: 4 succeeded, 0 failed, 0 skipped\n$/);
   assert(!stdout.slice(stdout.indexOf("Rolled back")).includes("Worker 2"));
-  assertEquals([rig.read("out/shout"), rig.exists(TRANSACTION_FOLDER)], ["EDITED\n", false]);
+  assertEquals([rig.read("out/shout"), rig.has(TRANSACTION_FOLDER)], ["EDITED\n", false]);
 });
 
 rigTest("--fallback sequential rolls back again when that fails too", async (rig) => {

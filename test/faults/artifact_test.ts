@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { dirname } from "@std/path";
 import { canTrace } from "./faults.ts";
 import { filled, poll } from "./poller.ts";
 import { assertDone, Project, said, type TaskSpec } from "./rig.ts";
@@ -29,7 +30,7 @@ const TASKS: readonly TaskSpec[] = [
   { name: "content", output: "out/content.txt", content: "content" },
   { name: "copy", output: "out/deep/copy.txt", source_files: ["src.txt"] },
   { name: "command", output: "out/command.txt", command: 'echo done > "$OUT"' },
-  { name: "twin", output: "out/twin.txt", content: "content", dependencies: ["command"] },
+  { name: "duplicate", output: "out/duplicate.txt", content: "content", dependencies: ["command"] },
 ];
 
 // S0.34, S0.35, S0.36
@@ -61,6 +62,14 @@ Deno.test({
       // never unlink before rename
       assert(!lines.some((line) => line.includes("unlink") && line.includes(`"${path}"`)), lines.join("\n"));
     }
+    // the cache, which says that they are there, no later than the end
+    const cache = Deno.realPathSync(project.path(".build_cache.json"));
+    const renamed = lines.findIndex((line) => line.includes("rename") && line.includes(`"${cache}"`));
+    const isSync = (line: string) => /f(data)?sync\(/.test(line);
+    const cacheSync = (line: string) => isSync(line) && line.includes(`<${cache}.tmp.`);
+    const folderSync = (line: string) => isSync(line) && line.includes(`<${dirname(cache)}>`);
+    assert(lines.slice(0, renamed).some(cacheSync), `cache not synced before its rename\n${lines.join("\n")}`);
+    assert(lines.slice(renamed).some(folderSync), `folder of the cache not synced\n${lines.join("\n")}`);
     // one process id for all: that of the build
     const pids = new Set([...Deno.readTextFileSync(log).matchAll(/\.tmp\.(\d+)\./g)].map(([, pid]) => pid));
     assertEquals(pids.size, 1, said(ended));

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { randomFrom, seedFor } from "../random.ts";
+import { randomFrom, seedFor, stride } from "../random.ts";
 import { type Deed, failio, suffer } from "./faults.ts";
 import { artifacts, assertDone, assertOrderly, assertSettled, Project, said, type TaskSpec } from "./rig.ts";
 
@@ -52,8 +52,8 @@ Deno.test({
     assert(operations.length > 30, operations.join("\n"));
     const points: [Deed, number][] = [];
     for (const deed of ["KILL", "KILLAFTER", "EIO", "ENOSPC"] as const) {
-      const stride = STRIDES[deed];
-      for (let at = 1 + random.below(stride); at <= operations.length; at += stride) points.push([deed, at]);
+      const step = stride(STRIDES[deed]);
+      for (let at = 1 + random.below(step); at <= operations.length; at += step) points.push([deed, at]);
     }
     operations.forEach((operation, i) => {
       if (operation.includes(" write ")) points.push(["SHORT", i + 1]);
@@ -91,7 +91,7 @@ async function assertHarmless(deed: Deed, at: number, clean: ReadonlyMap<string,
 
 // S0.39: those a killed run left behind are removed by the next run, however often that is killed or refused itself
 Deno.test({
-  name: "a killed build's temporary files go although the next builds are killed as they begin, or find a mistake",
+  name: "a killed build's temporary files go although the next builds are killed as they begin, or find a diagnostic",
   ignore: library === undefined,
   fn: async () => {
     using project = makeProject();

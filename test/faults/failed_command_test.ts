@@ -1,11 +1,18 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { assertOrderly, executed, Project, said, until } from "./rig.ts";
+import { assertOrderly, Project, said, until } from "./rig.ts";
 
-const OUTPUT = "out/a.txt";
-const GOOD = { name: "a", output: OUTPUT, source_files: ["src.txt"], command: 'cat $IN > "$OUT"' };
+/** A task that copies the source. */
+const good = (name: string) => ({
+  name,
+  output: outputOf(name),
+  source_files: ["src.txt"],
+  command: `: ${name}; cat $IN > "$OUT"`,
+});
+const outputOf = (name: string) => `out/${name}.txt`;
+
 const HALF = 'head -c 100 src.txt > "$OUT"';
-const HALF_IN_PLACE = `head -c 100 src.txt > ${OUTPUT}`;
-const HOLD = ": > held; read -r _ < hold";
+const HALF_IN_PLACE = 'head -c 100 src.txt > "out/$TASK.txt"';
+const HOLD = ': > "held-$TASK"; read -r _ < hold';
 
 interface Case {
   readonly command: string;
@@ -62,64 +69,82 @@ const CASES: Readonly<Record<string, Case>> = {
   },
 };
 
-function makeProject(): Project {
-  const project = new Project([GOOD]);
+/** A project in which good tasks have made their artifacts. */
+async function built(names: readonly string[]): Promise<Project> {
+  const project = new Project(names.map(good));
   project.write("src.txt", "source text\n".repeat(100));
   project.fifo("hold");
+  assertEquals((await project.build()).code, 0);
   return project;
 }
 
-/** The last good artifact stands where it should, and a good command finds what it needs. */
-async function assertRecovers(project: Project, { stands, context }: { stands: boolean; context: string }) {
+/** The last good artifacts stand where they should, and good commands find what they need. */
+async function assertRecovers(project: Project, stands: Readonly<Record<string, boolean>>, context: string) {
+  const whole = project.read("src.txt");
   assertEquals(project.temporaries(), [], context);
-  assertEquals(project.has(OUTPUT), stands, context);
-  if (stands) assertEquals(project.read(OUTPUT), project.read("src.txt"), context);
-  project.configure([GOOD]);
-  const good = await project.build();
-  assertEquals([good.code, executed(good)], [0, stands ? 0 : 1], `${context}\n${said(good)}`);
-  assertEquals(project.read(OUTPUT), project.read("src.txt"), context);
-  assertEquals(project.temporaries(), [], context);
+  for (const [name, isThere] of Object.entries(stands)) {
+    assertEquals(project.has(outputOf(name)), isThere, `${name}\n${context}`);
+    if (isThere) assertEquals(project.read(outputOf(name)), whole, `${name}\n${context}`);
+  }
+  project.configure(Object.keys(stands).map(good));
+  const recovery = await project.build();
+  assertEquals(recovery.code, 0, said(recovery));
+  for (const [name, isThere] of Object.entries(stands)) {
+    assertEquals(recovery.stdout.includes(`: Completed task '${name}'`), !isThere, `${name}\n${said(recovery)}`);
+    assertEquals(project.read(outputOf(name)), whole, `${name}\n${said(recovery)}`);
+  }
+  assertEquals(project.temporaries(), []);
 }
 
 // S0.39, S0.40
-for (const [name, { command, error, stands, ...more }] of Object.entries(CASES)) {
-  Deno.test(`a command that ${name} leaves no temporary file, and ${stands ? "the last artifact" : "no artifact"}`, async () => {
-    using project = makeProject();
-    assertEquals((await project.build()).code, 0);
-    project.configure([{ ...GOOD, command, ...more }]);
-    const failed = await project.build();
-    assertEquals(failed.code, 1, said(failed));
-    assertOrderly(failed);
-    assertStringIncludes(failed.stdout, error);
-    await assertRecovers(project, { stands, context: said(failed) });
-  });
-}
+Deno.test("commands that fail in any way leave no temporary file, and the last artifact unless they wrote over it", async () => {
+  const names = Object.keys(CASES);
+  // The names of tasks are file names here.
+  const tasks = new Map(names.map((name) => [name, name.replaceAll(/\W+/g, "-")]));
+  using project = await built([...tasks.values()]);
+  project.configure(names.map((name) => {
+    const { error: _, stands: __, ...more } = CASES[name];
+    return { ...good(tasks.get(name)!), ...more };
+  }));
+  const failed = await project.build({ args: ["--grace", "0.1"] });
+  assertEquals(failed.code, 1, said(failed));
+  assertOrderly(failed);
+  for (const [name, task] of tasks) {
+    const [line] = failed.stdout.split("\n").filter((line) => line.includes(`: Failed task '${task}' `));
+    assertStringIncludes(line ?? "", CASES[name].error, `a command that ${name}\n${said(failed)}`);
+  }
+  await assertRecovers(
+    project,
+    Object.fromEntries([...tasks].map(([name, task]) => [task, CASES[name].stands])),
+    said(failed),
+  );
+});
 
 // S0.39
-for (const [where, half, stands] of [["$OUT", HALF, true], ["its output in place", HALF_IN_PLACE, false]] as const) {
-  Deno.test(`a command that is cancelled after half of ${where} leaves no temporary file`, async () => {
-    using project = makeProject();
-    assertEquals((await project.build()).code, 0);
-    project.configure([{ ...GOOD, command: `${half}; ${HOLD}` }]);
-    const running = project.start();
-    await until(() => project.has("held"), "the command is held");
-    running.kill("SIGINT");
-    const ended = await running.ended;
-    assertEquals(ended.code, 130, said(ended));
-    assertStringIncludes(ended.stdout, "(error: Cancelled)");
-    await assertRecovers(project, { stands, context: said(ended) });
-  });
-}
+Deno.test("commands that are cancelled after half of their artifacts leave no temporary file", async () => {
+  using project = await built(["temporary", "place"]);
+  project.configure([
+    { ...good("temporary"), command: `${HALF}; ${HOLD}` },
+    { ...good("place"), command: `${HALF_IN_PLACE}; ${HOLD}` },
+  ]);
+  const running = project.start();
+  await until(() => project.has("held-temporary") && project.has("held-place"), "the commands are held");
+  running.kill("SIGINT");
+  const ended = await running.ended;
+  assertEquals(ended.code, 130, said(ended));
+  assertEquals(ended.stdout.match(/Cancelled task '/g)?.length, 2, said(ended));
+  await assertRecovers(project, { temporary: true, place: false }, said(ended));
+});
 
 Deno.test("a retry begins without what the failed attempt wrote", async () => {
-  using project = makeProject();
-  project.configure([{
-    ...GOOD,
+  using project = new Project([{
+    ...good("a"),
     retries: 1,
     command: 'echo "$TASK" >> "$OUT"; if [ -e tried ]; then exit 0; fi; : > tried; exit 1',
   }]);
+  project.write("src.txt", "source");
   const ended = await project.build();
-  assertEquals([ended.code, project.read(OUTPUT)], [0, "a\n"], said(ended));
+  assertEquals([ended.code, project.read(outputOf("a"))], [0, "a\n"], said(ended));
   assert(ended.stdout.includes("retry 1 of 1"), said(ended));
   assertEquals(project.temporaries(), []);
 });

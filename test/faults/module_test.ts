@@ -20,8 +20,17 @@ export const broken = () => { throw new Error("broken"); };
 export const held = ({ task, args }) => {
   if (args.go) return "right " + task;
   Deno.writeTextFileSync("up-" + task, "");
-  if (args.loop) for (;;);
+  if (args.loop) for (const nothing = new Int32Array(new SharedArrayBuffer(4));;) Atomics.wait(nothing, 0, 0, 50);
   return new Promise(() => setInterval(() => {}, 1000));
+};
+export const starts = async ({ task, args, out }) => {
+  const folder = out.slice(0, out.lastIndexOf("/out/"));
+  const text = "echo $$ > " + folder + "/pid-" + task + "; exec sleep 61";
+  const child = new Deno.Command("setsid", { args: ["sh", "-c", text] }).spawn();
+  if (args.waits) await child.status;
+  for (;;) if (await new Deno.Command("test", { args: ["-s", folder + "/pid-" + task] }).output().then((o) => o.success)) break;
+  child.unref();
+  return "started";
 };
 `;
 
@@ -48,8 +57,8 @@ function configure(project: Project, tasks: Readonly<Record<string, Spec>>): voi
 }
 
 function errors({ stdout }: Ended): Record<string, string> {
-  const found = stdout.matchAll(/: Failed task '(.+)' after \S+ \(error: (.+)\)$/gm);
-  return Object.fromEntries([...found].map(([, name, error]) => [name, error]));
+  const found = stdout.matchAll(/: (Failed|Cancelled) task '(.+)' after \S+(?: \(error: (.+)\))?$/gm);
+  return Object.fromEntries([...found].map(([, word, name, error = word]) => [name, error]));
 }
 
 const WELL = Object.fromEntries(Array.from({ length: 6 }, (_, i) => [`well${i}`, { export: "well" }]));
@@ -62,9 +71,9 @@ function assertWell(project: Project): void {
 // S0.32, S0.47
 Deno.test("a function that never ends is ended by its timeout; the others go on and the build ends", async () => {
   using project = projectOf({
-    loop: { timeout: 1 },
-    late: { timeout: 1 },
-    deaf: { timeout: 1 },
+    loop: { timeout: 1, grace: 0.1 },
+    late: { timeout: 1, grace: 0.1 },
+    deaf: { timeout: 1, grace: 0.1 },
     polite: { timeout: 1 },
     after: { command: 'echo > "$OUT"', dependencies: ["loop"] },
     ...WELL,
@@ -107,7 +116,7 @@ Deno.test({
 const HELD = { export: "held", permissions: { write: ["."] } };
 
 async function startHeld(project: Project, names: readonly string[]) {
-  const running = project.start();
+  const running = project.start({ args: ["--grace", "0.1"] });
   await until(() => names.every((name) => project.has(`up-${name}`)), "the functions run", 20_000);
   return running;
 }
@@ -154,6 +163,22 @@ Deno.test("kill -9 while functions run: nothing of them is left, and the next bu
   assertEquals((await running.ended).signal, "SIGKILL");
   assertEquals([lives(running.pid), project.has("out/a"), project.temporaries()], [false, false, []]);
   await assertNextIsRight(project);
+});
+
+// K115
+Deno.test("what a function has started ends with the build, also with one that is killed", async () => {
+  const rights = { export: "starts", permissions: { run: true } };
+  using project = projectOf({ a: { ...rights, args: {} } });
+  assertDone(await project.build());
+  assertEquals([project.read("out/a"), lives(Number(project.read("pid-a")))], ["started", false]);
+  configure(project, { b: { ...rights, args: { waits: true } } });
+  const running = project.start();
+  await until(() => project.has("pid-b") && project.read("pid-b") !== "", "the command runs", 20_000);
+  const pid = Number(project.read("pid-b"));
+  assert(lives(pid));
+  running.kill("SIGKILL");
+  await running.ended;
+  await until(() => !lives(pid), "the command has ended");
 });
 
 Deno.test("a transaction in which a function fails leaves everything as it was", async () => {

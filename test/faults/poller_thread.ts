@@ -1,6 +1,6 @@
 /**
  * Owns a thread that reads files over and over and keeps what it saw that is partial. That a file is not there is no
- * mistake.
+ * diagnostic.
  *
  * @module
  */

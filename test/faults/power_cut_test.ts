@@ -1,13 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
 import { dirname } from "@std/path";
-import { randomFrom, seedFor } from "../random.ts";
+import { randomFrom, rounds, seedFor } from "../random.ts";
 import { powerloss, succeeds } from "./faults.ts";
 import { filled } from "./poller.ts";
 import { assertDone, executed, Project, said, type TaskSpec } from "./rig.ts";
 
 const script = powerloss();
-const CUTS = 5;
+const CUTS = rounds(5);
 
 const TASKS: readonly TaskSpec[] = Array.from({ length: 30 }, (_, i) => ({
   name: `t${i}`,

@@ -7,14 +7,18 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { dirname, fromFileUrl } from "@std/path";
+import { ProjectFolder } from "../project_folder.ts";
 
 const REPOSITORY = dirname(dirname(dirname(fromFileUrl(import.meta.url))));
 
 /** The command line of a build, without the config. */
 export const BUILD = [Deno.execPath(), "run", "-A", `${REPOSITORY}/build.ts`];
 
+/** Where the tests run in a CI, what they look at is no log of it. */
+export const NO_CI = { GITHUB_ACTIONS: "", GITLAB_CI: "" };
+
 /** A build that takes longer hangs. */
-export const HANG_MS = 40_000;
+export const HANG_MS = 90_000;
 
 /** One task of a config. */
 export interface TaskSpec {
@@ -56,19 +60,33 @@ export interface Running {
   kill(signal: Deno.Signal): void;
 }
 
-/** A folder with a config, removed when it goes out of scope. */
-export class Project implements Disposable {
-  readonly folder: string;
+/** A folder to work in, and one for temporary files, removed when it goes out of scope. */
+export class FaultFolder extends ProjectFolder implements Disposable {
   /** The run's own temp folder, so that what is left there is seen. */
   readonly temp: string;
-  readonly #made: string | undefined;
+  /** Where commands are typed, so that what they record by default is not the history of this repository. */
+  readonly home: string;
+  readonly #made: string;
 
-  constructor(tasks: readonly TaskSpec[] = [], folder?: string) {
-    this.#made = Deno.makeTempDirSync({ prefix: "faults-" });
-    this.temp = `${this.#made}/tmp`;
-    Deno.mkdirSync(this.temp);
-    this.folder = folder ?? `${this.#made}/project`;
+  constructor(folder?: string) {
+    const made = Deno.makeTempDirSync({ prefix: "faults-" });
+    super(folder ?? `${made}/project`);
+    this.#made = made;
+    this.temp = `${made}/tmp`;
+    this.home = `${made}/home`;
+    for (const inner of [this.temp, this.home]) Deno.mkdirSync(inner);
     Deno.mkdirSync(this.folder, { recursive: true });
+  }
+
+  [Symbol.dispose](): void {
+    Deno.removeSync(this.#made, { recursive: true });
+  }
+}
+
+/** A folder with a config. */
+export class Project extends FaultFolder {
+  constructor(tasks: readonly TaskSpec[] = [], folder?: string) {
+    super(folder);
     if (tasks.length > 0) this.configure(tasks);
   }
 
@@ -76,78 +94,27 @@ export class Project implements Disposable {
     this.write("build.json", JSON.stringify({ num_workers: 2, tasks }));
   }
 
-  path(name: string): string {
-    return `${this.folder}/${name}`;
-  }
-
-  write(name: string, content: string | Uint8Array): void {
-    Deno.mkdirSync(dirname(this.path(name)), { recursive: true });
-    if (typeof content === "string") Deno.writeTextFileSync(this.path(name), content);
-    else Deno.writeFileSync(this.path(name), content);
-  }
-
-  read(name: string): string {
-    return Deno.readTextFileSync(this.path(name));
-  }
-
-  has(name: string): boolean {
-    try {
-      Deno.lstatSync(this.path(name));
-      return true;
-    } catch {
-      return false;
-    }
-  }
-
-  remove(name: string): void {
-    if (this.has(name)) Deno.removeSync(this.path(name), { recursive: true });
-  }
-
   start(options: StartOptions = {}): Running {
-    return start([...(options.through ?? []), ...BUILD, this.path("build.json"), ...(options.args ?? [])], {
-      TMPDIR: this.temp,
-      ...options.env,
-    });
+    const argv = [...(options.through ?? []), ...BUILD, this.path("build.json"), ...(options.args ?? [])];
+    return start(argv, { TMPDIR: this.temp, ...options.env }, this.home);
   }
 
   build(options: StartOptions = {}): Promise<Ended> {
     return this.start(options).ended;
   }
 
-  /** All files below the folder, relative to it. */
-  files(): string[] {
-    const found: string[] = [];
-    const walk = (inner: string) => {
-      for (const entry of Deno.readDirSync(`${this.folder}/${inner}`)) {
-        if (entry.isDirectory) walk(`${inner}${entry.name}/`);
-        else found.push(`${inner}${entry.name}`);
-      }
-    };
-    walk("");
-    return found.sort();
-  }
-
   temporaries(): string[] {
     return this.files().filter((name) => /\.tmp\.\d+\.\d+$/.test(name));
-  }
-
-  fifo(name: string): string {
-    const { success } = new Deno.Command("mkfifo", { args: [this.path(name)] }).outputSync();
-    assert(success);
-    return this.path(name);
-  }
-
-  [Symbol.dispose](): void {
-    if (this.#made !== undefined) Deno.removeSync(this.#made, { recursive: true });
   }
 }
 
 /** Starts a program whose end is awaited with a deadline. */
-export function start(argv: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
+export function start(argv: readonly string[], env: Readonly<Record<string, string>> = {}, cwd?: string): Running {
   const begun = performance.now();
   const child = new Deno.Command(argv[0], {
     args: argv.slice(1),
-    env: { NO_COLOR: "1", ...env },
+    cwd,
+    env: { ...NO_CI, NO_COLOR: "1", ...env },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
@@ -157,7 +124,13 @@ export function start(argv: readonly string[], env: Readonly<Record<string, stri
     pid: child.pid,
     soFar,
     ended: undefined!,
-    kill: (signal) => child.kill(signal),
+    kill(signal) {
+      try {
+        child.kill(signal);
+      } catch (error) {
+        if (!(error instanceof TypeError)) throw error; // it has ended just now, as Deno says it
+      }
+    },
   };
   const collect = async (stream: "stdout" | "stderr") => {
     const decoder = new TextDecoder();
@@ -180,12 +153,15 @@ export function start(argv: readonly string[], env: Readonly<Record<string, stri
   return running;
 }
 
+/** The longest pause between two looks: asking takes the processor that is waited for. */
+const MOST_PAUSE_MS = 25;
+
 /** Waits until a condition holds, for what nobody tells. */
-export async function until(holds: () => boolean, what: string, limitMs = 10_000): Promise<void> {
+export async function until(holds: () => boolean, what: string, limitMs = HANG_MS): Promise<void> {
   const deadline = performance.now() + limitMs;
-  while (!holds()) {
+  for (let pauseMs = 2; !holds(); pauseMs = Math.min(MOST_PAUSE_MS, pauseMs * 1.2)) {
     assert(performance.now() < deadline, `not within ${limitMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 3));
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }
 
@@ -216,8 +192,16 @@ export function executed(ended: Ended): number {
   return ended.stdout.match(/: Completed task /g)?.length ?? 0;
 }
 
-/** Artifacts are as expected, no temporary file is left, the cache parses, and a further build has nothing to do. */
-export async function assertSettled(project: Project, expected: ReadonlyMap<string, string>, context: string) {
+/**
+ * Artifacts are as expected, no temporary file is left, the cache parses, and a further build has nothing to do: the first of
+ * `within` such builds that does nothing, if the others are needed for that.
+ */
+export async function assertSettled(
+  project: Project,
+  expected: ReadonlyMap<string, string>,
+  context: string,
+  { within = 1 }: { readonly within?: number } = {},
+): Promise<void> {
   for (const [name, content] of expected) {
     assertEquals(project.has(name), true, `${context}: '${name}' is missing`);
     if (project.read(name) !== content) assertEquals(project.read(name).slice(0, 200), content.slice(0, 200), context);
@@ -227,6 +211,7 @@ export async function assertSettled(project: Project, expected: ReadonlyMap<stri
   JSON.parse(project.read(".build_cache.json"));
   const again = await project.build();
   assertDone(again, context);
+  if (within > 1 && executed(again) > 0) return await assertSettled(project, expected, context, { within: within - 1 });
   assertEquals([executed(again), again.stderr], [0, ""], `${context}\n${said(again)}`);
 }
 

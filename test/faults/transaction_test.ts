@@ -1,12 +1,12 @@
 // A build with --transaction, killed or refused at any point: after the next start the tree is wholly old or wholly new.
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { TRANSACTION_FOLDER } from "../../actors/transaction_folder.ts";
-import { randomFrom, seedFor } from "../random.ts";
+import { TRANSACTION_FOLDER } from "../../actors/build/transaction/folder.ts";
+import { randomFrom, rounds, seedFor, stride } from "../random.ts";
 import { type Deed, failio, suffer } from "./faults.ts";
 import { assertDone, type Ended, Project, said, type TaskSpec } from "./rig.ts";
 
 const library = failio();
-const KILLS = 30;
+const KILLS = Math.max(12, rounds(30));
 
 /** Made once and never again: a start that builds only this does nothing but what every start does first. */
 const STILL: TaskSpec = { name: "still", output: "still", content: "still" };
@@ -32,12 +32,31 @@ function tree(project: Project): string[] {
   return walk("out").sort();
 }
 
-/** A project with artifacts of one text, edited to have them of another and one more. */
-async function edited(): Promise<{ project: Project; before: string[] }> {
-  const project = new Project(TASKS);
+/** A project with artifacts of one text. It is built once; every test has a copy. */
+const built = (async () => {
+  using project = new Project(TASKS);
   project.write("src", "old text\n".repeat(100));
   assertDone(await project.build({ args: ["--no-history"] }));
   Deno.chmodSync(project.path("out/place"), 0o600);
+  return project.files().map((name) => {
+    const { mode, atime, mtime } = Deno.statSync(project.path(name));
+    return {
+      name,
+      bytes: Deno.readFileSync(project.path(name)),
+      mode: mode! & 0o777,
+      times: [atime!, mtime!] as const,
+    };
+  });
+})();
+
+/** Edited, so that its artifacts are to be of another text, and one more. */
+async function edited(): Promise<{ project: Project; before: string[] }> {
+  const project = new Project(TASKS);
+  for (const { name, bytes, mode, times } of await built) {
+    project.write(name, bytes);
+    Deno.chmodSync(project.path(name), mode);
+    Deno.utimeSync(project.path(name), ...times);
+  }
   const before = tree(project);
   edit(project, 1);
   return { project, before };
@@ -121,8 +140,9 @@ Deno.test({
     const after = await expectedAfter();
     assert(operations.length > 40, operations.join("\n"));
     const points: [Deed, number][] = [];
-    for (const [deed, stride] of [["KILL", 4], ["KILLAFTER", 12], ["EIO", 12], ["ENOSPC", 12]] as const) {
-      for (let at = 1 + random.below(stride); at <= operations.length; at += stride) points.push([deed, at]);
+    for (const [deed, inFull] of [["KILL", 4], ["KILLAFTER", 12], ["EIO", 12], ["ENOSPC", 12]] as const) {
+      const step = stride(inFull);
+      for (let at = 1 + random.below(step); at <= operations.length; at += step) points.push([deed, at]);
     }
     const next = points[Symbol.iterator]();
     const strike = async () => {

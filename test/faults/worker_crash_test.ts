@@ -1,16 +1,17 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { loadBuild } from "../../actors/load.ts";
-import type { RunTask } from "../../actors/messages.ts";
-import { Reporter } from "../../actors/reporter.ts";
-import { StatusTable } from "../../actors/status_table.ts";
-import { runBuild } from "../../actors/system.ts";
-import { type PoolReport, WorkerPool } from "../../actors/worker_pool.ts";
+import { loadBuild } from "../../actors/input/load.ts";
+import type { RunTask } from "../../actors/worker/messages.ts";
+import { Reporter } from "../../actors/terminal/reporter.ts";
+import { StatusTable } from "../../actors/worker/status_table.ts";
+import { runBuild } from "../../actors/build/build_run.ts";
+import type { PoolReport } from "../../actors/engine/pool.ts";
+import { WorkerPool } from "../../actors/engine/worker_pool.ts";
 import { failio, suffer } from "./faults.ts";
 import { assertDone, executed, lives, Project, said, type TaskSpec, until } from "./rig.ts";
 
 const library = failio();
 
-/** An order that no worker understands: it throws over it, uncaught, as it would over a mistake in its own code. */
+/** An order that no worker understands: it throws over it, uncaught, as it would over a diagnostic in its own code. */
 const NONSENSE = { kind: "nonsense" } as unknown as RunTask["work"];
 
 /** Builds a project in this process, by pools that garble the orders of the tasks named `bad…`; notes each order. */
@@ -81,6 +82,7 @@ Deno.test("a worker that crashes while its command runs: the command is ended an
   });
   const ready = () => reports.filter((report) => report.kind === "worker" && report.message.kind === "ready").length;
   pool.start();
+  pool.want(1);
   await until(() => ready() === 1, "the worker is ready");
   pool.run(1, order(0, { kind: "command", command: 'echo half > "$OUT"; echo $$ > pid; read -r _ < hold' }));
   await until(() => project.has("pid") && project.read("pid") !== "", "the command runs");
@@ -102,13 +104,13 @@ Deno.test({
   name: "a worker that cannot start is started again; one that never can ends the build with its reason",
   ignore: library === undefined,
   fn: async () => {
-    const fault = { library: library!, path: "actors/worker.ts", deed: "EMFILE", calls: "openread" } as const;
+    const fault = { library: library!, path: "actors/worker/worker.ts", deed: "EMFILE", calls: "openread" } as const;
     using project = new Project(TASKS);
     assertDone(await project.build({ env: suffer({ ...fault, at: 1 }) }));
     project.remove("out");
     const ended = await project.build({ env: suffer({ ...fault, at: "1+" }) });
     assertEquals([ended.code, executed(ended)], [1, 0], said(ended));
-    assertMatch(ended.stderr, /^Cannot start worker \d: .*actors\/worker\.ts/m);
+    assertMatch(ended.stderr, /^Cannot start worker \d: .*actors\/worker\/worker\.ts/m);
     assert(!/bug/i.test(ended.stderr), said(ended));
     const next = await project.build();
     assertDone(next);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { publishContent, temporaryPath } from "../../actors/artifact.ts";
+import { publishContent, temporaryPath } from "../../actors/storage/artifact.ts";
 import { filled } from "./poller.ts";
 
 /** What it is told. */
@@ -21,7 +21,7 @@ const scope = self as unknown as {
 scope.onmessage = ({ data: { path, writer, times } }) => {
   const failures = [];
   for (let version = 0; version < times; version++) {
-    const target = { path, name: "shared", temporary: temporaryPath(path, writer) };
+    const target = { folder: "/", path, name: "shared", temporary: temporaryPath(path, writer) };
     const publication = publishContent(target, filled(`writer ${writer}`, version));
     if ("failure" in publication) failures.push(publication.failure);
   }

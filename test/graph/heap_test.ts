@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { Heap } from "../../graph/heap.ts";
-import { randomFrom, seedFor } from "../random.ts";
+import { randomFrom, rounds, seedFor } from "../random.ts";
 
 Deno.test("Heap gives back what was put in, smallest first", () => {
   const heap = new Heap();
@@ -14,7 +14,7 @@ Deno.test("Heap agrees with a sorted list over random pushes and pops", () => {
   const random = randomFrom(seedFor("heap"));
   const heap = new Heap();
   const list: number[] = [];
-  for (let turn = 0; turn < 20_000; turn++) {
+  for (let turn = 0; turn < rounds(20_000); turn++) {
     if (random.chance(0.52)) {
       const item = random.below(500);
       heap.push(item);

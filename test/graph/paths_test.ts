@@ -1,6 +1,6 @@
 // The normal form of paths, and what an output path may not be.
 import { assertEquals } from "@std/assert";
-import { normaliseOutput, normaliseSource } from "../../graph/paths.ts";
+import { isExclusion, isGlob, normaliseEntry, normaliseOutput, normaliseSource, tooLong } from "../../graph/paths.ts";
 
 // S0.6
 Deno.test("normaliseOutput() gives one form to all spellings of a path", () => {
@@ -50,4 +50,43 @@ Deno.test("normaliseSource() allows sources outside the folder and keeps globs a
   assertEquals(normaliseSource("src/**/*.{c,h}"), "src/**/*.{c,h}");
   assertEquals(normaliseSource(""), { rule: "must not be empty" });
   assertEquals(normaliseSource("a\nb"), { rule: "must not contain control characters" });
+});
+
+// K112
+Deno.test("tooLong() refuses what no file can be called, with room for its temporary name", () => {
+  const y = (count: number) => "y".repeat(count);
+  assertEquals([tooLong(`o/${y(229)}`), tooLong(`${y(255)}/o`), tooLong("o", 4000)], [undefined, undefined, undefined]);
+  assertEquals(tooLong(`o/${y(230)}`), { rule: "must have a file name of at most 229 bytes, not 230" });
+  assertEquals(tooLong("ü".repeat(115)), { rule: "must have a file name of at most 229 bytes, not 230" });
+  assertEquals(tooLong(`${y(256)}/o`), { rule: "must have no folder with a name of more than 255 bytes" });
+  const deep = `${y(200)}/`.repeat(20) + "o";
+  assertEquals([tooLong(deep), tooLong(deep, 44)], [undefined, undefined]);
+  assertEquals(tooLong(deep, 60)?.rule, "must be at most 4008 bytes long in this folder, not 4021");
+  assertEquals(tooLong(deep + y(100))?.rule, "must be at most 4069 bytes long, not 4121");
+});
+
+// K11
+Deno.test("normaliseEntry() tells an exclusion from a file whose name begins like one", () => {
+  assertEquals(normaliseEntry("!./src//a.c"), "!src/a.c");
+  assertEquals(normaliseEntry("!../x/*"), "!../x/*");
+  assertEquals(normaliseEntry("./!a"), "\\!a");
+  assertEquals(normaliseEntry("\\!a"), "\\!a");
+  assertEquals(normaliseEntry("!"), { rule: "must not be empty" });
+  assertEquals(normaliseEntry("!a\nb"), { rule: "must not contain control characters" });
+  const entries = ["!src/a.c", "!*", "!(a|b)*", "\\!a", "a!b"];
+  assertEquals(entries.map(isExclusion), [true, true, false, false, false]);
+  assertEquals(entries.map(isGlob), [false, true, true, true, false]);
+  // So that nothing is taken for what a glob leaves out.
+  assertEquals([normaliseSource("a !b*"), normaliseSource("a !b")], ["a \\!b*", "a !b"]);
+});
+
+// K7
+Deno.test("normaliseOutput() refuses all that troupe keeps beside a config", () => {
+  const rule = "must not be a file that troupe keeps there itself";
+  for (
+    const path of [".build_cache.jsonl", ".build_cache.json", ".build_cache.lock", ".troupe/x", ".troupe-transaction"]
+  ) {
+    assertEquals(normaliseOutput(path), { rule });
+  }
+  assertEquals(normaliseOutput(".trouper"), ".trouper");
 });

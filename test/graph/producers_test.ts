@@ -1,10 +1,10 @@
 // Sources that other tasks make must be waited for.
 import { assertEquals } from "@std/assert";
-import { placeFinder } from "../../graph/config_places.ts";
+import { placeFinder } from "../../graph/input/config_places.ts";
 import { buildGraph, transitiveDependencies } from "../../graph/graph.ts";
 import { checkProducers, Waiting } from "../../graph/producers.ts";
-import { renderMistake, Source } from "../../graph/source.ts";
-import { randomFrom, seedFor } from "../random.ts";
+import { renderDiagnostic, Source } from "../../graph/input/source.ts";
+import { randomFrom, rounds, seedFor } from "../random.ts";
 import { randomAcyclic, type Shape, tasksOf } from "./shapes.ts";
 
 function check(shape: Shape, reads: Record<string, string[]>) {
@@ -27,7 +27,7 @@ Deno.test("checkProducers() names the task to depend on", () => {
   const sources = [[], ["x.c", "out/make", "out/use"]];
   const show = (origins?: (number[] | undefined)[]) =>
     checkProducers(tasks, graph, sources, origins)
-      .map((mistake) => renderMistake(mistake, new Source("b.json", text), placeFinder(text))).join("\n");
+      .map((diagnostic) => renderDiagnostic(diagnostic, new Source("b.json", text), placeFinder(text))).join("\n");
   assertEquals(
     show([undefined, [0, 1, 1]]),
     `Task 'use' reads 'out/make', which task 'make' makes, without depending on it
@@ -43,8 +43,11 @@ Task 'use' reads its own output artifact 'out/use'
 });
 
 Deno.test("checkProducers() refuses to read what a dependent makes", () => {
-  const [mistake] = check({ first: [], second: ["first"] }, { first: ["out/second"] });
-  assertEquals(mistake.message, "Task 'first' reads 'out/second', which task 'second' makes, without depending on it");
+  const [diagnostic] = check({ first: [], second: ["first"] }, { first: ["out/second"] });
+  assertEquals(
+    diagnostic.message,
+    "Task 'first' reads 'out/second', which task 'second' makes, without depending on it",
+  );
 });
 
 Deno.test("checkProducers() asks of a module what it asks of a source", () => {
@@ -61,9 +64,11 @@ Deno.test("checkProducers() asks of a module what it asks of a source", () => {
       ? { ...task, output }
       : { ...task, output, action: { kind: "module", module, export: "default", args: {} } as const };
   });
-  const mistakes = checkProducers(tasks, buildGraph(tasks).graph, [[], [], [], []]);
+  const diagnostics = checkProducers(tasks, buildGraph(tasks).graph, [[], [], [], []]);
   assertEquals(
-    mistakes.map((mistake) => renderMistake(mistake, new Source("b.json", text), placeFinder(text))).join("\n"),
+    diagnostics.map((diagnostic) => renderDiagnostic(diagnostic, new Source("b.json", text), placeFinder(text))).join(
+      "\n",
+    ),
     `Task 'a' reads 'gen.ts', which task 'gen' makes, without depending on it
   --> b.json:3:42
 3 |   {"name": "a", "output": "a", "module": "gen.ts"},
@@ -77,7 +82,7 @@ Task 'c' reads its own output artifact 'c.ts'
 
 Deno.test("Waiting.isFor() agrees with a search, over random graphs", () => {
   const random = randomFrom(seedFor("Waiting"));
-  for (let round = 0; round < 100; round++) {
+  for (let round = 0; round < rounds(100); round++) {
     const { graph } = buildGraph(tasksOf(randomAcyclic(random, 12, 3)));
     const waiting = new Waiting(graph);
     for (let task = 0; task < graph.size; task++) {
@@ -91,7 +96,7 @@ Deno.test("Waiting.isFor() agrees with a search, over random graphs", () => {
 
 Deno.test("checkProducers() agrees with a search for each source, over random graphs", () => {
   const random = randomFrom(seedFor("checkProducers"));
-  for (let round = 0; round < 200; round++) {
+  for (let round = 0; round < rounds(200); round++) {
     const size = 2 + random.below(120);
     const tasks = tasksOf(randomAcyclic(random, size, 3));
     const graph = buildGraph(tasks).graph;
@@ -104,7 +109,7 @@ Deno.test("checkProducers() agrees with a search for each source, over random gr
       }).map((path) => `${task.name} ${path}`);
     });
     const found = checkProducers(tasks, graph, sources)
-      .map((mistake) => mistake.message.match(/'(\w+)' reads .*?'(out\/\w+)'/)!.slice(1).join(" "));
+      .map((diagnostic) => diagnostic.message.match(/'(\w+)' reads .*?'(out\/\w+)'/)!.slice(1).join(" "));
     assertEquals(found, expected);
   }
 });

@@ -32,7 +32,8 @@ crewTest(
 crewTest("turn() leaves out what is not wanted, and tells whether the member is busy", async (place, store) => {
   await store.register(entries({ a: [], b: [] }));
   const mate = await place.mate(store);
-  const { claims } = await store.turn(mate.claimant, { limit: 2, except: ["a"] });
+  const [{ task }] = place.rows<{ task: number }>("select id task from tasks where name = 'a'");
+  const { claims } = await store.turn(mate.claimant, { limit: 2, except: [task] });
   assertEquals(claims.map(({ id }) => id), ["b"]);
   assertEquals((await store.workers())[0].status, "busy");
   await mate.ends(claims[0]);
@@ -211,6 +212,7 @@ crewTest(
     await heir.dies();
     assertEquals([b.id, (await store.task("b"))!.state], ["b", "ready"]);
     const last = await place.mate(store, { maxKilledRetries: 1 });
+    await last.ends(await last.takes("c")); // K85: b was killed later
     await last.takes("b");
     await last.dies();
     assertEquals(await trail(store, "b"), ["running", "killed", "running", "killed", "abandoned"]);
@@ -228,4 +230,29 @@ crewTest("who stops on failure is told which tasks failed, and given nothing", a
   await one.ends(a, "failed");
   assertEquals((await stop(1)).failed, ["a", "b"]);
   assertEquals(await one.takesAll(), ["c"], "the others go on");
+});
+
+crewTest("what is given back while a dependency of it is done once more waits for that", async (place, store) => {
+  await store.register(entries({ a: [], b: ["a"] }));
+  const one = await place.mate(store);
+  await one.ends(await one.takes("a"));
+  const b = await one.takes("b");
+  await store.invalidate(["a"]);
+  await one.ends(b, "cancelled");
+  assertEquals((await store.task("b"))!.state, "waiting");
+  assertEquals(await one.takesAll(), ["a", "b"]);
+});
+
+// K87
+crewTest("equal work is one member's; the others take what it made, unless that is of no use", async (place, store) => {
+  await store.register(entries({ a: [], b: [] }));
+  const one = await place.mate(store), two = await place.mate(store);
+  const { claim: a } = await one.takes("a"), { claim: b } = await two.takes("b");
+  const ask = ({ claimant: { worker } }: typeof one, claim: number, isUseless = false) =>
+    store.agree({ worker, claim, fingerprint: "same", isUseless });
+  assertEquals(await ask(one, a), { kind: "own" });
+  assertEquals(await ask(two, b), { kind: "elsewhere" });
+  await store.turn(one.claimant, { limit: 0, endings: [{ claim: a, ending: "completed", result: "made" }] });
+  assertEquals(await ask(two, b), { kind: "made", result: "made" });
+  assertEquals(await ask(two, b, true), { kind: "own" });
 });

@@ -1,11 +1,10 @@
 // A crew as programs use it: one loop after another, or several at once.
 import { assert, assertEquals, assertFalse, assertRejects } from "@std/assert";
-import { HAS_MORE_TTL_MS } from "../../../actors/crew/crew.ts";
-import { CrewError, TasksFailedError } from "../../../actors/crew/crew_error.ts";
+import { CrewError, TasksFailedError } from "../../../actors/crew/store/crew_error.ts";
 import { CrewTask } from "../../../actors/crew/crew_task.ts";
 import type { CrewOptions } from "../../../actors/crew/options.ts";
 import { idsOf, libraryTest, tasks, until } from "./library.ts";
-import { trail } from "./rig.ts";
+import { entry, trail } from "./rig.ts";
 
 // S3.39, S3.17, S3.18
 libraryTest(
@@ -37,16 +36,35 @@ libraryTest("hasMoreJobs() asks the database once in a while, and anew after a l
   await store.register([{ id: "b", rank: 9, dependencies: [], requirements: [], maxParallelWorkers: 1 }]);
   assertFalse(await one.hasMoreJobs(), "the answer is kept");
   const clock = performance.now;
+  const now = clock.call(performance);
   try {
-    performance.now = () => clock.call(performance) + HAS_MORE_TTL_MS + 1;
-    assert(await one.hasMoreJobs(), "its time is over");
+    performance.now = () => now + 4000;
+    assertFalse(await one.hasMoreJobs(), "the answer is still kept");
+    performance.now = () => now + 5500;
+    assert(await one.hasMoreJobs(), "its five seconds are over");
   } finally {
     performance.now = clock;
   }
-  await (await place.mate(store)).takesAll();
+  const mate = await place.mate(store);
+  await mate.takesAll();
+  await mate.leaves();
   assert(await one.hasMoreJobs(), "the answer is kept");
   await idsOf(one);
   assertFalse(await one.hasMoreJobs());
+  await store.register([{ id: "c", rank: 10, dependencies: [], requirements: [], maxParallelWorkers: 1 }]);
+  for await (const _ of one) assert(false, "it does not know that");
+  const items = [{ id: "x" }, { id: "y" }];
+  const two = crew(items, { workflow: "asked inside" });
+  for await (const { id } of two) {
+    if (id === "x") await two.close();
+  }
+  assert(await two.hasMoreJobs());
+  const elsewhere = await place.mate(await place.store({ workflow: "asked inside" }));
+  for await (const { id } of two) {
+    assertEquals(id, "y");
+    assertFalse(await two.hasMoreJobs(), "an answer from before the loop does not count in it");
+  }
+  await elsewhere.leaves();
 });
 
 // S3.38
@@ -193,6 +211,56 @@ libraryTest("several members work at one task that allows it", async ({ crew, pl
   assertEquals(await trail(await place.store(), "wide"), ["running", "running", "completed", "completed"]);
 });
 
+// K74
+libraryTest("a crew that says whose its tasks are does nobody else's", async ({ crew }) => {
+  assertEquals(await idsOf(crew(["a"], { project: "one" })), ["0"]);
+  const error = await assertRejects(() => idsOf(crew(["b"], { project: "other" })), CrewError);
+  assertEquals(error.kind, "project");
+  assertEquals(await idsOf(crew(["b"], { project: "other", workflow: "other" })), ["0"]);
+  assertEquals(await idsOf(crew(["a"], { project: "one" })), []);
+});
+
+// K72
+libraryTest(
+  "with fingerprints a loop is not given what another member has registered anew",
+  async ({ crew, place }) => {
+    const items = (
+      fingerprint: string,
+    ) => [{ id: "a", fingerprint }, { id: "b", fingerprint: "0", dependencies: ["a"] }];
+    const one = crew(items("1"), { enableFingerprints: true });
+    const store = await place.store();
+    const seen: string[] = [];
+    const error = await assertRejects(async () => {
+      for await (const { id } of one) {
+        seen.push(id);
+        await store.register([entry("b", { dependencies: ["a"], rank: 1, fingerprint: "2" })], "invalidates");
+      }
+    }, CrewError);
+    assertEquals([seen, error.kind, error.message], [
+      ["a"],
+      "changed",
+      "Task 'b' was registered by another member with fingerprint '2', and has '0' here: " +
+      "begin again with the tasks as they are now",
+    ]);
+    assertEquals((await store.task("a"))!.state, "completed");
+    const again = [{ id: "a", fingerprint: "1" }, { id: "b", fingerprint: "2", dependencies: ["a"] }];
+    assertEquals(await idsOf(crew(again, { enableFingerprints: true })), ["b"]);
+  },
+);
+
+// K72
+libraryTest("without them a completion is booked with the fingerprint that it was done by", async ({ crew, place }) => {
+  const store = await place.store();
+  for await (const { id } of crew([{ id: "a", fingerprint: "mine" }, { id: "b", dependencies: ["a"] }])) {
+    const fingerprint = id === "a" ? "theirs" : "of b";
+    for (const other of ["a", "b"]) await store.register([entry(other, { fingerprint })]);
+  }
+  const lastOf = async (id: string) => (await store.task(id))!.lastFingerprint;
+  assertEquals([await lastOf("a"), await lastOf("b")], ["mine", null]);
+  const fingerprints = (await store.statusTrail("a")).map(({ fingerprint }) => fingerprint);
+  assertEquals(fingerprints, ["mine", "mine"]);
+});
+
 // S3.2, S3.4, S3.8
 libraryTest("a changed fingerprint counts where that is enabled, and not else", async ({ crew }) => {
   const one = (fingerprint: string, enableFingerprints?: boolean) =>
@@ -215,7 +283,7 @@ libraryTest(
       assert(await store.declareDead(1, { maxFailedRetries: 0, maxKilledRetries: 1 }));
       await until(() => one.lost!.aborted);
     }
-    assertEquals(seen, ["task_0", "task_0", "task_1", "task_2"]);
+    assertEquals(seen, ["task_0", "task_1", "task_2", "task_0"], "what was killed goes last"); // K85
     assertEquals(await trail(store, "task_0"), ["running", "killed", "running", "completed"]);
     assertEquals((await store.workers()).map(({ id, status }) => [id, status]), [["one", "killed"], [
       "one",

@@ -1,12 +1,16 @@
 // The three locks: the two for users, and the one around a database on a network file system.
 import { assert, assertEquals, assertFalse, assertRejects } from "@std/assert";
 import { Crew } from "../../../actors/crew/crew.ts";
-import { CrewError } from "../../../actors/crew/crew_error.ts";
-import { DatabaseLock } from "../../../actors/crew/database_lock.ts";
-import { thisProcess } from "../../../actors/process_identity.ts";
-import { query, RawDatabase } from "../raw_database.ts";
+import { CrewError } from "../../../actors/crew/store/crew_error.ts";
+import { Flock } from "../../../actors/crew/store/flock.ts";
+import { LockFile } from "../../../actors/crew/store/lock_file.ts";
+import { Patience } from "../../../actors/machine/patience.ts";
+import { thisProcess } from "../../../actors/machine/process_identity.ts";
+import { query, RawDatabase } from "../storage/raw_database.ts";
 import { TempFolder } from "../temp_folder.ts";
 import { CrewPlace, entries } from "./rig.ts";
+
+const OPTIONS = { lifetimeMs: 60_000, patience: new Patience(120_000) };
 
 function crews(place: CrewPlace, heartbeatIntervalMs = 30_000): Crew[] {
   return ["one", "two"].map((identifier) => new Crew([], { db: place.path, identifier, heartbeatIntervalMs }));
@@ -60,6 +64,26 @@ Deno.test("a lock whose holder gives no sign of life for its lifetime is broken,
 });
 
 // S3.20
+Deno.test("a lock's lifetime is one and a half intervals between heartbeats", async () => {
+  using place = new CrewPlace();
+  await using stack = new AsyncDisposableStack();
+  const [one, two] = crews(place, 10_000).map((crew) => stack.use(crew));
+  await one.lock.acquire();
+  using raw = new RawDatabase(place.path);
+  raw.exec("update locks set hostname = 'elsewhere', owner = 'gone'");
+  const clock = performance.now;
+  const startMs = clock.call(performance);
+  let elapsedMs = 0;
+  try {
+    performance.now = () => startMs + (elapsedMs += 500); // half a second goes by from look to look
+    await two.lock.acquire();
+  } finally {
+    performance.now = clock;
+  }
+  assert(elapsedMs > 15_000 && elapsedMs < 30_000, `broken after ${elapsedMs} ms`);
+});
+
+// S3.20
 Deno.test("a lock is kept for as long as its holder lives", async () => {
   using place = new CrewPlace();
   await using stack = new AsyncDisposableStack();
@@ -76,16 +100,15 @@ Deno.test("on a shared file system: a rollback journal, a lock around every acce
   assertEquals(query(place.path, "pragma journal_mode"), [{ journal_mode: "delete" }]);
   await store.register(entries({ a: [], b: ["a"], c: ["a"] }));
   const mate = await place.mate(store);
-  const lock = new DatabaseLock(place.path, 60_000);
-  let hasAnswered = false;
-  let answer: Promise<unknown> | undefined;
+  const lock = new Flock(`${place.path}.lock`, OPTIONS);
+  let answer: Promise<number> | undefined;
   await lock.around(async () => {
-    assertEquals(JSON.parse(Deno.readTextFileSync(`${place.path}.lock`)).pid, Deno.pid);
-    answer = store.workflow().then(() => hasAnswered = true);
-    for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setTimeout(resolve, 10));
-    assertFalse(hasAnswered, "reading waits too");
+    answer = store.workflow().then(({ createdAt }) => createdAt);
+    await new Promise((resolve) => setTimeout(resolve)); // time enough for a question that does not wait
+    using raw = new RawDatabase(place.path);
+    raw.exec("update workflows set created_at = 7");
   });
-  await answer;
+  assertEquals(await answer, 7, "reading waits too, and sees what was done meanwhile");
   assert(store.waitedMs > 0);
   assertEquals(await mate.takesAll(), ["a", "b", "c"]);
   const items = Array.from({ length: 30 }, (_, i) => ({ id: `t${i}`, dependencies: i % 5 ? [`t${i - 1}`] : [] }));
@@ -103,7 +126,7 @@ Deno.test("on a shared file system: a rollback journal, a lock around every acce
 Deno.test("the lock of a database is taken from one that is dead or gives no sign of life, and from nobody else", async () => {
   using temp = new TempFolder();
   const path = temp.file("db");
-  const lock = new DatabaseLock(path, 50);
+  const lock = new LockFile(`${path}.lock`, { ...OPTIONS, lifetimeMs: 50 });
   const plant = (holder: unknown) => Deno.writeTextFileSync(`${path}.lock`, JSON.stringify(holder));
   plant({ ...thisProcess(), pid: 999_999_999 });
   let begun = performance.now();
@@ -116,17 +139,86 @@ Deno.test("the lock of a database is taken from one that is dead or gives no sig
     assert(performance.now() - begun > 50, "its lifetime");
   }
   assertEquals(temp.names(), []);
-  await assertRejects(() => new DatabaseLock(temp.file("none/db"), 50).around(() => 3), CrewError, "Cannot lock");
-  const counts = await Promise.all(Array.from({ length: 5 }, async (_, i) => {
-    const own = new DatabaseLock(path, 60_000);
-    for (let turn = 0; turn < 10; turn++) {
-      await own.around(async () => {
-        const count = temp.has("count") ? Number(Deno.readTextFileSync(temp.file("count"))) : 0;
-        await new Promise((resolve) => setTimeout(resolve));
-        Deno.writeTextFileSync(temp.file("count"), String(count + 1));
-      });
+});
+
+for (const Lock of [Flock, LockFile]) {
+  Deno.test(`${Lock.name}: one at a time, by as many locks as there are`, async () => {
+    using temp = new TempFolder();
+    const path = temp.file("db.lock");
+    const locks = Array.from({ length: 5 }, () => new Lock(path, OPTIONS));
+    await Promise.all([...locks, ...locks].map(async (lock) => {
+      for (let turn = 0; turn < 10; turn++) {
+        await lock.around(async () => {
+          const count = temp.has("count") ? Number(Deno.readTextFileSync(temp.file("count"))) : 0;
+          await new Promise((resolve) => setTimeout(resolve));
+          Deno.writeTextFileSync(temp.file("count"), String(count + 1));
+        });
+      }
+    }));
+    assertEquals(Deno.readTextFileSync(temp.file("count")), "100");
+    for (const lock of locks) lock.close();
+    assertEquals(temp.names(), ["count"]);
+    await assertRejects(() => new Lock(temp.file("none/db.lock"), OPTIONS).around(() => 3), CrewError, "Cannot lock");
+  });
+
+  // K80
+  Deno.test(`${Lock.name}: whoever has just had it leaves it to one who waits`, async () => {
+    using temp = new TempFolder();
+    const [mine, theirs] = [1, 2].map(() => new Lock(temp.file("db.lock"), OPTIONS));
+    let turns = 0, isTheirs = false;
+    const asked = Promise.withResolvers<void>();
+    mine.around(() => {
+      theirs.around(() => isTheirs = true).then(() => asked.resolve());
+    });
+    while (!isTheirs && turns++ < 200) await mine.around(() => new Promise<void>((resolve) => setTimeout(resolve)));
+    assert(isTheirs, "it had to wait for too many turns of another's");
+    await asked.promise;
+    for (const lock of [mine, theirs]) lock.close();
+  });
+
+  // K78
+  Deno.test(`${Lock.name}: what is no lock file in the place of one is told at once, and left there`, async () => {
+    using temp = new TempFolder();
+    Deno.mkdirSync(temp.file("folder"));
+    Deno.symlinkSync("none", temp.file("link"));
+    for (const name of ["folder", "link"]) {
+      const lock = new Lock(temp.file(name), OPTIONS);
+      const sentence = `Cannot lock '${temp.file(name)}': not a regular file: remove it`;
+      await assertRejects(() => lock.around(() => 3), CrewError, sentence);
+      assertEquals(Deno.lstatSync(temp.file(name)).isFile, false);
     }
-    return i;
-  }));
-  assertEquals([counts.length, Deno.readTextFileSync(temp.file("count"))], [5, "50"]);
+  });
+}
+
+// K80
+Deno.test("Flock: the lock of a process that is killed is free at once, whoever looks; one that is to leave waits no more", async () => {
+  using temp = new TempFolder();
+  const path = temp.file("db.lock");
+  Deno.writeTextFileSync(
+    temp.file("holder.ts"),
+    `
+    import { Flock } from ${JSON.stringify(import.meta.resolve("../../../actors/crew/store/flock.ts"))};
+    import { Patience } from ${JSON.stringify(import.meta.resolve("../../../actors/machine/patience.ts"))};
+    await new Flock(${JSON.stringify(path)}, { patience: new Patience(9000) }).around(() => {
+      console.log("held");
+      return new Promise((resolve) => setTimeout(resolve, 1e6));
+    });`,
+  );
+  const config = new URL("../../../deno.json", import.meta.url).pathname;
+  const args = ["run", "-A", "--quiet", "--no-check", "--config", config, temp.file("holder.ts")];
+  const holder = new Deno.Command(Deno.execPath(), { args, stdout: "piped" }).spawn();
+  const said = holder.stdout.getReader();
+  await said.read();
+  const leaving = new AbortController();
+  const lock = new Flock(path, { patience: new Patience(120_000, leaving.signal) });
+  const waiting = assertRejects(() => lock.around(() => 1), CrewError, "is held by others for too long");
+  leaving.abort();
+  await waiting;
+  holder.kill("SIGKILL");
+  await holder.status;
+  await said.cancel();
+  const other = new Flock(path, OPTIONS);
+  assertEquals(await other.around(() => 2), 2);
+  other.close();
+  assertEquals(temp.names(), ["holder.ts"]);
 });

@@ -1,9 +1,10 @@
 // Joining, leaving, being declared dead, and what is pruned when all is done.
-import { assert, assertEquals, assertFalse, assertRejects } from "@std/assert";
-import { CrewError } from "../../../actors/crew/crew_error.ts";
+import { assert, assertEquals, assertFalse, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { CrewError } from "../../../actors/crew/store/crew_error.ts";
 import { Heart } from "../../../actors/crew/heart.ts";
 import { Member, type MemberOptions } from "../../../actors/crew/member.ts";
-import { RawDatabase } from "../raw_database.ts";
+import { RawDatabase } from "../storage/raw_database.ts";
+import { until } from "./library.ts";
 import { crewTest, entries, entry, NO_RETRIES, trail } from "./rig.ts";
 
 const OPTIONS: MemberOptions = {
@@ -48,29 +49,81 @@ crewTest(
   },
 );
 
-// S3.29
+// K82
 crewTest(
-  "an identifier is taken over at once from a process that is dead, and not from another host's",
+  "what is done for a held claim is done before anybody can take it away, or not at all",
   async (place, store) => {
     await store.register(entries({ a: [] }));
-    const mate = await place.mate(store, { identifier: "x" });
-    await mate.takes("a");
+    const mate = await place.mate(store), heir = await place.mate(await place.store());
+    const { claim } = await mate.takes("a");
     using raw = new RawDatabase(place.path);
-    raw.exec("update workers set hostname = 'elsewhere', pid = 999999999");
-    await assertRejects(() => Member.join(store, { ...OPTIONS, identifier: "x" }), CrewError, "already exists");
-    raw.exec(`update workers set hostname = '${Deno.hostname()}'`);
-    await using _taken = await Member.join(store, { ...OPTIONS, identifier: "x" });
-    assertEquals((await store.workers()).map(({ status }) => status), ["killed", "idle"]);
-    assertEquals(await trail(store, "a"), ["running", "killed"]);
+    const { worker } = mate.claimant;
+    let isTaken = false;
+    const done = await store.whileHeld(worker, claim, () => {
+      assertThrows(() => raw.exec("begin immediate"), Error, "locked");
+      heir.store.declareDead(worker, NO_RETRIES).then(() => isTaken = true);
+      return isTaken ? "late" : "in time";
+    });
+    assertEquals(done, "in time");
+    await until(() => isTaken);
+    assertEquals(await store.whileHeld(worker, claim, () => "too late"), undefined);
   },
 );
 
-crewTest("the process id of another host's member is told apart by the host", async (place, store) => {
-  await place.mate(store, { identifier: String(Deno.pid) });
+// S3.29
+crewTest("an identifier is taken over at once from a process that is dead", async (place, store) => {
+  await store.register(entries({ a: [] }));
+  const mate = await place.mate(store, { identifier: "x" });
+  await mate.takes("a");
   using raw = new RawDatabase(place.path);
-  raw.exec("update workers set hostname = 'elsewhere'");
+  raw.exec("update workers set pid = 999999999");
+  await using _taken = await Member.join(store, { ...OPTIONS, identifier: "x" });
+  assertEquals((await store.workers()).map(({ status }) => status), ["killed", "idle"]);
+  assertEquals(await trail(store, "a"), ["running", "killed"]);
+});
+
+// K70, K90: the namesake is on another host, in another container, or before the last boot
+crewTest("where a namesake may be dead, its sign of life is waited for, and that is said", async (place, store) => {
+  using raw = new RawDatabase(place.path);
+  const elsewhere = ["hostname = 'elsewhere'", "process_birth = 'another boot/1/1'", "process_birth = '//'"];
+  for (const [i, place_] of elsewhere.entries()) {
+    const said: string[] = [];
+    const wanted = { ...OPTIONS, identifier: `x${i}`, onWait: (sentence: string) => said.push(sentence) };
+    const ghost = await place.mate(store, { identifier: `x${i}` });
+    raw.exec(`update workers set ${place_}, pid = 7 where id = ${ghost.claimant.worker}`);
+    const asking = Member.join(store, wanted);
+    while (said.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    await store.beat(ghost.claimant.worker);
+    await assertRejects(() => asking, CrewError, "Worker with this identifier already exists");
+    raw.exec(`update workers set heartbeat_timeout_ms = 1 where id = ${ghost.claimant.worker}`);
+    await using _late = await Member.join(store, wanted);
+    assertEquals((await store.workers()).map(({ id, status }) => [id, status]).slice(-2), [
+      [`x${i}`, "killed"],
+      [`x${i}`, "idle"],
+    ]);
+    assertMatch(
+      said[0],
+      /^Waiting up to 2s for a sign of life of worker 'x\d' \(process 7 on '.*'\), which has this id/,
+    );
+    assertEquals(said.length, 2);
+  }
+  const mate = await place.mate(store, { identifier: "y" });
+  raw.exec(`update workers set hostname = 'elsewhere' where id = ${mate.claimant.worker}`);
+  const stopped = AbortSignal.abort(new Error("stopped"));
+  await assertRejects(() => Member.join(store, { ...OPTIONS, identifier: "y", signal: stopped }), Error, "stopped");
+});
+
+// K70
+crewTest("a process id is told apart from that of another host, and from those in containers", async (place, store) => {
+  const { pid } = Deno, host = Deno.hostname();
+  const identifiers = [`${pid}`, `${pid}@${host}`, `${pid}@${host}#2`];
+  using raw = new RawDatabase(place.path);
+  for (const identifier of identifiers.slice(0, 2)) {
+    await place.mate(store, { identifier });
+    raw.exec("update workers set process_birth = 'boot/1/1'");
+  }
   await using member = await Member.join(store, OPTIONS);
-  assertEquals(member.identifier, `${Deno.pid}@${Deno.hostname()}`);
+  assertEquals(member.identifier, identifiers[2]);
 });
 
 // S3.30, S3.31
@@ -133,16 +186,31 @@ crewTest("a heart whose thread cannot use the database beats by a timer", async 
 // S3.22
 crewTest("a member that waits wakes up for what others do, and for nothing else", async (place, store) => {
   await store.register(entries({ a: [], b: ["a"] }));
-  await using member = await Member.join(store, OPTIONS);
+  let looks = 0;
+  const watched = new Proxy(store, {
+    get(target, name) {
+      const value = Reflect.get(target, name);
+      if (name !== "eventsSince") return typeof value === "function" ? value.bind(target) : value;
+      return async (sequence: number) => {
+        const events = await target.eventsSince(sequence);
+        looks++;
+        return events;
+      };
+    },
+  });
+  await using member = await Member.join(watched, OPTIONS);
   const otherStore = await place.store();
   const other = await place.mate(otherStore);
   const a = await other.takes("a");
   await member.change(); // that somebody joined
   let hasWoken = false;
   const waiting = member.change().then(() => hasWoken = true);
-  await otherStore.beat(other.claimant.worker);
-  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setTimeout(resolve, 30));
-  assertFalse(hasWoken, "heartbeats are no news");
+  for (let beat = 0; beat < 3; beat++) {
+    const before = looks;
+    await otherStore.beat(other.claimant.worker);
+    await until(() => looks > before); // it has seen that there was something
+    assertFalse(hasWoken, "heartbeats are no news");
+  }
   await other.ends(a);
   await waiting;
   assertEquals((await member.turn({ limit: 1 })).claims.map(({ id }) => id), ["b"]);
@@ -173,10 +241,25 @@ crewTest(
     place.assertSound();
     assertEquals(await store.pruneStatusHistory(0), 9 + 9 + 1 + 9, "the current status always stays");
     assertEquals(await trail(store, "a"), ["completed"]);
+    // K86
+    const said = { bytes: new TextEncoder().encode("why\n"), dropped: 0 },
+      nothing = { bytes: new Uint8Array(), dropped: 0 };
+    await store.register([entry("bad")]);
+    const failed = {
+      claim: (await mate.takes("bad")).claim,
+      ending: "failed",
+      output: { stdout: nothing, stderr: said },
+    } as const;
+    await store.turn(mate.claimant, { limit: 0, endings: [failed] });
+    assertEquals(await store.output("bad"), { stdout: "", stderr: "why\n" });
+    await mate.ends(await mate.takes("bad"));
+    assertEquals(await store.pruneStatusHistory(1), 3, "with what the task printed");
+    assertEquals([await store.output("bad"), place.rows("select * from task_outputs")], [undefined, []]);
+    place.assertSound();
     await mate.ends(held);
     await store.register([entry("waits", { dependencies: ["a"] })]);
     const lines = (await trail(store, "held")).length;
-    await store.tidy();
+    await store.clean();
     assertEquals((await trail(store, "held")).length, lines, "something is left to do");
   },
 );
@@ -203,4 +286,18 @@ crewTest("events have numbers in order and are pruned by age", async (place, sto
   await store.pruneEvents(0);
   await store.enterEvent("TASK_READY");
   assertEquals(await store.latestEvent(), before + 8, "a number is never given again");
+});
+
+crewTest("a member that is about to tell of tasks again is worth waiting for", async (place, store) => {
+  await store.register([entry("a"), entry("b", { requirements: ["gpu"] })]);
+  const one = await place.mate(store), two = await place.mate(store, { labels: ["gpu"] });
+  await two.ends(await two.takes("a"));
+  await two.ends(await two.takes("b"), "failed");
+  const isMoving = async () =>
+    (await store.outlook({ ...one.claimant, maxFailedRetries: 1, labels: new Set(["gpu"]) })).isMoving;
+  assertFalse(await isMoving());
+  await store.noteRegistering(two.claimant.worker);
+  assert(await isMoving());
+  await store.noteRegistered(two.claimant.worker);
+  assertFalse(await isMoving());
 });

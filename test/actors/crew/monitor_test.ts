@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { DatabaseError } from "../../../actors/database_error.ts";
+import { DatabaseError } from "../../../actors/storage/database_error.ts";
 import { Monitor } from "../../../actors/crew/monitor.ts";
-import { RawDatabase } from "../raw_database.ts";
+import { RawDatabase } from "../storage/raw_database.ts";
 import { CrewPlace, crewTest, entries, entry } from "./rig.ts";
 
 // S3.45, S3.46
@@ -97,8 +97,8 @@ crewTest("Monitor gives an overview of who is at what and why tasks failed", asy
   assertEquals(failed, [
     { task: "a", state: "abandoned", detail: "no luck again" },
     { task: "b", state: "failed", detail: null },
-    { task: "c", state: "killed", detail: null },
-    { task: "f", state: "killed", detail: null },
+    { task: "c", state: "killed", detail: "its member died" },
+    { task: "f", state: "killed", detail: "its member died" },
   ]);
 });
 
@@ -112,4 +112,17 @@ Deno.test("Monitor makes nothing and says what is missing", async () => {
   await place.store();
   const workflow = await assertRejects(() => Monitor.open(place.path, { workflow: "x" }), DatabaseError);
   assertEquals([workflow.kind, workflow.message], ["missing", `Database '${place.path}' has no workflow 'x'`]);
+});
+
+// K88
+Deno.test("a crew's database in a folder that one may only read is looked at without the lock", async () => {
+  using place = new CrewPlace();
+  const store = await place.store({ sharedFs: true });
+  await store.register(entries({ a: [] }));
+  place.temp.folder("disk");
+  Deno.copyFileSync(place.path, place.temp.file("disk/crew.sqlite"));
+  const folder = place.temp.readOnly("ro", place.temp.file("disk"));
+  if (folder === undefined) return;
+  using monitor = await Monitor.open(`${folder}/crew.sqlite`, { sharedFs: true });
+  assertEquals((await monitor.getTasks()).map(({ id }) => id), ["a"]);
 });

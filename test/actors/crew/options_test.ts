@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { Crew } from "../../../actors/crew/crew.ts";
-import { CrewError } from "../../../actors/crew/crew_error.ts";
+import { CrewError } from "../../../actors/crew/store/crew_error.ts";
 import { type CrewOptions, readSettings } from "../../../actors/crew/options.ts";
+import { inOwnProcess } from "../process/own_process.ts";
 
 function read(options: CrewOptions, variables: Record<string, string> = {}) {
   return readSettings(options, (name) => variables[name]);
@@ -80,6 +80,11 @@ Deno.test("readSettings() names the option or the variable that has no usable va
         "TROUPE_HEARTBEAT_TIMEOUT must be a number of seconds above 0, not '1m'",
       ],
       [
+        { keepStatuses: 0 },
+        {},
+        "keepStatuses must be a whole number from 1, not 0",
+      ],
+      [
         { heartbeatIntervalMs: 100, heartbeatTimeoutMs: 100 },
         {},
         "heartbeatTimeoutMs must be more than heartbeatIntervalMs (100), not 100",
@@ -95,16 +100,7 @@ Deno.test("readSettings() names the option or the variable that has no usable va
 });
 
 // S3.2
-Deno.test("Crew reads the environment when it is constructed", () => {
-  Deno.env.set("TROUPE_IDENTIFIER", "from outside");
-  try {
-    const crew = new Crew([]);
-    Deno.env.set("TROUPE_IDENTIFIER", "later");
-    assertEquals(crew.identifier, "from outside");
-    Deno.env.set("TROUPE_MAX_FAILED_RETRIES", "x");
-    assertThrows(() => new Crew([]), CrewError);
-  } finally {
-    Deno.env.delete("TROUPE_IDENTIFIER");
-    Deno.env.delete("TROUPE_MAX_FAILED_RETRIES");
-  }
+Deno.test("Crew reads the environment when it is constructed", async () => {
+  const { identifier, refused } = await inOwnProcess(import.meta.resolve("./environment_program.ts"));
+  assertEquals([identifier, refused], ["from outside", "CrewError"]);
 });

@@ -1,6 +1,6 @@
 // Random graphs worked off by random members with random mishaps; after every act the database must be sound.
 import { assert, assertEquals } from "@std/assert";
-import type { Claim } from "../../../actors/crew/claims.ts";
+import type { Claim } from "../../../actors/crew/store/claims.ts";
 import { type Random, randomFrom, seedFor } from "../../random.ts";
 import { type CrewPlace, crewTest, entry, type Mate } from "./rig.ts";
 

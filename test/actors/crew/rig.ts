@@ -4,14 +4,45 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import type { Claim, Claimant, ClaimEnd } from "../../../actors/crew/claims.ts";
-import type { CrewTaskEntry } from "../../../actors/crew/registration.ts";
-import { CrewStore } from "../../../actors/crew/store.ts";
-import type { StoreOptions } from "../../../actors/crew/view.ts";
-import { query } from "../raw_database.ts";
+import type { Claim, Claimant } from "../../../actors/crew/store/claims.ts";
+import type { ClaimEnd } from "../../../actors/crew/store/endings.ts";
+import type { CrewTaskEntry } from "../../../actors/crew/store/registration.ts";
+import { CrewStore } from "../../../actors/crew/store/store.ts";
+import type { StoreOptions } from "../../../actors/crew/store/view.ts";
+import { query } from "../storage/raw_database.ts";
+import { type Allowed, Statements } from "../storage/statements.ts";
 import { TempFolder } from "../temp_folder.ts";
 
 export const NO_RETRIES = { maxFailedRetries: 0, maxKilledRetries: 0 };
+
+/** Steps that go through a table, or through all rows of a workflow in it. */
+const GOES_THROUGH_ALL = /^SCAN|^SEARCH \w+ USING .*\(workflow_id=\?\)$/;
+
+/** What a statement was given or has found; statements that are for all there is of a workflow, or for few rows in order. */
+const ALLOWED: readonly Allowed[] = [
+  { sql: /./, step: /^SCAN (json_each|gone|downstream|lost|CONSTANT ROW|\d+ CONSTANT)/ },
+  { sql: /^select 1 from sqlite_schema limit 1$/, step: /^SCAN sqlite_schema$/ },
+  { sql: / guard /, step: /^SCAN guard$/ },
+  { sql: /^select identifier, hostname host, .* from workers where status in /, step: /^SCAN workers$/ },
+  {
+    sql: /group by task_id having count\(\*\) > \?$/,
+    step: /^SCAN task_statuses USING COVERING INDEX idx_task_status$/,
+  },
+  { sql: /^select id from claims$/, step: /^SCAN claims$/ },
+  { sql: /^select requirements from requirement_sets /, step: /^SEARCH requirement_sets/ },
+  { sql: /^update locks set beat = beat \+ 1 /, step: /^SEARCH locks/ },
+  { sql: /^select state, requirements, count\(\*\) count from tasks /, step: /^SEARCH tasks/ },
+  {
+    sql: /^select name id, state, .* where workflow_id = \? and state <> 'announced' order by /,
+    step: /^SEARCH tasks/,
+  },
+  {
+    sql: /^select name id, state, .* from workers where workflow_id = \? and identifier = \?\)/,
+    step: /^SEARCH workers/,
+  },
+  { sql: /^select id worker, identifier id, /, step: /^SEARCH workers/ },
+  { sql: /^select distinct labels from workers where workflow_id = \?$/, step: /^SEARCH workers/ },
+];
 
 /** What of a task is not as with most. */
 export type TaskChoices = Partial<Omit<CrewTaskEntry, "id">>;
@@ -78,6 +109,8 @@ export class Mate {
 export class CrewPlace implements Disposable {
   readonly temp = new TempFolder();
   readonly path = this.temp.file("crew.sqlite");
+  /** What was asked of it, and of every other database meanwhile. */
+  readonly statements = new Statements();
   readonly #stores: CrewStore[] = [];
   #mates = 0;
 
@@ -90,12 +123,21 @@ export class CrewPlace implements Disposable {
   /** A member that has joined. */
   async mate(
     store: CrewStore,
-    choices: Partial<Omit<Claimant, "labels">> & { labels?: string[]; identifier?: string } = {},
+    choices: Partial<Omit<Claimant, "labels">> & { labels?: string[]; identifier?: string; mayBegin?: boolean } = {},
   ): Promise<Mate> {
-    const { labels = [], identifier = `mate ${++this.#mates}`, ...rest } = choices;
-    const member = { identifier, labels, heartbeatIntervalMs: 1000, heartbeatTimeoutMs: 2000, isRegistering: false };
+    const { labels = [], identifier = `mate ${++this.#mates}`, mayBegin, ...rest } = choices;
+    const member = {
+      identifier,
+      labels,
+      heartbeatIntervalMs: 1000,
+      heartbeatTimeoutMs: 2000,
+      isRegistering: false,
+      mayBegin,
+    };
     const limits = { ...NO_RETRIES, ...rest };
-    const { worker } = await store.join(member, limits);
+    const joined = await store.join(member, limits);
+    assert("worker" in joined);
+    const { worker } = joined;
     return new Mate(store, { enableFingerprints: false, ...limits, worker, labels: new Set(labels) }, identifier);
   }
 
@@ -103,8 +145,9 @@ export class CrewPlace implements Disposable {
     return query<Row>(this.path, sql).map((row) => ({ ...row }));
   }
 
-  /** What must hold at any time. */
+  /** What must hold at any time; also that every statement so far finds what it needs by an index. */
   assertSound(): void {
+    assertEquals(this.statements.stepsLike(GOES_THROUGH_ALL, ALLOWED), []);
     assertEquals(this.rows("pragma integrity_check"), [{ integrity_check: "ok" }]);
     assertEquals(this.rows("pragma foreign_key_check"), []);
     const wrong = (what: string, where: string) =>
@@ -130,6 +173,7 @@ export class CrewPlace implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.statements[Symbol.dispose]();
     for (const store of this.#stores) store.close();
     this.temp[Symbol.dispose]();
   }

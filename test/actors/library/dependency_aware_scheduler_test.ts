@@ -1,5 +1,14 @@
 // The scheduler as a program sees it: functions in, waves, results and errors out.
-import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertMatch,
+  assertNotEquals,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
+import { delay } from "@std/async/delay";
 import { DependencyAwareScheduler } from "../../../actors/library/dependency_aware_scheduler.ts";
 import type { TaskContext } from "../../../actors/library/task_context.ts";
 import { ThreadSafeState } from "../../../actors/library/thread_safe_state.ts";
@@ -289,4 +298,91 @@ Deno.test("a scheduler refuses what cannot be", async () => {
   stop.abort();
   await execution;
   scheduler.clear();
+});
+
+// K100
+Deno.test("addTask() takes functions and module executors, and says what it was given instead", () => {
+  const scheduler = new DependencyAwareScheduler();
+  const fetched = Promise.reject(new Error("Its own error"));
+  fetched.catch(() => {});
+  const wrong: [unknown, string][] = [
+    [fetched, "a promise: pass () => … around what makes it"],
+    [{ then() {} }, "a promise: pass () => … around what makes it"],
+    [undefined, "undefined: pass a function"],
+    [null, "null: pass a function"],
+    ["echo 1", "a string: pass a function"],
+    [new URL("file:///x.ts"), "an object of class URL: pass a function"],
+    [{}, "an object: pass a function"],
+    [Object.create(null), "an object: pass a function"],
+  ];
+  for (const [executor, what] of wrong) {
+    assertThrows(
+      () => scheduler.addTask("a", executor as () => unknown),
+      TypeError,
+      `Executor of task 'a' must be a function, not ${what}`,
+    );
+  }
+  const options = [["timeoutMs", "timeoutSeconds"], ["retries", "retryCount"], ["retrycount", "retryCount"]];
+  for (const [option, meant] of options) {
+    assertThrows(
+      () => scheduler.addTask("a", () => 1, [], { [option]: 1 }),
+      TypeError,
+      `Unknown option '${option}' of task 'a', did you mean '${meant}'?`,
+    );
+  }
+  const lists: unknown[] = ["fetch", { 0: "a" }, [1], [undefined]];
+  for (const dependencies of lists) {
+    assertThrows(() => scheduler.addTask("a", () => 1, dependencies as string[]), TypeError, "must be a list of ids");
+  }
+  assertThrows(() => scheduler.addTask(1 as unknown as string, () => 1), TypeError, "The id of a task must be a text");
+  assertThrows(() => scheduler.state.update("n", 1 as unknown as () => number), TypeError, "takes a function");
+  assertEquals(scheduler.getDag(), {});
+});
+
+// K102, S4.12, S4.13, S4.14
+Deno.test("waves held from schedule() are filled in by each execution, and its figures are of what happened in it", async () => {
+  const before = Date.now();
+  const scheduler = new DependencyAwareScheduler();
+  let isBad = true;
+  scheduler.addTask("a", () => delay(20));
+  scheduler.addTask("b", async () => {
+    await delay(20);
+    if (isBad) throw new Error("bad");
+  });
+  scheduler.addTask("c", () => 1, ["a"]);
+  const waves = scheduler.schedule();
+  assertEquals(waves.map(({ status, durationMs }) => [status, durationMs]), [["PENDING", 0], ["PENDING", 0]]);
+  const first = await scheduler.execute();
+  assertEquals(waves.map(({ status }) => status), ["FAILED", "COMPLETED"]);
+  assert(scheduler.schedule() === waves);
+  for (const { durationMs } of waves) assert(durationMs <= first.totalDurationMs, `${durationMs}`);
+  assert(waves[0].durationMs >= 15, `${waves[0].durationMs}`);
+  assertEquals(first.waveSummary.map(({ durationMs }) => durationMs), waves.map(({ durationMs }) => durationMs));
+  // what failed took its time too
+  const took = ["a", "b", "c"].map((id) => scheduler.getTask(id)!.durationMs);
+  assertEquals(first.sequentialDurationMs, took.reduce((sum, ms) => sum + ms, 0));
+  assert(took[1] >= 15 && first.sequentialDurationMs >= 30, `${took}`);
+
+  isBad = false;
+  const second = await scheduler.execute();
+  assertEquals(waves.map(({ status }) => status), ["COMPLETED", "COMPLETED"]);
+  for (const id of [first.executionId, second.executionId]) {
+    assertMatch(id, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  }
+  assertNotEquals(first.executionId, second.executionId);
+  const after = Date.now();
+  for (const { createdAt } of [...waves, scheduler.getTask("a")!]) {
+    assert(createdAt.getTime() >= before && createdAt.getTime() <= after, createdAt.toISOString());
+  }
+});
+
+// K103
+Deno.test("a result is written as JSON whatever its tasks return", async () => {
+  const scheduler = new DependencyAwareScheduler();
+  const cycle: unknown[] = [];
+  cycle.push(cycle);
+  scheduler.addTask("big", () => 2n ** 70n);
+  scheduler.addTask("cycle", () => cycle);
+  const { task_results } = JSON.parse(JSON.stringify(await scheduler.execute()));
+  assertEquals(task_results, { big: "1180591620717411303424", cycle: ["[Circular]"] });
 });

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { DependencyAwareScheduler } from "../../../actors/library/dependency_aware_scheduler.ts";
 import type { ExecutionEvent } from "../../../graph/library/execution_event.ts";
-import { randomFrom, seedFor } from "../../random.ts";
+import { randomFrom, rounds, seedFor } from "../../random.ts";
 import { randomAcyclic } from "../../graph/shapes.ts";
 
 async function read(events: AsyncIterable<ExecutionEvent>): Promise<ExecutionEvent[]> {
@@ -97,7 +97,7 @@ Deno.test("events() ends with the execution, be it refused", async () => {
 
 Deno.test("execute() tells of each task's end once, over random graphs, failures and both modes", async () => {
   const random = randomFrom(seedFor("events"));
-  for (let round = 0; round < 300; round++) {
+  for (let round = 0; round < rounds(300); round++) {
     const shape = randomAcyclic(random, 1 + random.below(20), 3);
     const barrier = random.chance(0.5);
     const scheduler = new DependencyAwareScheduler({ barrier, maxConcurrent: 1 + random.below(5) });

@@ -1,9 +1,9 @@
 // Tasks that are functions of modules, in threads of their own.
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { DependencyAwareScheduler } from "../../../actors/library/dependency_aware_scheduler.ts";
 import { moduleExecutor, type ModuleExecutorOptions } from "../../../actors/library/module_executor.ts";
 import { ThreadSafeState } from "../../../actors/library/thread_safe_state.ts";
-import { until } from "../../faults/rig.ts";
+import { lives, until } from "../../faults/rig.ts";
 import { TempFolder } from "../temp_folder.ts";
 
 const SAMPLES = new URL("./module_samples.ts", import.meta.url);
@@ -61,8 +61,8 @@ Deno.test("moduleExecutor() uses a thread again within an execution, and not aft
 Deno.test("moduleExecutor() ends a function that never ends, and tries again", async () => {
   const meeting = new SharedArrayBuffer(8);
   const scheduler = new DependencyAwareScheduler({ state: new ThreadSafeState({ meeting }) });
-  scheduler.addTask("spin", sample("spinOnce"), [], { timeoutSeconds: 3, retryCount: 1, retryDelayMs: 0 });
-  scheduler.addTask("hang", sample("spinOnce"), [], { timeoutSeconds: 1 });
+  scheduler.addTask("spin", sample("blockOnce"), [], { timeoutSeconds: 3, retryCount: 1, retryDelayMs: 0 });
+  scheduler.addTask("hang", sample("blockOnce"), [], { timeoutSeconds: 1 });
   try {
     const { taskResults, taskErrors } = await scheduler.execute();
     assertEquals([taskResults.spin, taskErrors.hang.message], [2, "Timed out after 1s"]);
@@ -138,4 +138,98 @@ Deno.test("moduleExecutor() says what cannot be sent to a module", async () => {
     metadata: "Cannot send the metadata 'fn' to a module, since it cannot be cloned: use plain data",
   });
   assertEquals(taskResults.well, 1);
+});
+
+// K88
+Deno.test("moduleExecutor() says how a path becomes a URL", () => {
+  for (const module of ["./x.ts", "x.ts", "/x.ts", ""]) {
+    const { message } = assertThrows(() => moduleExecutor(module), TypeError);
+    const example = `new URL("${module}", import.meta.url)`;
+    assertEquals(message, `The module of an executor must be a URL, not '${module}': write ${example}`);
+  }
+  assertEquals(moduleExecutor("data:text/javascript,").module.protocol, "data:");
+});
+
+/** In a process of its own. */
+function alone(name: string, options: ModuleExecutorOptions = {}) {
+  return sample(name, { ...options, isolate: "process" });
+}
+
+// K114, S4.6
+Deno.test("moduleExecutor() in a process: the same context and answers, and a process for each call", async () => {
+  const state = new ThreadSafeState({ limit: 3n });
+  const scheduler = new DependencyAwareScheduler({ state, maxConcurrent: 1 });
+  scheduler.addTask("n", () => new Map([["a", new Date(0)]]));
+  scheduler.addTask("given", moduleExecutor(SAMPLES, { isolate: "process" }), ["n"], { metadata: { owner: "ada" } });
+  for (const id of ["a", "b"]) scheduler.addTask(id, alone("count"));
+  scheduler.addTask("pid", alone("pid"));
+  const { taskResults, taskErrors } = await scheduler.execute();
+  assertEquals(taskErrors, {});
+  assertEquals(taskResults.given, {
+    limit: 3n,
+    taskId: "given",
+    taskMetadata: { owner: "ada" },
+    dependencyResults: { n: new Map([["a", new Date(0)]]) },
+    attempt: 1,
+    isSignal: true,
+  });
+  assertEquals([taskResults.a, taskResults.b], [1, 1]);
+  assert(taskResults.pid !== Deno.pid);
+});
+
+// K114
+Deno.test("moduleExecutor() in a process: whatever ends it, or cannot be sent, fails its attempt alone", async () => {
+  using folder = new TempFolder();
+  const path = folder.file("pid");
+  const state = new ThreadSafeState({ meeting: new SharedArrayBuffer(8) });
+  const scheduler = new DependencyAwareScheduler({ state });
+  const none = { stateKeys: [] };
+  for (const name of ["exit", "kill", "stray", "refuse", "unsendable", "shared", "nobody"]) {
+    scheduler.addTask(name, alone(name, none));
+  }
+  scheduler.addTask("given", alone("count"));
+  scheduler.addTask("read", alone("read", none), [], { metadata: { path } });
+  const permissions = { write: [path] };
+  const forever = { metadata: { path }, timeoutSeconds: 1 };
+  scheduler.addTask("forever", alone("spinForever", { ...none, permissions }), [], forever);
+  scheduler.addTask("well", alone("count", none));
+  const { taskErrors, taskResults } = await scheduler.execute();
+  assertEquals(taskResults, { well: 1 });
+  const messages = Object.fromEntries(Object.entries(taskErrors).map(([id, { message }]) => [id, message]));
+  const process = `Process of module '${SAMPLES.href}' ended: `;
+  assertEquals(messages, {
+    exit: `${process}it exited with code 3`,
+    kill: `${process}it was ended by signal SIGKILL`,
+    stray: "Stray",
+    refuse: "Refused",
+    unsendable: messages.unsendable,
+    shared: messages.shared,
+    nobody: messages.nobody,
+    given: "Cannot send the key 'meeting' of the shared state to a module, since it cannot be cloned: " +
+      "leave it out of 'stateKeys' of the executor",
+    read: `Module has no right to read '${path}': give it { permissions: { read: ["${path}"] } }`,
+    forever: "Timed out after 1s",
+  });
+  for (const id of ["unsendable", "shared"]) assertMatch(messages[id], /could not be cloned/);
+  // It goes with the execution.
+  assertEquals(lives(Number(Deno.readTextFileSync(path))), false);
+});
+
+// K114
+Deno.test("moduleExecutor() refuses what no function can be isolated in", () => {
+  const isolate = "procces" as "process";
+  const { message } = assertThrows(() => moduleExecutor(SAMPLES, { isolate }), TypeError);
+  assertEquals(message, `The option 'isolate' of an executor must be "process", not "procces"`);
+});
+
+// K114
+Deno.test({
+  name: "moduleExecutor() in a process says which right it lacks",
+  permissions: { read: true, env: true, run: false },
+  async fn() {
+    const scheduler = new DependencyAwareScheduler();
+    scheduler.addTask("a", alone("count"));
+    const { taskErrors } = await scheduler.execute();
+    assertStringIncludes(taskErrors.a.message, "need the right to run Deno: add --allow-run");
+  },
 });

@@ -29,8 +29,9 @@ export function meet({ taskMetadata, meeting }: Given): string {
 }
 
 /** Hears nothing the first time, until the test is over: nobody can end such a thread on Deno 2.9. */
-export function spinOnce({ attempt, meeting }: Given): number {
-  while (attempt === 1 && Atomics.load(new Int32Array(meeting), 0) === 0);
+export function blockOnce({ attempt, meeting }: Given): number {
+  const places = new Int32Array(meeting);
+  while (attempt === 1 && Atomics.load(places, 0) === 0) Atomics.wait(places, 0, 0, 20);
   return attempt;
 }
 
@@ -64,4 +65,23 @@ export function unsendable(): unknown {
 
 export function read({ taskMetadata }: TaskContext): string {
   return Deno.readTextFileSync(String(taskMetadata.path));
+}
+
+/** Says that it is there by a file, and never ends. */
+export function spinForever({ taskMetadata }: TaskContext): void {
+  Deno.writeTextFileSync(String(taskMetadata.path), String(Deno.pid));
+  while (true);
+}
+
+/** Ends the process it is in. */
+export function kill(): void {
+  Deno.kill(Deno.pid, "SIGKILL");
+}
+
+export function pid(): number {
+  return Deno.pid;
+}
+
+export function shared(): unknown {
+  return new SharedArrayBuffer(8);
 }

@@ -84,3 +84,52 @@ Deno.test("a state starts with a copy of its initial values and takes any key", 
   await state.set("a", 3);
   assertEquals([Object.hasOwn(snapshot, "__proto__"), snapshot.a], [true, undefined]);
 });
+
+// K101
+Deno.test("an update that is given up leaves the value, and the key to others, whatever its function goes on to do", async () => {
+  const state = new ThreadSafeState({ n: 1 });
+  const stop = new AbortController(), late = Promise.withResolvers<number>();
+  const given = state.update("n", () => late.promise, { signal: stop.signal });
+  const behind = state.update("n", (n) => Number(n) + 1);
+  const alsoGiven = state.update("n", () => 99, { signal: stop.signal });
+  const last = state.update("n", (n) => Number(n) + 1);
+  stop.abort(new Error("Enough"));
+  await assertRejects(() => given, Error, "Enough");
+  await assertRejects(() => alsoGiven, Error, "Enough");
+  assertEquals([await behind, await last], [2, 3]);
+  late.resolve(50);
+  await late.promise;
+  await assertRejects(() => state.update("n", () => 7, { signal: stop.signal }), Error, "Enough");
+  assertEquals([await state.update("n", (n) => n), state.get("n")], [3, 3]);
+});
+
+// K101
+Deno.test("what an attempt does to the state ends with it, and at the latest with its execution", async () => {
+  const never = () => new Promise<never>(() => {});
+  const state = new ThreadSafeState({ n: 1, m: 1 });
+  const scheduler = new DependencyAwareScheduler({ state });
+  const late = Promise.withResolvers<void>();
+  let set: Promise<unknown> | undefined;
+  let attempts = 0;
+  // Not waited for, too: a rejection that nobody hears would end the program
+  scheduler.addTask("careless", ({ state }) => void state.update("m", never));
+  scheduler.addTask(
+    "stuck",
+    async ({ state }) => {
+      if (++attempts > 1) return await state.update("n", (n) => Number(n) + 1);
+      set ??= late.promise.then(() => assertRejects(() => state.set("n", 99), DOMException, "Timed out after 0.02s"));
+      // Nobody hears of this one
+      late.promise.then(() => void state.set("n", 98));
+      return await state.update("n", never);
+    },
+    [],
+    { timeoutSeconds: 0.02, retryCount: 1, retryDelayMs: 0 },
+  );
+  const { taskResults } = await scheduler.execute();
+  assertEquals([taskResults.stuck, state.get("n")], [2, 2]);
+  assertEquals(await state.update("m", (m) => Number(m) + 1), 2);
+  late.resolve();
+  await set;
+  assertEquals([state.get("n"), attempts], [2, 2]);
+  assertEquals((await scheduler.execute()).taskResults.stuck, 3);
+});

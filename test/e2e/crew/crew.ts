@@ -5,8 +5,8 @@
  * @module
  */
 import { fromFileUrl } from "@std/path";
-import { CrewStore } from "../../../actors/crew/store.ts";
-import type { StoreOptions } from "../../../actors/crew/view.ts";
+import { CrewStore } from "../../../actors/crew/store/store.ts";
+import type { StoreOptions } from "../../../actors/crew/store/view.ts";
 import type { Ended, Rig, RunChoices, Running } from "../../rig.ts";
 
 /** The program's main door. */
@@ -19,7 +19,7 @@ export function startTroupe(rig: Rig, args: readonly string[], choices: RunChoic
 
 /** Runs `troupe` to its end. */
 export async function troupe(rig: Rig, ...args: string[]): Promise<Ended> {
-  return await startTroupe(rig, args).ended;
+  return await (args[0] === "status" ? rig.ask(args) : startTroupe(rig, args).ended);
 }
 
 /** The database that is meant when none is named. */

@@ -1,7 +1,7 @@
 // `troupe crew`: several members as processes, however they and it end.
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { lives, until } from "../../faults/rig.ts";
-import { query } from "../../actors/raw_database.ts";
+import { query } from "../../actors/storage/raw_database.ts";
 import { type Rig, rigTest } from "../../rig.ts";
 import { startTroupe, troupe } from "./crew.ts";
 
@@ -12,7 +12,7 @@ interface MemberRow {
 }
 
 function memberRows(rig: Rig): MemberRow[] {
-  if (!rig.exists("crew.sqlite")) return [];
+  if (!rig.has("crew.sqlite")) return [];
   return query<MemberRow>(rig.path("crew.sqlite"), "select identifier, status, pid from workers order by identifier");
 }
 
@@ -144,7 +144,7 @@ rigTest("crew ends when its database is gone, and says so", async (rig) => {
     assertStringIncludes(stderr, `${who} Database 'crew.sqlite' was removed or replaced`);
   }
   assertMatch(stderr, /^Database 'crew.sqlite' does not exist$/m);
-  assert(!rig.exists("crew.sqlite"));
+  assert(!rig.has("crew.sqlite"));
 });
 
 rigTest("crew tells once what is wrong, and starts nobody", async (rig) => {
@@ -153,7 +153,6 @@ rigTest("crew tells once what is wrong, and starts nobody", async (rig) => {
   rig.write("text.db", "no database, but long enough to be looked at as one".repeat(20));
   const refusals: [string[], RegExp][] = [
     [[], /^troupe crew needs a number and a config or a task file; see troupe crew --help\n$/],
-    [["2"], /^troupe crew needs a number and a config/],
     [["0", "build.json"], /^The number of members must be a whole number from 1 to 256, not '0'\n$/],
     [["build.json", "2"], /^The number of members must be a whole number from 1 to 256, not 'build.json'\n$/],
     [["2", "none.json"], /^Build configuration not found at path: none.json\n$/],
@@ -164,11 +163,11 @@ rigTest("crew tells once what is wrong, and starts nobody", async (rig) => {
     [["2", "build.json", "--lable", "x"], /^Unknown flag '--lable', did you mean '--label'\?\n$/],
   ];
   for (const [args, message] of refusals) {
-    const { code, stdout, stderr } = await troupe(rig, "crew", ...args);
+    const { code, stdout, stderr } = await rig.ask(["crew", ...args]);
     assertEquals([code, stdout], [2, ""], args.join(" "));
     assertMatch(stderr, message);
     assertEquals(stderr.match(/depends on unknown/g)?.length ?? 1, 1);
   }
   assertEquals(memberRows(rig), []);
-  assertMatch((await troupe(rig, "crew", "--help")).stdout, /^Usage: troupe crew N CONFIG\|TASKFILE/m);
+  assertMatch((await rig.ask(["crew", "--help"])).stdout, /^Usage: troupe crew N \[FILE\]/m);
 });

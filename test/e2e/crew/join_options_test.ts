@@ -1,10 +1,11 @@
 // What `troupe join` does as its flags, its variables and the tasks' retries say, and what it refuses.
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { query, RawDatabase } from "../../actors/raw_database.ts";
+import { query, RawDatabase } from "../../actors/storage/raw_database.ts";
+import { plainText, Terminal } from "../../pty.ts";
 import { type Rig, rigTest } from "../../rig.ts";
 import { executed } from "../said.ts";
-import { openCrew } from "./crew.ts";
-import { crewReportOf, member, memberExecutes, startMember, trails } from "./members.ts";
+import { MAIN, openCrew, startTroupe } from "./crew.ts";
+import { assertDoneOnce, crewReportOf, member, memberExecutes, startMember, trails } from "./members.ts";
 
 /** Fails until it has been tried so often. */
 function succeedsAt(attempt: number): string {
@@ -158,7 +159,10 @@ rigTest("join refuses what it does not understand, before it does anything", asy
     [["--max-failed-retries=-1"], /^--max-failed-retries must be .+\n$/],
     [["--max-killed-retries=x"], /^--max-killed-retries must be .+\n$/],
     [["--failure-policy=panic"], /^--failure-policy must be 'continue' or 'stop', not 'panic'\n$/],
-    [["--heartbeat-interval=0"], /^--heartbeat-interval must be a number of seconds, not '0'\n$/],
+    [
+      ["--heartbeat-interval=0"],
+      /^--heartbeat-interval must be a number of seconds above 0 and up to 86400, not '0'\n$/,
+    ],
     [["--quiet", "--verbose"], /^--quiet and --verbose exclude each other\n$/],
     [["more.txt"], /^Unexpected argument 'more.txt'; see troupe join --help\n$/],
     [["--db=text.db"], /^File 'text.db' is not a database\n$/],
@@ -166,10 +170,120 @@ rigTest("join refuses what it does not understand, before it does anything", asy
     [[], /^Database 'crew.sqlite' was made by a newer troupe \(version 99, this one knows \d+\)\n$/],
   ];
   for (const [args, message] of refusals) {
-    const { code, stdout, stderr } = await member(rig, "tasks.txt", ...args);
+    const { code, stdout, stderr } = await rig.ask(["join", "tasks.txt", ...args]);
     assertEquals([code, stdout], [2, ""], args.join(" "));
     assertMatch(stderr, message);
   }
   assertEquals(rig.files(), ["crew.sqlite", "tasks.txt", "text.db"]);
   assertEquals(rig.read("text.db"), text);
+});
+
+// S3.16, K89
+rigTest("the last member makes the audit trail short, as --keep-statuses says", async (rig) => {
+  const lines = async (time: number, keep: number) => {
+    writeTasks(rig, { name: "a", content: `${time}` });
+    await memberExecutes(rig, `--keep-statuses=${keep}`);
+    return trails(rig).a.split(" ").length;
+  };
+  for (let time = 0; time < 3; time++) assert(await lines(time, 1000) > 2 * time);
+  assertEquals(await lines(3, 2), 2);
+});
+
+// S1.8
+rigTest("a member keeps to what the machine bears, claims no more than that, and always has one task", async (rig) => {
+  const alone = "mkdir busy && sleep 0.01 && rmdir busy && echo > $OUT";
+  writeTasks(rig, ...["a", "b", "c", "d"].map((name) => ({ name, command: `: ${name}; ${alone}` })));
+  const executed = await memberExecutes(rig, "--max-memory=0.1%", "--max-load=99%", "--jobs=4");
+  assertEquals(executed.sort(), ["a", "b", "c", "d"]);
+  assertDoneOnce(rig, 4);
+});
+
+// S6.4
+rigTest("a member on a terminal shows what it does, and how far all of the crew are", async (rig) => {
+  const held = rig.hold("held");
+  writeTasks(rig, { name: "held", command: held.command }, {
+    name: "other",
+    requirements: ["gpu"],
+    content: "made by another",
+  });
+  const env = { PATH: Deno.env.get("PATH")!, HOME: Deno.env.get("HOME")!, TMPDIR: rig.tmp, NO_COLOR: "1" };
+  const command = [Deno.execPath(), "run", "-A", MAIN, "join", "build.json"];
+  await using terminal = new Terminal(command, { cwd: rig.folder, env });
+  await terminal.shows(/▸ held [^▸]* 0\/2/);
+  const other = startMember(rig, ["--label=gpu"]);
+  await terminal.shows(/ 1\/2/);
+  held.release();
+  assertEquals([await terminal.ended, (await other.ended).code], [0, 0]);
+  assertMatch(plainText(terminal.shown), /\d': 1 tasks done, 0 cache hits, 0 failed\nCrew: 2 of 2 tasks completed\n/);
+});
+
+// S3.36
+rigTest("of members that come at once with --force one begins a new run", async (rig) => {
+  writeTasks(rig, { name: "a", command: "echo a > $OUT" });
+  assertEquals(await memberExecutes(rig), ["a"]);
+  for (let round = 0; round < 4; round++) {
+    const ended = await Promise.all([1, 2].map(() => member(rig, "--force")));
+    assert(ended.flatMap(executed).length > 0, ended.map(({ stdout }) => stdout).join("\n"));
+    assertEquals(ended.map(({ code, stderr }) => [code, stderr]), [[0, ""], [0, ""]]);
+  }
+});
+
+rigTest("members with --force do all again, equal work once, and one that joins them what it is given", async (rig) => {
+  const tasks = [
+    { name: "a", command: "echo a > $OUT" },
+    { name: "duplicate", output: "other/a", command: "echo a > $OUT" },
+    { name: "b", dependencies: ["a"] },
+  ];
+  writeTasks(rig, ...tasks);
+  await memberExecutes(rig);
+  assertEquals(await memberExecutes(rig), []);
+  assertEquals((await memberExecutes(rig, "-f", "--jobs=1")).length, 2, "one of the duplicates, and b");
+  const { code, stdout } = await startTroupe(rig, ["crew", "2", "build.json", "--force", "--json"]).ended;
+  assertEquals([code, JSON.parse(stdout).done_tasks], [0, 3]);
+  const once = "running completed", again = " invalidated running completed";
+  assertEquals(Object.values(trails(rig)), [0, 1, 2].map(() => `${once}${again}${again}`));
+  rig.write("tasks.txt", "x: echo x >> tries\n");
+  for (const flags of [[], [], ["--force"]]) await member(rig, "tasks.txt", "--db=tasks.sqlite", ...flags);
+  assertEquals(rig.read("tries"), "x\nx\n");
+});
+
+rigTest("a transaction is no member's, nor several members'", async (rig) => {
+  writeTasks(rig, { name: "a", content: "a" });
+  const why = "what one member has done the others go on with at once, so it cannot be taken back";
+  for (const command of [["join"], ["crew", "2"]]) {
+    const { code, stderr } = await startTroupe(rig, [...command, "build.json", "--transaction"]).ended;
+    assertEquals([code, stderr], [2, `troupe ${command[0]} has no --transaction: ${why}\n`]);
+  }
+  assertEquals(rig.files(), ["build.json"]);
+});
+
+rigTest("--report writes a member's report to a file, but over none that it needs", async (rig) => {
+  writeTasks(rig, { name: "a", content: "a" });
+  const { code, stdout } = await member(rig, "--json", "--report=report.json");
+  assertEquals([code, JSON.parse(rig.read("report.json"))], [0, JSON.parse(stdout)]);
+  const config = rig.read("build.json");
+  const refused = await member(rig, "--report=build.json");
+  assertEquals([refused.code, rig.read("build.json")], [2, config]);
+});
+
+// S2.14
+rigTest("--history records what a member does as a run, in which what others have done has passed", async (rig) => {
+  const declared = { name: "other", requirements: ["gpu"] };
+  writeTasks(rig, { name: "own", command: "echo own > $OUT" }, { ...declared, content: "other" }, {
+    name: "bad",
+    dependencies: ["own"],
+    command: "exit 3",
+  });
+  rig.write("tasks.txt", "own: true\nother: true [requires:gpu]\nbad: exit 3 [after:own]\n");
+  for (const [file, run] of [["build.json", 1], ["tasks.txt", 2]] as const) {
+    const db = `--db=${file}.sqlite`;
+    await member(rig, file, db, "--label=gpu", "--task=other");
+    const { code, stdout } = await member(rig, file, db, "--history=runs.db");
+    assertEquals([code, stdout.includes(`Results saved to: runs.db (run #${run})\n`)], [1, true], stdout);
+    const { tasks } = JSON.parse((await startTroupe(rig, ["show", "last", "--db=runs.db", "--json"]).ended).stdout);
+    assertEquals(
+      tasks.map(({ name, status, attempts }: Record<string, unknown>) => [name, status, attempts]),
+      [["own", "passed", 1], ["other", "passed", 1], ["bad", "failed", 1]],
+    );
+  }
 });

@@ -1,12 +1,12 @@
 // What members of a crew make together: what one build makes, and only what is needed.
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { copySync } from "@std/fs";
 import { fromFileUrl } from "@std/path";
 import { generateMonorepo } from "../../../fixtures/monorepo/generate.ts";
-import { RawDatabase } from "../../actors/raw_database.ts";
+import { RawDatabase } from "../../actors/storage/raw_database.ts";
 import { type Rig, rigTest } from "../../rig.ts";
 import { executed, hits } from "../said.ts";
-import { openCrew } from "./crew.ts";
+import { openCrew, troupe } from "./crew.ts";
 import {
   assertDoneOnce,
   cacheOf,
@@ -34,19 +34,19 @@ function writeProject(rig: Rig): void {
 
 rigTest("one member leaves the artifacts and the cache of a build, which then finds nothing to do", async (rig) => {
   for (const folder of ["built", "joined"]) generateMonorepo(rig.path(folder), { tasks: 24, dependencies: 50 });
-  assertEquals((await rig.build(["built/build.json"])).code, 0);
+  assertEquals((await rig.build(["built/build.json", "--jobs=2"])).code, 0);
   assertEquals((await memberExecutes(rig, "joined/build.json")).length, 24);
   assertEquals(contents(rig, "joined/build"), contents(rig, "built/build"));
   assertEquals(cacheOf(rig, "joined"), cacheOf(rig, "built"));
-  const build = await rig.build(["joined/build.json"]);
+  const build = await rig.build(["joined/build.json", "--jobs=2"]);
   assertEquals([build.code, build.stderr, executed(build)], [0, "", []]);
-  assert(!rig.exists("joined/.build_cache.lock"));
+  assert(!rig.has("joined/.build_cache.lock"));
 });
 
 // S3.39
 rigTest("four members share a monorepo: each task is done once, and all of it is remembered", async (rig) => {
   for (const folder of ["built", "joined"]) generateMonorepo(rig.path(folder));
-  assertEquals((await rig.build(["built/build.json"])).code, 0);
+  assertEquals((await rig.build(["built/build.json", "--jobs=2"])).code, 0);
   const config = "joined/build.json";
   const members = Array.from({ length: 4 }, (_, i) => startMember(rig, [config, "--json", `--id=m${i}`, "--jobs=2"]));
   const ends = await Promise.all(members.map((running) => running.ended));
@@ -98,6 +98,63 @@ rigTest("what has changed is done again, for the right reason, and the rest is n
   const round = ["running", "completed"];
   assertEquals(words, [...round, "invalidated", ...round, "invalidated", ...round]);
 });
+
+// K24
+rigTest("a module's error that nobody handles fails its task in a crew, however late it comes", async (rig) => {
+  rig.write(
+    "tasks.js",
+    `const later = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+    const writtenAt = async (path) => (await Deno.stat(path).catch(() => undefined))?.mtime ?? 0;
+    const save = async () => {
+      const begun = await writtenAt("out/late");
+      // It is late once the task counts as completed: what needs it is there, or will not be made again.
+      while (await writtenAt("out/after") === 0 || +await writtenAt("out/late") === +begun) await later(10);
+      await later(300);
+      throw new Error("not saved");
+    };
+    export const late = () => { save(); return "x"; };
+    export const heard = () => { later(300).then(() => { throw new Error("heard"); }).catch(() => {}); return "y"; };`,
+  );
+  const task = (name: string) => ({
+    ...{ name, module: "tasks.js", export: name, output: `out/${name}`, permissions: { read: ["out"] } },
+  });
+  rig.write("build.json", {
+    tasks: [task("late"), task("heard"), { name: "after", dependencies: ["late"], output: "out/after" }],
+  });
+  for (let time = 0; time < 2; time++) {
+    const ended = await member(rig, "--json");
+    const { executed, cache_hits, failed, tasks, unsuccessful } = crewReportOf(ended);
+    assertEquals([ended.code, failed, tasks.failed, unsuccessful], [1, 1, 1, 1], ended.stderr);
+    assertEquals(executed + cache_hits, time === 0 ? 2 : 0, "the first time what needed it had gone on");
+    assertMatch(ended.stderr, /Failed task 'late' after \S+ \(error: Module failed: not saved\)\nError: not saved/);
+  }
+  assertEquals(trails(rig).late, "running completed failed running completed failed");
+  const build = await rig.build(["build.json"]);
+  assertEquals([build.code, executed(build).includes("late")], [1, true], "a build does it again as well");
+});
+
+// K111
+rigTest(
+  "work whose dependency's artifact was changed while it went on is done again by the next member",
+  async (rig) => {
+    const held = rig.hold("held");
+    rig.write("build.json", {
+      tasks: [
+        { name: "a", output: "o/a", command: "echo good > $OUT" },
+        { name: "held", dependencies: ["a"], output: "o/held", command: `(${held.command}); cat $DEPS > $OUT` },
+      ],
+    });
+    for (const [edit, content] of [["bad\n", "bad\n"], [undefined, "good\n"]]) {
+      const running = startMember(rig);
+      await held.started();
+      if (edit !== undefined) rig.write("o/a", edit);
+      held.release();
+      assertEquals((await running.ended).code, 0);
+      assertEquals(rig.read("o/held"), content);
+    }
+    assertEquals(await memberExecutes(rig), []);
+  },
+);
 
 function reasonsIn(stdout: string): string[] {
   return [...stdout.matchAll(/^Task '(.+)' must run: (.+)$/gm)].map(([, task, reason]) => `${task}: ${reason}`).sort();
@@ -200,6 +257,10 @@ rigTest("labels: a task is done only by a member that has all that it requires",
   const plain = await member(rig, "--json");
   assertEquals([plain.code, crewReportOf(plain).executed], [1, 1]);
   assertEquals([crewReportOf(plain).remaining, plain.stderr.includes("Completed task 'plain'")], [3, true]);
+  // K84
+  const reasons = ["'gpu' requires gpu, which no member had", "'both' requires big, gpu, which no member had"];
+  assertEquals(crewReportOf(plain).never_started, reasons);
+  assertStringIncludes(plain.stderr, `Tasks can never start: ${reasons.join("; ")}\n`);
   assertEquals(executed(await member(rig, "--label=gpu")), ["gpu", "last"]);
   assertEquals(await memberExecutes(rig, "-l", "gpu", "-l", "big"), ["both"]);
   rig.write("tasks.txt", "a: true\nb: true [after:a] [requires:gpu, big]\n");
@@ -232,15 +293,15 @@ rigTest("tasks that call modules are done by a crew as by a build", async (rig) 
   const fixture = fromFileUrl(new URL("../../../fixtures/codegen", import.meta.url));
   for (const folder of ["built", "joined"]) {
     copySync(fixture, rig.path(folder));
-    if (rig.exists(`${folder}/build`)) rig.remove(`${folder}/build`);
+    if (rig.has(`${folder}/build`)) rig.remove(`${folder}/build`);
     for (const path of rig.files(folder)) if (path.includes("/.build_cache")) rig.remove(path);
   }
-  assertEquals((await rig.build(["built/build.json"])).code, 0);
+  assertEquals((await rig.build(["built/build.json", "--jobs=2"])).code, 0);
   const args = ["joined/build.json", "--jobs=2", "--json"];
   const ends = await Promise.all(["x", "y"].map((id) => startMember(rig, [...args, `--id=${id}`]).ended));
   assertEquals(ends.map(({ code }) => code), [0, 0]);
   assertEquals(contents(rig, "joined/build"), contents(rig, "built/build"));
-  assertEquals(executed(await rig.build(["joined/build.json"])), []);
+  assertEquals(executed(await rig.build(["joined/build.json", "--jobs=2"])), []);
   assertDoneOnce(rig, 13);
 });
 
@@ -263,4 +324,30 @@ rigTest("a build waits until the crew is done, and a crew for the build", async 
   assertEquals((await forced.ended).code, 0);
   const { code, stdout } = await next.ended;
   assertEquals([code, executed({ stdout }), rig.read("out")], [0, [], "by the build\n"]);
+});
+
+// K79
+rigTest("a member follows those who share the database, and is told at once when they do not", async (rig) => {
+  const held = rig.hold("held");
+  rig.write("build.json", {
+    tasks: [{ name: "held", output: "held", command: held.command }, { name: "b", output: "b" }],
+  });
+  const [shared, own] = [["--db=shared.sqlite", "--shared-fs"], ["--db=own.sqlite"]];
+  const first = startMember(rig, [...own, "--id=first"]);
+  await held.started();
+  const refused = await member(rig, "--db=own.sqlite", "--shared-fs");
+  assertEquals([refused.code, refused.stdout], [2, ""]);
+  assertMatch(
+    refused.stderr,
+    /^Database 'own.sqlite' is used without --shared-fs by worker 'first' \(process \d+ on '.*'\): /,
+  );
+  held.release();
+  assertEquals((await first.ended).code, 0);
+  assertEquals((await member(rig, ...shared)).code, 0);
+  const follower = await member(rig, "--db=shared.sqlite");
+  const sentence = "Database 'shared.sqlite' is shared by hosts: joining as with --shared-fs\n";
+  assertEquals([follower.code, follower.stderr], [0, sentence]);
+  const crew = await troupe(rig, "crew", "2", "build.json", "--db=shared.sqlite");
+  assertEquals([crew.code, crew.stderr], [0, sentence]);
+  assertEquals(rig.files().filter((path) => path.includes("lock")), []);
 });

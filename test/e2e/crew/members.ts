@@ -6,7 +6,7 @@
  */
 import { assertEquals, assertMatch } from "@std/assert";
 import type { CrewReport } from "../../../graph/crew/member_report.ts";
-import { query } from "../../actors/raw_database.ts";
+import { query } from "../../actors/storage/raw_database.ts";
 import type { Ended, Rig, RunChoices, Running } from "../../rig.ts";
 import { executed } from "../said.ts";
 import { startTroupe } from "./crew.ts";

@@ -1,8 +1,8 @@
 // What `troupe status` shows of a crew's database, and of one that is not there or cannot be used.
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { SightReport } from "../../../graph/crew/overview_report.ts";
+import type { SnapshotReport } from "../../../graph/crew/overview_report.ts";
 import { entries, Mate, NO_RETRIES } from "../../actors/crew/rig.ts";
-import { RawDatabase } from "../../actors/raw_database.ts";
+import { RawDatabase } from "../../actors/storage/raw_database.ts";
 import { rigTest } from "../../rig.ts";
 import { hasTmux, Screen } from "../screen.ts";
 import { MAIN, openCrew, troupe } from "./crew.ts";
@@ -14,7 +14,9 @@ rigTest("status shows progress, states, members, what runs and what failed", asy
   await store.setTotal(8);
   const heartbeat = { heartbeatIntervalMs: 30_000, heartbeatTimeoutMs: 60_000 };
   const join = async (identifier: string, labels: string[]) => {
-    const { worker } = await store.join({ identifier, labels, ...heartbeat, isRegistering: false }, NO_RETRIES);
+    const joined = await store.join({ identifier, labels, ...heartbeat, isRegistering: false }, NO_RETRIES);
+    assert("worker" in joined);
+    const { worker } = joined;
     return new Mate(store, { worker, labels: new Set(labels), enableFingerprints: false, ...NO_RETRIES }, identifier);
   };
   const ann = await join("ann", ["gpu", "linux"]), bob = await join("bob", []);
@@ -47,7 +49,7 @@ rigTest("status shows progress, states, members, what runs and what failed", asy
     "",
   ]]);
   const json = await troupe(rig, "status", "--json");
-  const report: SightReport = JSON.parse(json.stdout);
+  const report: SnapshotReport = JSON.parse(json.stdout);
   assertEquals([json.code, report.total_tasks, report.done_tasks, report.waiting], [0, 8, 2, null]);
   assertEquals(report.workers!.map(({ id, stale }) => [id, stale]), [["ann", false], ["bob", true]]);
   assertEquals(report.failed, [{ task: "b", state: "failed", detail: "Command failed with exit code 1" }]);
@@ -121,9 +123,9 @@ rigTest("status refuses what is no crew's database, and what it does not know", 
 
 const screens: [string, Record<string, string>, boolean][] = [
   ["shows a bar in colour on a terminal", {}, true],
-  ["shows neither bar nor colour with NO_COLOR", { NO_COLOR: "1" }, false],
+  ["shows a bar without colour with NO_COLOR", { NO_COLOR: "1" }, false], // K40
 ];
-for (const [name, env, isLive] of screens) {
+for (const [name, env, hasColor] of screens) {
   // S3.47
   rigTest(`status ${name}`, async (rig) => {
     using store = await openCrew(rig);
@@ -131,7 +133,7 @@ for (const [name, env, isLive] of screens) {
     await using screen = new Screen(rig);
     await screen.run([MAIN, "status"], { rows: 24, env });
     const shown = await screen.showsInColour(/^END 0$/m);
-    assertEquals([shown.includes("━"), shown.includes("\x1b[")], [isLive, isLive], shown);
+    assertEquals([shown.includes("━"), shown.includes("\x1b[")], [true, hasColor], shown);
   }, { ignore: !hasTmux });
 }
 

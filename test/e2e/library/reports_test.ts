@@ -96,7 +96,12 @@ rigTest("check(), batches() and locks() give the reports of the command", async 
   rig.write("build.json", CONFIG);
   const config = rig.path("build.json");
   const given = { tasks: ["a", "c"], maxParallelTasks: 2 };
-  assertEquals(await check(config, given), await printed(rig, "check", "a", "c", "-j2") as troupe.GateReport);
+  // How busy the machine is differs from one look to the next
+  const still = ({ recommendations, ...report }: troupe.GateReport) => (
+    { ...report, recommendations: recommendations.filter((one) => !/^Wait until (CPU|memory) /.test(one)) }
+  );
+  const said = await printed(rig, "check", "a", "c", "-j2") as troupe.GateReport;
+  assertEquals(still(await check(config, given)), still(said));
   assertEquals(await batches(config), await printed(rig, "batches") as troupe.BatchesReport);
   await using _lock = await new troupe.FileLockManager(rig.folder).acquire("out/a", "exclusive", { task: "a" });
   const held = await locks({ folder: rig.folder });
@@ -156,7 +161,7 @@ rigTest("what the command refuses with exit code 2, the function throws, and not
   const why = 'Refused: the gates found conflicts, and conflict_resolution is "refuse"';
   rig.write("clash.txt", "a: touch x [writes:log]\nb: touch y [writes:log]\n");
   await assertRejects(() => run(rig.path("clash.txt"), { db, validate: true }), troupe.GateError, why);
-  assert(!rig.exists("x") && !rig.exists("none.db"));
+  assert(!rig.has("x") && !rig.has("none.db"));
 });
 
 // S4.19

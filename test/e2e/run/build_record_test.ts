@@ -41,9 +41,9 @@ rigTest("build is recorded, and says nothing of that", async (rig) => {
 rigTest("build that finds nothing to do leaves no row, and no database", async (rig) => {
   rig.write("build.json", BUILD);
   await troupe(rig, "build", "--no-history");
-  assert(!rig.exists("taskrun.db"));
+  assert(!rig.has("taskrun.db"));
   await troupe(rig, "build");
-  assert(!rig.exists("taskrun.db"));
+  assert(!rig.has("taskrun.db"));
   await troupe(rig, "build", "--force");
   await troupe(rig, "build");
   assertEquals(rows(rig, "select id, passed from runs"), [{ id: 1, passed: 3 }]);
@@ -61,7 +61,7 @@ rigTest("build records what the cache answered for beside what it did, and a fai
   assertEquals(rows(rig, "select exit_code, error from tasks where name = 'copy'", "b.db"), [
     { exit_code: 4, error: "Command failed with exit code 4" },
   ]);
-  assertEquals(rig.exists("taskrun.db"), false);
+  assertEquals(rig.has("taskrun.db"), false);
 });
 
 rigTest("run of a build config builds it, and says where that is recorded", async (rig) => {

@@ -1,8 +1,9 @@
 // What `history` and `show` say, and what lies in the tables behind them.
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { historyLines, timeFormat } from "../../../graph/run_report.ts";
 import { type Rig, rigTest } from "../../rig.ts";
 import { masked, outcomes, rows, shown, statuses, troupe, ZONE } from "./said.ts";
+import { historyLines } from "../../../graph/report/history_lines.ts";
+import { timeFormat } from "../../../graph/report/time_of_day.ts";
 
 /** One task of each end. */
 const MIXED = `
@@ -75,7 +76,7 @@ rigTest("history lists runs, newest first, so many as asked", async (rig) => {
 
   const { runs } = JSON.parse((await troupe(rig, "history", "--json", "--limit", "2")).stdout);
   assertEquals(runs.map(({ id }: { id: number }) => id), [3, 2]);
-  assertEquals(historyLines(runs, ZONE).join("\n") + "\n", limited.stdout);
+  assertEquals(historyLines(runs, { timeZone: ZONE }).join("\n") + "\n", limited.stdout);
 });
 
 // S2.21
@@ -133,18 +134,39 @@ rigTest("show --task shows one task with what it printed", async (rig) => {
     `--- stderr ---\n${stderr}`;
   assertEquals(await said("fetch_deps"), parts("fetch_deps", "echo fetched", "PASSED (exit code 0)", "fetched\n", ""));
   assertEquals(await said("lint"), parts("lint", "echo careful >&2; exit 3", "FAILED (exit code 3)", "", "careful\n"));
-  assertEquals(await said("slow"), parts("slow", "echo begun; sleep 60", "TIMEOUT", "begun\n", ""));
+  assertEquals(await said("slow"), parts("slow", "echo begun; sleep 60", "TIMEOUT (after #s)", "begun\n", ""));
   assertEquals(await said("integration"), parts("integration", "true", "SKIPPED (dependency failed)", "", ""));
-  const { started_at, finished_at, duration_ms, ...lint } = await shown(rig, "last", "lint");
+  const { started_at, finished_at, duration_ms, attempt_records, ...lint } = await shown(rig, "last", "lint");
   assertEquals(lint, {
     name: "lint",
     command: "echo careful >&2; exit 3",
     status: "failed",
     exit_code: 3,
+    signal: null,
+    error: "Command failed with exit code 3",
+    attempts: 1,
+    max_attempts: 1,
     run_id: 1,
     stdout: "",
     stderr: "careful\n",
   });
+  const [{ started_us, ended_us, host, fingerprint, cpu_us, max_rss_kb, ...attempt }, ...more] = attempt_records;
+  // K32, K33, S6.9
+  assertEquals(attempt, {
+    attempt: 1,
+    outcome: "failed",
+    how: null,
+    worker: attempt.worker,
+    exit_code: 3,
+    signal: null,
+    reason: null,
+    error: "Command failed with exit code 3",
+    stdout: "",
+    stderr: "careful\n",
+  });
+  assert(ended_us > started_us && Math.abs(started_us / 1e6 - started_at!) < 10 && host !== null, `${started_us}`);
+  assertEquals([fingerprint?.length, cpu_us === 0, max_rss_kb === 0], [16, false, false]);
+  assertEquals(more, []);
   assert(finished_at! >= started_at! && Number.isInteger(duration_ms));
 });
 
@@ -155,7 +177,7 @@ rigTest("each history counts for itself, and all commands find the one that --db
   await troupe(rig, "run", "tasks.txt", "--db", "sub.db");
   const { stdout } = await troupe(rig, "retry", "1", "--db", "sub.db");
   assertMatch(stdout, /^Retrying 1 failed task from run #1\.\.\.\n/);
-  assertMatch(stdout, /\nResults saved to: sub\.db \(run #2\)\n$/);
+  assertMatch(stdout, /\nResults saved to: sub\.db \(run #2\)\n/);
   assertEquals(outcomes(stdout), { a: "FAILED" });
   assertEquals((await troupe(rig, "history", "--db", "sub.db")).stdout.split("\n").length, 4);
   assertEquals((await troupe(rig, "history")).stdout.split("\n").length, 3);
@@ -185,8 +207,8 @@ Duration: unfinished
 
 Tasks:
   first .... PASSED (#s)
-  second ... SKIPPED (not finished)
-  third .... SKIPPED (not finished)
+  second ... RUNNING
+  third .... PENDING
 `,
   );
   held.release();

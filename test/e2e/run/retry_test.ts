@@ -1,8 +1,9 @@
 // What `retry` runs again, and from what.
 import { assertEquals, assertMatch } from "@std/assert";
-import { DatabaseSync } from "node:sqlite";
+import { HISTORY_SCHEMA } from "../../../actors/history/schema.ts";
 import { rigTest } from "../../rig.ts";
 import { masked, outcomes, rows, statuses, troupe } from "./said.ts";
+import { RawDatabase } from "../../actors/storage/raw_database.ts";
 
 /** Each task notes that it was run; `lint` fails until there is a file `fixed`. */
 const TASKS = `
@@ -30,7 +31,7 @@ rigTest("retry runs failed, timed-out and skipped tasks again, and what passed n
   rig.write("fixed", "");
   const { code, stdout, stderr } = await troupe(rig, "retry", "1");
   assertEquals([code, stderr], [0, ""]);
-  assertMatch(stdout, /^Retrying 2 failed tasks from run #1\.\.\.\n\[1\/4\] /);
+  assertMatch(stdout, /^Retrying 2 failed and 2 skipped tasks from run #1\.\.\.\n\[1\/4\] /);
   assertMatch(
     masked(stdout),
     /\nRun completed: 4 passed, 0 failed, 0 skipped\nResults saved to: taskrun\.db \(run #2\)\n$/,
@@ -48,12 +49,15 @@ rigTest("retry keeps the order of what it runs again, and `last` is the newest r
   await troupe(rig, "run", "tasks.txt");
   const second = await troupe(rig, "retry", "last", "--jobs", "1");
   assertEquals(second.code, 1);
-  assertMatch(second.stdout, /^Retrying 2 failed tasks from run #1\.\.\.\nRunning with max 1 concurrent task\.\.\.\n/);
+  assertMatch(
+    second.stdout,
+    /^Retrying 2 failed and 2 skipped tasks from run #1\.\.\.\nRunning with max 1 concurrent task\.\.\.\n/,
+  );
   assertEquals(outcomes(second.stdout), { lint: "FAILED", slow: "TIMEOUT", deploy: "SKIPPED", announce: "SKIPPED" });
   rig.write("fixed", "");
   rig.remove("log");
   const third = await troupe(rig, "retry", "last");
-  assertMatch(third.stdout, /^Retrying 2 failed tasks from run #2\.\.\.\n/);
+  assertMatch(third.stdout, /^Retrying 2 failed and 2 skipped tasks from run #2\.\.\.\n/);
   const log = rig.read("log").trim().split("\n");
   assertEquals(log.filter((name) => name !== "slow"), ["lint", "deploy", "announce"]);
   assertEquals([third.code, log.at(-1)], [0, "announce"]);
@@ -128,10 +132,13 @@ rigTest("retry keeps apart what the task file declared, whatever that says by th
 });
 
 rigTest("retry reads a history of before declarations were recorded", async (rig) => {
-  rig.write("tasks.txt", "a: [ -e go ]\n");
-  assertEquals((await troupe(rig, "run", "tasks.txt")).code, 1);
-  using database = new DatabaseSync(rig.path("taskrun.db"));
-  database.exec("alter table definitions drop column declared; pragma user_version=1");
+  using database = new RawDatabase(rig.path("taskrun.db"));
+  const { applicationId, steps: [first] } = HISTORY_SCHEMA;
+  database.exec(`${first}; pragma application_id=${applicationId}; pragma user_version=1;
+    insert into runs (started_at, finished_at, total_tasks, failed, kind, source, folder, host, pid)
+    values (1, 2, 1, 1, 'run', '/gone', '${rig.folder}', 'h', 1);
+    insert into definitions values (1, 0, 'a', '[ -e go ]', '[]', null, 0, '{}');
+    insert into tasks (run_id, name, command, status) values (1, 'a', '[ -e go ]', 'failed')`);
   rig.write("go", "");
   assertEquals((await troupe(rig, "retry", "last")).code, 0);
 });

@@ -1,7 +1,7 @@
 // The command `run`: its lines, its flags, its exit codes, and where what goes.
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import type { RunReport, TaskRecord } from "../../../graph/run_records.ts";
+import type { RunReport, TaskRecord } from "../../../graph/report/run_records.ts";
 import { type Rig, rigTest } from "../../rig.ts";
 import { anyOrder, holding, masked, outcomes, rows, startTroupe, statuses, troupe } from "./said.ts";
 
@@ -16,11 +16,12 @@ function durable({ started_at, finished_at, ...task }: TaskRecord): unknown {
   return { ...task, hasBegun: started_at !== null, hasEnded: finished_at !== null };
 }
 
-// S2.1, S2.4, S2.5, S2.19, S2.20
+// S2.1, S2.4, S2.5, S2.19, S2.20, K41
 rigTest("run shows a line for each task and where the run is saved", async (rig) => {
   copyFixture(rig, "pipeline.txt");
   const { code, stdout, stderr } = await troupe(rig, "run", "pipeline.txt", "--jobs", "1");
-  assertEquals([code, stderr], [0, ""]);
+  // K28: what a task that passed wrote to stderr
+  assertEquals([code, stderr], [0, "url: http://localhost:8080/#top\n"]);
   assertEquals(
     masked(stdout),
     `Running with max 1 concurrent task...
@@ -30,6 +31,7 @@ rigTest("run shows a line for each task and where the run is saved", async (rig)
 [4/6] unit_tests: for n in 1 2 3; d .... PASSED (#s)
 [5/6] build: echo "built: $(printf  .... PASSED (#s)
 [6/6] integration: echo 'url: http: .... PASSED (#s)
+
 Run completed: 6 passed, 0 failed, 0 skipped
 Results saved to: taskrun.db (run #1)
 `,
@@ -44,7 +46,14 @@ rigTest(
     copyFixture(rig, "failing.txt");
     const { code, stdout, stderr } = await troupe(rig, "run", "failing.txt");
     assertEquals([code, stderr], [1, "ok 1\nnot ok 2: expected 4, got 5\n"]);
-    assertEquals(anyOrder(stdout), [
+    // S6.6
+    assertEquals(anyOrder(stdout).filter((line) => line.startsWith(" ")), [
+      "  not run     integration, publish (need unit_tests)",
+      "  troupe show last --task unit_tests · troupe retry last",
+      "  unit_tests  exit 1  not ok 2: expected 4, got 5",
+    ]);
+    assertEquals(anyOrder(stdout).filter((line) => !line.startsWith(" ")), [
+      "",
       "Results saved to: taskrun.db (run #1)",
       "Run completed: 3 passed, 1 failed, 2 skipped",
       "[_/6] build: echo 'built' .............. PASSED (#s)",
@@ -70,8 +79,12 @@ rigTest("run ends a task that runs out of time and counts it apart", async (rig)
 [1/3] quick: echo 'done' ............... PASSED (#s)
 [2/3] slow: echo 'waiting'; sleep 6 .... TIMEOUT (#s)
 [3/3] report: echo 'never printed' ..... SKIPPED (dependency failed)
+
 Run completed: 1 passed, 1 timeout, 1 skipped
 Results saved to: taskrun.db (run #1)
+  slow     timeout #s  waiting
+  not run  report (needs slow)
+  troupe show last --task slow · troupe retry last
 `,
   );
 });
@@ -123,7 +136,15 @@ rigTest("run --json writes the run to stdout and all lines to stderr", async (ri
   const report: RunReport = JSON.parse(stdout);
   const { started_at, finished_at, duration_ms, tasks, ...counts } = report;
   assertEquals(code, 1);
-  assertEquals(counts, { id: 1, total_tasks: 6, passed: 3, failed: 1, timeout: 0, skipped: 2, interrupted: false });
+  assertEquals(counts, {
+    id: 1,
+    total_tasks: 6,
+    passed: 3,
+    failed: 1,
+    timeout: 0,
+    skipped: 2,
+    interrupted: false,
+  });
   assert(Number.isInteger(started_at) && finished_at! >= started_at && duration_ms! > 0);
   assertEquals(tasks.map(({ name, status, exit_code }) => [name, status, exit_code]), [
     ["fetch", "passed", 0],
@@ -195,8 +216,13 @@ rigTest("run tries again what has retries, and records the last attempt", async 
   ]);
 });
 
-rigTest("run hands tasks the environment and their name, and nothing to read", async (rig) => {
-  rig.write("tasks.txt", "a: echo $TASK $GREETING; cat; pwd\n");
+// K22
+rigTest("run hands tasks the environment and, if they ask, their name, and nothing to read", async (rig) => {
+  rig.write("name.sh", 'echo "[$TASK]"');
+  rig.write("tasks.txt", "a: echo $TASK $GREETING; cat; pwd\nb: sh name.sh\n");
   await startTroupe(rig, ["run", "tasks.txt"], { env: { GREETING: "hello" } }).ended;
-  assertEquals(rows(rig, "select stdout from tasks"), [{ stdout: `a hello\n${rig.folder}\n` }]);
+  assertEquals(rows(rig, "select stdout from tasks order by name"), [
+    { stdout: `a hello\n${rig.folder}\n` },
+    { stdout: "[]\n" },
+  ]);
 });

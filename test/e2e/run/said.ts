@@ -5,8 +5,8 @@
  * @module
  */
 import { fromFileUrl } from "@std/path";
-import type { TaskReport } from "../../../graph/run_records.ts";
-import { query } from "../../actors/raw_database.ts";
+import type { TaskReport } from "../../../graph/report/run_records.ts";
+import { query } from "../../actors/storage/raw_database.ts";
 import type { Ended, Held, Rig, RunChoices, Running } from "../../rig.ts";
 
 const MAIN = fromFileUrl(new URL("../../../main.ts", import.meta.url));
@@ -19,9 +19,12 @@ export function startTroupe(rig: Rig, args: readonly string[], choices: RunChoic
   return rig.start(args, { ...choices, env: { TZ: ZONE, ...choices.env }, deno: ["run", "-A", MAIN] });
 }
 
+/** Commands that only look. */
+const LOOKS = new Set(["history", "show", "list", "why", "status"]);
+
 /** Runs `troupe` to its end. */
 export async function troupe(rig: Rig, ...args: string[]): Promise<Ended> {
-  return await startTroupe(rig, args).ended;
+  return await (LOOKS.has(args[0]) ? rig.ask(args, { env: { TZ: ZONE } }) : startTroupe(rig, args).ended);
 }
 
 /** The command of a held task; a shell task has no artifact to write. */

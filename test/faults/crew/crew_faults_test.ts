@@ -1,10 +1,10 @@
 // What happens to a crew when its members are killed, stopped, started at once, or have wrong clocks.
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { type CrewOptions } from "../../../actors/crew/options.ts";
-import { CrewStore } from "../../../actors/crew/store.ts";
+import { CrewStore } from "../../../actors/crew/store/store.ts";
 import { CrewPlace, NO_RETRIES, trail } from "../../actors/crew/rig.ts";
-import { query } from "../../actors/raw_database.ts";
-import { randomFrom, seedFor } from "../../random.ts";
+import { query } from "../../actors/storage/raw_database.ts";
+import { randomFrom, rounds, seedFor } from "../../random.ts";
 import { type MemberPlan, MemberProcess, reportsOf } from "./rig.ts";
 
 function planFor(
@@ -103,7 +103,7 @@ Deno.test("eight processes that start at the same instant, without a database, s
 
 // S3.39
 Deno.test("four processes and ten tasks: ten distinct ones are done, and so every time", async () => {
-  for (let round = 0; round < 4; round++) {
+  for (let round = 0; round < rounds(4); round++) {
     using place = new CrewPlace();
     const plans = Array.from({ length: 4 }, (_, i) => planFor(place, `m${i}`, { count: 10, width: 10, taskMs: 5 }));
     const reports = await reportsOf(await MemberProcess.together(plans));
@@ -146,7 +146,7 @@ Deno.test("of two processes with one identifier the second is refused, until the
   first.signal("SIGKILL");
   await first.report();
   const [third] = await MemberProcess.together([{ ...plan, taskMs: 0 }]);
-  assertEquals((await reportsOf([third]))[0].ids, ["task_0", "task_1"]);
+  assertEquals((await reportsOf([third]))[0].ids, ["task_1", "task_0"], "what was killed goes last");
   using store = await CrewStore.open(place.path);
   assertEquals(await trail(store, "task_0"), ["running", "killed", "running", "completed"]);
 });
@@ -156,7 +156,7 @@ Deno.test("eight writers of a thousand events each: no number twice, and each wr
   using place = new CrewPlace();
   const store = await place.store();
   const program = `
-    import { CrewStore } from ${JSON.stringify(import.meta.resolve("../../../actors/crew/store.ts"))};
+    import { CrewStore } from ${JSON.stringify(import.meta.resolve("../../../actors/crew/store/store.ts"))};
     const [path, worker] = Deno.args;
     using store = await CrewStore.open(path);
     for (let task = 1; task <= 1000; task++) await store.enterEvent("TASK_READY", { task, worker: Number(worker) });`;
@@ -192,7 +192,7 @@ Deno.test("on a shared file system a member killed with the lock in its hands ho
   using place = new CrewPlace();
   const also = { sharedFs: true, heartbeatIntervalMs: 100, heartbeatTimeoutMs: 5000, maxKilledRetries: 1000 };
   const plan = { count: 80, width: 20, taskMs: 1, also };
-  for (let round = 0; round < 6; round++) {
+  for (let round = 0; round < rounds(6); round++) {
     await using victim = new MemberProcess(planFor(place, `victim ${round}`, plan));
     assertEquals(await victim.line(), "ready");
     victim.go();

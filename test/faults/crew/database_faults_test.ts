@@ -2,12 +2,16 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Crew } from "../../../actors/crew/crew.ts";
 import { Monitor } from "../../../actors/crew/monitor.ts";
-import { CREW_SCHEMA } from "../../../actors/crew/schema.ts";
-import { openDatabase } from "../../../actors/database.ts";
-import { DatabaseError } from "../../../actors/database_error.ts";
-import { HISTORY_SCHEMA } from "../../../actors/history_schema.ts";
-import { query, RawDatabase } from "../../actors/raw_database.ts";
+import { startHeart } from "../../../actors/crew/heartbeat.ts";
+import { CREW_SCHEMA } from "../../../actors/crew/store/schema.ts";
+import { CrewStore } from "../../../actors/crew/store/store.ts";
+import { DatabaseError } from "../../../actors/storage/database_error.ts";
+import { HISTORY_SCHEMA } from "../../../actors/history/schema.ts";
+import { query, RawDatabase } from "../../actors/storage/raw_database.ts";
+import { until } from "../../actors/crew/library.ts";
+import { NO_RETRIES } from "../../actors/crew/rig.ts";
 import { TempFolder } from "../../actors/temp_folder.ts";
+import { openDatabase } from "../../../actors/storage/open_database.ts";
 
 const ITEMS = Array.from({ length: 5 }, (_, i) => ({ id: `t${i}` }));
 
@@ -111,6 +115,53 @@ Deno.test("a database that is removed while a crew works ends the loop with a se
     `Database '${path}' was removed or replaced while it was in use`,
   );
   assertEquals(seen, ["t0", "t1"]);
+});
+
+// K73
+Deno.test("a loop is told by its signal that the database was removed, and one that waits for tasks ends", async () => {
+  using temp = new TempFolder();
+  const path = temp.file("crew.sqlite");
+  const items = [{ id: "a" }, { id: "b", dependencies: ["a"] }];
+  const options = { db: path, heartbeatIntervalMs: 50, heartbeatTimeoutMs: 20_000 };
+  await using busy = new Crew(items, { ...options, identifier: "busy" });
+  await using idle = new Crew(items, { ...options, identifier: "idle" });
+  const sentence = `Database '${path}' was removed or replaced while it was in use`;
+  let waiting: Promise<void> | undefined;
+  await assertRefused(
+    async () => {
+      for await (const { id } of busy) {
+        assertEquals(id, "a");
+        waiting = assertRefused(() => Array.fromAsync(idle), "removed", sentence);
+        await until(() => query(path, "select 1 from workers where not is_registering").length === 2);
+        for (const suffix of ["-wal", "-shm"]) Deno.removeSync(path + suffix);
+        const { lost } = busy;
+        await new Promise((resolve) => lost!.addEventListener("abort", resolve));
+        assertEquals(lost!.reason.message, sentence);
+      }
+    },
+    "removed",
+    sentence,
+  );
+  await waiting;
+});
+
+// K73
+Deno.test("a heart whose thread starts when the database was removed says so, and makes no other", async () => {
+  for (const [suffixes, left] of [[["-wal", "-shm"], ["crew.sqlite"]], [["", "-wal", "-shm"], []]] as const) {
+    using temp = new TempFolder();
+    const path = temp.file("crew.sqlite");
+    using store = await CrewStore.open(path);
+    for (const suffix of suffixes) Deno.removeSync(path + suffix);
+    const told = Promise.withResolvers<DatabaseError>();
+    const heart = startHeart(store, {
+      ...{ worker: 1, owner: "", intervalMs: 50, limits: NO_RETRIES, place: "thread", storeOptions: {} },
+      onLost: () => {},
+      onRemoved: told.resolve,
+    });
+    assertEquals((await told.promise).message, `Database '${path}' was removed or replaced while it was in use`);
+    await heart.stop();
+    assertEquals(temp.names(), [...left]);
+  }
 });
 
 // S3.21

@@ -102,27 +102,32 @@ Deno.test("bytes that are no text are stored as they are, and shown with what ca
 for (const flags of [[], ["--verbose"]]) {
   // S2.9
   Deno.test({
-    name: `a task that prints 100 MB costs no memory${
+    name: `a task that prints 200 MB costs no memory${
       flags.length > 0 ? ", also when it is shown to a slow reader" : ""
     }`,
     ignore: Deno.build.os !== "linux",
     fn: async () => {
       using project = new TaskProject(
-        `large: yes 'a line of many' | head -c 100000000; yes e | head -c 3000000 >&2
+        `large: yes 'a line of many' | head -c 200000000; yes e | head -c 3000000 >&2
          peak: grep VmHWM "/proc/$PPID/status" > peak [after:large]`,
       );
       const slowly = 'cd "$0" && { "$@"; echo $? > code; } | dd bs=4096 of=seen status=none';
       const ended = await project.startRun({ args: flags, through: ["/bin/sh", "-c", slowly, project.folder] }).ended;
-      assertEquals([ended.stderr, project.read("code")], ["", "0\n"], said(ended).slice(0, 2000));
+      const last = flags.length > 0
+        ? ""
+        : `[the last 40 lines; more: troupe show 1 --task large --db ${project.database}]\n`;
+      const lines = flags.length > 0 ? "" : "e\n".repeat(40);
+      assertEquals([ended.stderr, project.read("code")], [last + lines, "0\n"], said(ended).slice(0, 2000));
       const peak = Number(/\d+/.exec(project.read("peak"))?.[0]) / 1024;
-      assertLess(peak, 200, "MB");
+      // Twice 50 MB of buffers may wait for V8's collector; a copy of what was printed would be 200 MB more.
+      assertLess(peak, 270, "MB");
       const [{ out, err, mark }] = project.rows(
-        "select length(stdout) out, length(stderr) err, substr(stdout, -24) mark from tasks where name = 'large'",
+        "select length(stdout) out, length(stderr) err, substr(stdout, 524289, 24) mark from tasks where name = 'large'",
       );
       const kept = 1024 * 1024;
-      assertEquals(mark, `\n[${100_000_000 - kept} bytes dropped]\n`.slice(-24));
+      assertEquals(mark, `\n[${200_000_000 - kept} bytes dropped]\n`.slice(0, 24));
       assert(Number(out) < kept + 100 && Number(err) < kept + 100 && Number(err) > kept, `${out} ${err}`);
-      if (flags.length > 0) assert(Deno.statSync(project.path("seen")).size > 103_000_000);
+      if (flags.length > 0) assert(Deno.statSync(project.path("seen")).size > 203_000_000);
     },
   });
 }

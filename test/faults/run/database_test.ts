@@ -1,7 +1,7 @@
 // Histories that cannot be written: one line says so, and the tasks' outcome and exit code stay what they are.
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { HISTORY_SCHEMA } from "../../../actors/history_schema.ts";
-import { RawDatabase } from "../../actors/raw_database.ts";
+import { HISTORY_SCHEMA } from "../../../actors/history/schema.ts";
+import { RawDatabase } from "../../actors/storage/raw_database.ts";
 import { TempFolder } from "../../actors/temp_folder.ts";
 import { said, type StartOptions, until } from "../rig.ts";
 import { outcomes, TaskProject } from "./rig.ts";
@@ -13,7 +13,10 @@ async function assertToldOnce(project: TaskProject, line: string, options: Start
   const ended = await project.run(options);
   assertEquals([ended.code, ended.stderr], [1, `${line}\n`], said(ended));
   assertEquals(outcomes(ended), { good: "PASSED", bad: "FAILED", after_bad: "SKIPPED" });
-  assertMatch(ended.stdout, /\nRun completed: 1 passed, 1 failed, 1 skipped\n$/); // and not where it is saved
+  assertMatch(
+    ended.stdout,
+    /\nRun completed: 1 passed, 1 failed, 1 skipped\n {2}bad {6}exit 3\n {2}not run {2}after_bad \(needs bad\)\n$/,
+  ); // and not where it is saved
 }
 
 /** Commands that only look say the same, and that is all they do. */

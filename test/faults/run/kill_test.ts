@@ -1,6 +1,6 @@
 // Many troupes on one history, and troupes killed in the middle of a run.
 import { assert, assertEquals, assertGreater, assertMatch, assertStringIncludes } from "@std/assert";
-import { randomFrom, seedFor } from "../../random.ts";
+import { randomFrom, rounds, seedFor } from "../../random.ts";
 import { lives, type Running, said, until } from "../rig.ts";
 import { outcomes, TaskProject } from "./rig.ts";
 
@@ -42,20 +42,21 @@ Deno.test("a run that was killed is shown as interrupted, and can be taken up ag
   await until(() => project.has("up"), "the second task runs");
   // rows are written in batches
   await until(() => project.statuses().first === "passed" && "second" in project.statuses(), "the rows are written");
-  assertMatch(await project.look("show", "1"), /first \.+ PASSED .*\n.*second \.+ SKIPPED \(not finished\)\n/);
+  assertMatch(await project.look("show", "1"), /first \.+ PASSED .*\n.*second \.+ RUNNING\n {2}third \.+ PENDING\n/);
   running.kill("SIGKILL");
   await running.ended;
   const pid = Number(project.read("pid"));
   await until(() => !lives(pid), "its command is gone");
   assertMatch(
     await project.look("history"),
-    /^ {2}#1 \| .* \| 1 passed, 0 failed, 0 skipped, interrupted \| unfinished$/m,
+    /^ {2}#1 \| .* \| 1 passed, 0 failed, 2 skipped \(1 cancelled\), interrupted \| unfinished$/m,
   );
   const shown = await project.look("show", "last");
   assertStringIncludes(shown, "Duration: unfinished (interrupted)\n");
-  assertMatch(shown, /second \.+ FAILED \(.*\)\n {2}third \.+ SKIPPED \(interrupted\)\n/);
+  assertMatch(shown, /second \.+ INTERRUPTED\n {2}third \.+ SKIPPED \(interrupted\)\n/);
   project.write("go", "");
   const retried = await project.start(["retry", "last"]).ended;
+  assertStringIncludes(retried.stdout, "Retrying 1 interrupted and 1 skipped task from run #1...\n"); // K34
   assertEquals([retried.code, outcomes(retried)], [0, { second: "PASSED", third: "PASSED" }], said(retried));
   assertEquals(project.read("log"), "first\nsecond\nsecond\nthird\n");
   assertEquals(project.rows("select id, retry_of, finished_at is null open from runs"), [
@@ -64,7 +65,7 @@ Deno.test("a run that was killed is shown as interrupted, and can be taken up ag
   ]);
 });
 
-const KILLS = 100;
+const KILLS = rounds(100);
 const LIMIT_MS = 45_000;
 
 // S2.14, S2.17

@@ -7,46 +7,20 @@
  */
 import { assertEquals } from "@std/assert";
 import { dirname, fromFileUrl } from "@std/path";
-import { query } from "../../actors/raw_database.ts";
-import { type Ended, Project, type Running, said, start, type StartOptions } from "../rig.ts";
+import { query } from "../../actors/storage/raw_database.ts";
+import { type Ended, FaultFolder, type Running, said, start, type StartOptions } from "../rig.ts";
 
 /** The program, without a command. */
 export const TROUPE = [Deno.execPath(), "run", "-A", fromFileUrl(new URL("../../../main.ts", import.meta.url))];
 
 /** A folder with a task file and its history, removed when it goes out of scope. */
-export class TaskProject implements Disposable {
-  readonly #project = new Project();
-  readonly folder = this.#project.folder;
-  readonly temp = this.#project.temp;
+export class TaskProject extends FaultFolder {
   /** Where runs are recorded unless told otherwise. */
-  database = `${this.folder}/taskrun.db`;
+  database = this.path("taskrun.db");
 
   constructor(tasks: string) {
+    super();
     this.write("tasks.txt", tasks);
-  }
-
-  path(name: string): string {
-    return `${this.folder}/${name}`;
-  }
-
-  write(name: string, content: string | Uint8Array): void {
-    this.#project.write(name, content);
-  }
-
-  read(name: string): string {
-    return this.#project.read(name);
-  }
-
-  has(name: string): boolean {
-    return this.#project.has(name);
-  }
-
-  remove(name: string): void {
-    this.#project.remove(name);
-  }
-
-  fifo(name: string): string {
-    return this.#project.fifo(name);
   }
 
   /** Starts any command of troupe on this history. */
@@ -85,10 +59,6 @@ export class TaskProject implements Disposable {
   assertSound(): void {
     assertEquals(this.rows("pragma integrity_check"), [{ integrity_check: "ok" }]);
     assertEquals(this.rows("pragma foreign_key_check"), []);
-  }
-
-  [Symbol.dispose](): void {
-    this.#project[Symbol.dispose]();
   }
 }
 

@@ -5,11 +5,11 @@ import {
   isAllCompleted,
   progressOf,
   type Room,
-  sightLines,
+  snapshotLines,
   textOf,
 } from "../../../graph/crew/overview.ts";
-import type { Overview, OverviewWorker, Sight } from "../../../graph/crew/sight.ts";
-import { sightReport } from "../../../graph/crew/overview_report.ts";
+import type { Overview, OverviewWorker, Snapshot } from "../../../graph/crew/snapshot.ts";
+import { snapshotReport } from "../../../graph/crew/overview_report.ts";
 
 const NOW_MS = 1_000_000_000_000;
 const NONE = { completed: 0, running: 0, ready: 0, waiting: 0, blocked: 0, failed: 0, killed: 0, abandoned: 0 };
@@ -42,13 +42,13 @@ function overview(
   return { workflow: "main", createdAt: NOW_MS, workers: [], running: [], failed: [], ...tasks, ...choices, counts };
 }
 
-function texts(sight: Sight, room: Partial<Room> = {}): string[] {
-  return sightLines(sight, { nowMs: NOW_MS, ...room }).map(textOf);
+function texts(snapshot: Snapshot, room: Partial<Room> = {}): string[] {
+  return snapshotLines(snapshot, { nowMs: NOW_MS, ...room }).map(textOf);
 }
 
 // S3.47
-Deno.test("sightLines() shows progress, states, members, what runs and what failed", () => {
-  const sight = overview({
+Deno.test("snapshotLines() shows progress, states, members, what runs and what failed", () => {
+  const snapshot = overview({
     counts: { completed: 5, running: 2, waiting: 3, failed: 1, killed: 1 },
     workers: [
       worker("gone", { status: "offline", heartbeatAgeMs: 200_000, processedTasks: 2 }),
@@ -64,7 +64,7 @@ Deno.test("sightLines() shows progress, states, members, what runs and what fail
       { task: "deploy", state: "killed", detail: null },
     ],
   });
-  assertEquals(texts(sight), [
+  assertEquals(texts(snapshot), [
     "Workflow 'main': 7 of 12 tasks done (58.3%)",
     "  completed  5  41.6%",
     "  running    2  16.6%",
@@ -88,7 +88,7 @@ Deno.test("sightLines() shows progress, states, members, what runs and what fail
   ]);
 });
 
-Deno.test("sightLines() counts what is discovered where the total is unknown, and what is still unknown where it is not", () => {
+Deno.test("snapshotLines() counts what is discovered where the total is unknown, and what is still unknown where it is not", () => {
   assertEquals(texts(overview({ totalTasks: null, counts: { completed: 1, ready: 1 } })), [
     "Workflow 'main': 1 of 2 discovered tasks done (50.0%)",
     "  completed  1  50.0%",
@@ -108,13 +108,13 @@ Deno.test("sightLines() counts what is discovered where the total is unknown, an
   assertEquals(texts({ waiting: "Database 'x' does not exist" }), ["Waiting for a crew: Database 'x' does not exist"]);
 });
 
-Deno.test("sightLines() never says 100 % before it is all", () => {
+Deno.test("snapshotLines() never says 100 % before it is all", () => {
   const [line] = texts(overview({ counts: { completed: 99_999, running: 1 } }));
   assertEquals(line, "Workflow 'main': 99999 of 100000 tasks done (99.9%)");
 });
 
-Deno.test("sightLines() keeps to the size of a terminal, however small", () => {
-  const sight = overview({
+Deno.test("snapshotLines() keeps to the size of a terminal, however small", () => {
+  const snapshot = overview({
     counts: { completed: 5, running: 30, failed: 9 },
     workers: Array.from({ length: 60 }, (_, i) => worker(`member ${i}`)),
     running: Array.from({ length: 30 }, (_, i) => ({ task: `t${i}`, worker: `member ${i}`, startedAt: NOW_MS })),
@@ -122,11 +122,11 @@ Deno.test("sightLines() keeps to the size of a terminal, however small", () => {
   });
   for (let rows = 1; rows < 120; rows++) {
     const columns = 10 + rows;
-    const lines = texts(sight, { hasBar: true, terminal: { columns, rows } });
+    const lines = texts(snapshot, { hasBar: true, terminal: { columns, rows } });
     assert(lines.length <= rows, `${lines.length} lines on ${rows} rows`);
     assert(lines.every((line) => line.length <= columns), `on ${columns} columns: ${lines.join("\n")}`);
   }
-  const shown = texts(sight, { hasBar: true, terminal: { columns: 80, rows: 23 } });
+  const shown = texts(snapshot, { hasBar: true, terminal: { columns: 80, rows: 23 } });
   const names = (pattern: RegExp) => shown.filter((line) => pattern.test(line)).length;
   assertEquals(shown.filter((line) => /^(Members|Running|Failed)/.test(line)), [
     "Members: 60 at work",
@@ -141,7 +141,7 @@ Deno.test("sightLines() keeps to the size of a terminal, however small", () => {
   assertEquals(shown.length, 23);
 });
 
-Deno.test("sightLines() shows all at work, and the newest of those that are gone", () => {
+Deno.test("snapshotLines() shows all at work, and the newest of those that are gone", () => {
   const gone = Array.from({ length: 30 }, (_, i) => worker(`gone ${i}`, { status: "offline" }));
   const lines = texts(overview({ workers: [...gone, worker("here")] }));
   assertEquals(lines.slice(2, 3), ["Members: 1 at work, 30 gone"]);
@@ -152,19 +152,19 @@ Deno.test("sightLines() shows all at work, and the newest of those that are gone
   assertEquals(lines.at(-1), "  … and 25 more");
 });
 
-Deno.test("sightLines() shows a bar on a terminal only, and lets nobody move the cursor", () => {
-  const sight = overview({
+Deno.test("snapshotLines() shows a bar on a terminal only, and lets nobody move the cursor", () => {
+  const snapshot = overview({
     counts: { completed: 2, failed: 1, running: 1 },
     workers: [worker("a\x1b[2J")],
     running: [{ task: "x\ny", worker: "a", startedAt: NOW_MS }],
     failed: [{ task: "z\r", state: "failed", detail: "\x1b[31mred" }],
   });
   const terminal = { columns: 80, rows: 40 };
-  const bar = sightLines(sight, { nowMs: NOW_MS, hasBar: true })[1];
+  const bar = snapshotLines(snapshot, { nowMs: NOW_MS, hasBar: true })[1];
   assertEquals(bar.map(({ text, tone }) => [text.length, tone]), [[20, "good"], [10, "bad"], [10, "dim"]]);
-  assert(!texts(sight).some((line) => line.includes("━")));
+  assert(!texts(snapshot).some((line) => line.includes("━")));
   // deno-lint-ignore no-control-regex
-  assert(!texts(sight, { terminal }).some((line) => /[\x00-\x1f]/.test(line)));
+  assert(!texts(snapshot, { terminal }).some((line) => /[\x00-\x1f]/.test(line)));
 });
 
 Deno.test("ageText() takes the largest unit that fits, and is never below nothing", () => {
@@ -188,18 +188,18 @@ Deno.test("crewSummaryLine() says how the workflow stands", () => {
 });
 
 // S3.47
-Deno.test("sightReport() has the same in the names of the database, in seconds", () => {
+Deno.test("snapshotReport() has the same in the names of the database, in seconds", () => {
   const place = { database: "crew.sqlite", workflow: "main", nowMs: NOW_MS };
   const looked = { time: NOW_MS / 1000, database: "crew.sqlite", workflow: "main" };
-  assertEquals(sightReport({ waiting: "not there" }, place), { ...looked, waiting: "not there" });
-  const sight = overview({
+  assertEquals(snapshotReport({ waiting: "not there" }, place), { ...looked, waiting: "not there" });
+  const snapshot = overview({
     totalTasks: null,
     counts: { completed: 1, failed: 1, running: 1 },
     workers: [worker("a", { isStale: true, endedAt: NOW_MS })],
     running: [{ task: "t", worker: "a", startedAt: NOW_MS - 500 }],
     failed: [{ task: "f", state: "abandoned", detail: null }],
   });
-  assertEquals(sightReport(sight, place), {
+  assertEquals(snapshotReport(snapshot, place), {
     ...looked,
     waiting: null,
     total_tasks: null,

@@ -2,11 +2,12 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { type BatchLimits, suggestBatches } from "../../../graph/gates/batches.ts";
 import { GateError, type GateTask } from "../../../graph/gates/gate_task.ts";
+import { placesFrom } from "../../../graph/gates/places.ts";
 import { validate } from "../../../graph/gates/validate.ts";
-import { type Random, randomFrom, seedFor } from "../../random.ts";
+import { type Random, randomFrom, rounds, seedFor } from "../../random.ts";
 import { randomAcyclic } from "../shapes.ts";
 
-const LIMITS: BatchLimits = { maxParallelTasks: 5, maxContextComplexity: 30 };
+const LIMITS: BatchLimits = { maxParallelTasks: 5, maxContextComplexity: 30, placeOf: placesFrom("/project") };
 
 // S1.16
 Deno.test("suggestBatches() keeps writers of one file apart, and dependencies in earlier batches", () => {
@@ -58,7 +59,7 @@ Deno.test("suggestBatches() begins with 2 and 3 when progressive", () => {
   assertEquals(sizes({}), [5, 5, 5, 2]);
 });
 
-Deno.test("suggestBatches() refuses a circle", () => {
+Deno.test("suggestBatches() refuses a cycle", () => {
   const tasks = [{ name: "a", dependencies: ["b"] }, { name: "b", dependencies: ["a"] }];
   assertThrows(() => suggestBatches(tasks, undefined, LIMITS), GateError, "Circular dependency detected: a → b → a");
 });
@@ -67,9 +68,10 @@ Deno.test("suggestBatches() refuses a circle", () => {
 Deno.test("suggestBatches() makes batches that pass the gates, and not many more than can be, over random tasks", () => {
   const random = randomFrom(seedFor("suggestBatches"));
   let batchesMade = 0, batchesNeeded = 0;
-  for (let round = 0; round < 300; round++) {
+  for (let round = 0; round < rounds(300); round++) {
     const tasks = randomTasks(random, 1 + random.below(round < 200 ? 7 : 40));
     const limits = {
+      ...LIMITS,
       maxParallelTasks: 1 + random.below(5),
       maxContextComplexity: 10 + random.below(20),
       resourceLimits: { gpu: 2 },

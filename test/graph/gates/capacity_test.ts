@@ -2,13 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { checkBudget } from "../../../graph/gates/context_budget.ts";
 import { checkCapacity } from "../../../graph/gates/resource_capacity.ts";
-import {
-  checkSettings,
-  DEFAULT_SETTINGS,
-  mergeSettings,
-  parseSettings,
-  readEnvironment,
-} from "../../../graph/gates/settings.ts";
+import { DEFAULT_SETTINGS, mergeSettings, parseSettings, readEnvironment } from "../../../graph/gates/settings.ts";
 
 const THREE = [{ name: "a" }, { name: "b", resources: { gpu: 2 } }, { name: "c", resources: { gpu: 1 } }];
 
@@ -47,7 +41,7 @@ Deno.test("checkBudget() adds up difficulties, 1 where none is declared", () => 
 });
 
 // S1.25, S1.26
-Deno.test("mergeSettings() takes a flag over the environment over a file over the default", () => {
+Deno.test("mergeSettings() takes a flag over the environment over a file over the default", async () => {
   assertEquals(mergeSettings(), DEFAULT_SETTINGS);
   assertEquals(DEFAULT_SETTINGS, {
     maxParallelTasks: 5,
@@ -65,9 +59,9 @@ Deno.test("mergeSettings() takes a flag over the environment over a file over th
     LOCK_TIMEOUT: "2.5",
     GATE_LOG_LEVEL: "debug",
   };
-  const { settings: fromEnvironment, mistakes } = readEnvironment((name) => environment[name]);
-  assertEquals(mistakes, []);
-  const { settings: fromFile } = checkSettings({
+  const { settings: fromEnvironment, diagnostics } = readEnvironment((name) => environment[name]);
+  assertEquals(diagnostics, []);
+  const { settings: fromFile } = await parseSettings(JSON.stringify({
     max_parallel_tasks: 6,
     max_context_complexity: 40,
     lock_timeout_seconds: 9,
@@ -75,7 +69,7 @@ Deno.test("mergeSettings() takes a flag over the environment over a file over th
     conflict_resolution: "refuse",
     enable_monitoring: false,
     checkpoint_frequency: 4,
-  });
+  }));
   assertEquals(mergeSettings({ maxParallelTasks: undefined }, fromEnvironment, fromFile), {
     maxParallelTasks: 7,
     maxContextComplexity: 40,
@@ -92,7 +86,7 @@ Deno.test("mergeSettings() takes a flag over the environment over a file over th
 // S1.25, S1.26
 Deno.test("settings that are wrong are refused, word for word", async () => {
   const messages = async (text: string) =>
-    (await parseSettings(text)).mistakes.map(({ message, hint }) => hint ? `${message}: ${hint}` : message);
+    (await parseSettings(text)).diagnostics.map(({ message, hint }) => hint ? `${message}: ${hint}` : message);
   assertEquals(
     await messages(`{
       // comments are welcome
@@ -114,6 +108,11 @@ Deno.test("settings that are wrong are refused, word for word", async () => {
       "'checkpoint_frequency' must be an integer from 1 to 10000, not 1.5",
     ],
   );
+  // K120
+  assertEquals(
+    await messages(`{"retry_delays": [${'{"a":'.repeat(9000)}0${"}".repeat(9000)}]}`),
+    [`'retry_delays' must be a list of at least one number of seconds, not [${'{"a":'.repeat(11)}{"a…`],
+  );
   assertEquals(await messages("[]"), ["The gate settings must be an object"]);
   assertEquals(await messages("{"), ["Invalid JSON at line 1, column 2: Unexpected end of JSON input"]);
   const environment: Record<string, string> = {
@@ -121,7 +120,7 @@ Deno.test("settings that are wrong are refused, word for word", async () => {
     LOCK_TIMEOUT: "-1",
     GATE_LOG_LEVEL: "loud",
   };
-  assertEquals(readEnvironment((name) => environment[name]).mistakes.map(({ message }) => message), [
+  assertEquals(readEnvironment((name) => environment[name]).diagnostics.map(({ message }) => message), [
     "'MAX_PARALLEL_TASKS' must be an integer from 1 to 10000, not 'many'",
     "'LOCK_TIMEOUT' must be a number of seconds from 0, not '-1'",
     "'GATE_LOG_LEVEL' must be DEBUG, INFO, WARNING or ERROR, not 'loud'",

@@ -1,15 +1,18 @@
-// Who may not run beside whom: files, circles, locks and shared state.
+// Who may not run beside whom: files, cycles, locks and shared state.
 import { assert, assertEquals } from "@std/assert";
-import { findCircles } from "../../../graph/gates/circular_dependencies.ts";
+import { cyclesAmong } from "../../../graph/gates/circular_dependencies.ts";
 import { findFileConflicts, type Severity } from "../../../graph/gates/file_conflicts.ts";
 import { fileTable } from "../../../graph/gates/files.ts";
 import type { GateTask } from "../../../graph/gates/gate_task.ts";
-import { Glob } from "../../../graph/gates/glob.ts";
+import { Glob } from "../../../graph/glob.ts";
 import { findLockIssues, type HeldLock, predictContention } from "../../../graph/gates/lock_availability.ts";
 import { noOrdering } from "../../../graph/gates/pairs.ts";
+import { placesFrom } from "../../../graph/gates/places.ts";
 import { findSharedState } from "../../../graph/gates/shared_state.ts";
-import { randomFrom, seedFor } from "../../random.ts";
+import { randomFrom, rounds, seedFor } from "../../random.ts";
 import { randomAcyclic } from "../shapes.ts";
+
+const PLACE_OF = placesFrom("/project");
 
 type Shape = Record<string, Omit<GateTask, "name">>;
 
@@ -20,8 +23,8 @@ function tasksOf(shape: Shape): GateTask[] {
 /** Conflicts as `a b file type`. */
 function conflicts(shape: Shape, isGroup = false): string[] {
   const tasks = tasksOf(shape);
-  const ordering = isGroup ? noOrdering(tasks.length) : findCircles(tasks).ordering;
-  const found = findFileConflicts(tasks, fileTable(tasks, tasks.keys()), ordering);
+  const ordering = isGroup ? noOrdering(tasks.length) : cyclesAmong(tasks).ordering;
+  const found = findFileConflicts(tasks, fileTable(tasks, tasks.keys(), PLACE_OF), ordering);
   return found.conflicts.map(({ task1, task2, file, type }) => `${task1} ${task2} ${file} ${type}`);
 }
 
@@ -82,7 +85,7 @@ Deno.test("findFileConflicts() sees through globs and folders", () => {
 Deno.test("findFileConflicts() agrees with a look at each pair, over random tasks", () => {
   const random = randomFrom(seedFor("findFileConflicts"));
   const paths = ["a", "b", "d/a", "d/b", "d", "d/*", "*", "d/a*", "**/b", "{a,d/b}", "d/**", "e/f", "?/f"];
-  for (let round = 0; round < 300; round++) {
+  for (let round = 0; round < rounds(300); round++) {
     const size = 2 + random.below(round < 250 ? 12 : 40);
     const some = () => paths.filter(() => random.chance(size < 15 ? 0.15 : 0.06));
     const tasks = Object.entries(randomAcyclic(random, size, 2)).map(([name, dependencies]): GateTask => ({
@@ -91,7 +94,7 @@ Deno.test("findFileConflicts() agrees with a look at each pair, over random task
       reads: some(),
       writes: some(),
     }));
-    const found = findFileConflicts(tasks, fileTable(tasks, tasks.keys()), findCircles(tasks).ordering);
+    const found = findFileConflicts(tasks, fileTable(tasks, tasks.keys(), PLACE_OF), cyclesAmong(tasks).ordering);
     const worst = new Map<string, Severity>();
     const rank = { blocking: 2, warning: 1, info: 0 };
     for (const { task1, task2, type } of found.conflicts) {
@@ -127,7 +130,7 @@ Deno.test("findFileConflicts() lists the first of many pairs and counts all", ()
     writes: ["log"],
     dependencies: at % 3 === 0 && at > 0 ? [`t${at - 3}`] : [],
   }));
-  const found = findFileConflicts(tasks, fileTable(tasks, tasks.keys()), findCircles(tasks).ordering);
+  const found = findFileConflicts(tasks, fileTable(tasks, tasks.keys(), PLACE_OF), cyclesAmong(tasks).ordering);
   const unordered = 300 * 299 / 2 - 100 * 99 / 2;
   assertEquals(found.counts, { blocking: unordered, warning: 0, info: unordered });
   assertEquals(found.conflicts.filter(({ type }) => type === "blocking").length, 1000);
@@ -135,7 +138,7 @@ Deno.test("findFileConflicts() lists the first of many pairs and counts all", ()
 });
 
 // S1.4
-Deno.test("findCircles() names one shortest circle for each knot, and still orders what it can", () => {
+Deno.test("cyclesAmong() names one shortest cycle for each knot, and still orders what it can", () => {
   const tasks = tasksOf({
     a: { dependencies: ["b"], writes: ["f"] },
     b: { dependencies: ["c"] },
@@ -144,9 +147,9 @@ Deno.test("findCircles() names one shortest circle for each knot, and still orde
     e: { dependencies: ["e"], writes: ["g"] },
     f: { writes: ["g"] },
   });
-  const { circles, ordering } = findCircles(tasks);
-  assertEquals(circles, [["a", "b", "c", "a"], ["e", "e"]]);
-  const { conflicts } = findFileConflicts(tasks, fileTable(tasks, tasks.keys()), ordering);
+  const { cycles, ordering } = cyclesAmong(tasks);
+  assertEquals(cycles, [["a", "b", "c", "a"], ["e", "e"]]);
+  const { conflicts } = findFileConflicts(tasks, fileTable(tasks, tasks.keys(), PLACE_OF), ordering);
   assertEquals(conflicts.map(({ task1, task2 }) => [task1, task2]), [["e", "f"]]);
 });
 
@@ -159,7 +162,7 @@ Deno.test("findLockIssues() lets readers pass readers, and nobody pass a writer"
     other: { reads: ["y"], writes: ["z"] },
   });
   const issues = (held: HeldLock[]) =>
-    findLockIssues(tasks, fileTable(tasks, tasks.keys()), held).map(({ task, file }) => `${task} ${file}`);
+    findLockIssues(tasks, fileTable(tasks, tasks.keys(), PLACE_OF), held).map(({ task, file }) => `${task} ${file}`);
   assertEquals(issues([{ path: "x", mode: "exclusive" }]), ["w x", "r x", "glob x"]);
   assertEquals(issues([{ path: "x", mode: "shared" }]), ["w x"]);
   assertEquals(issues([{ path: "out/1", mode: "shared" }, { path: "q", mode: "shared" }]), ["glob out/1"]);
@@ -175,7 +178,7 @@ Deno.test("findLockIssues() lets readers pass readers, and nobody pass a writer"
 // S1.5
 Deno.test("predictContention() names the files at which tasks would wait for each other", () => {
   const tasks = tasksOf({ a: { writes: ["x"] }, b: { reads: ["x", "y"] }, c: { writes: ["x"], reads: ["y"] } });
-  const { conflicts } = findFileConflicts(tasks, fileTable(tasks, tasks.keys()), noOrdering(3));
+  const { conflicts } = findFileConflicts(tasks, fileTable(tasks, tasks.keys(), PLACE_OF), noOrdering(3));
   assertEquals(predictContention(conflicts), [{ file: "x", tasks: ["a", "c", "b"] }]);
 });
 
@@ -187,7 +190,7 @@ Deno.test("findSharedState() names what two tasks share that nothing puts in ord
     c: { shares: ["counter", "counter"] },
     d: { shares: ["db"], dependencies: ["b"] },
   });
-  assertEquals(findSharedState(tasks, tasks.keys(), findCircles(tasks).ordering), [
+  assertEquals(findSharedState(tasks, tasks.keys(), cyclesAmong(tasks).ordering), [
     { name: "counter", tasks: ["a", "c"] },
   ]);
   assertEquals(findSharedState(tasks, [1, 3], noOrdering(4)), [{ name: "db", tasks: ["b", "d"] }]);

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { GateTask } from "../../../graph/gates/gate_task.ts";
-import { type GatesOptions, ParallelExecutionGates } from "../../../graph/gates/gates.ts";
+import { type GatesOptions, ParallelExecutionGates } from "../../../actors/library/gates.ts";
 import { hasConflicts, resolutionSentences, tasksWithoutConflict, willPass } from "../../../graph/gates/resolution.ts";
 
 function ask(tasks: readonly GateTask[], options: GatesOptions = {}) {
@@ -38,6 +38,12 @@ Deno.test("willPass() is true of held locks and a busy machine, and of nothing t
 
 Deno.test("hasConflicts() is about what tasks do to each other, not about how many they are", () => {
   assertEquals(hasConflicts(ask(TASKS)), true);
+  const kinds: GateTask[][] = [
+    [{ name: "a", writes: ["f"] }, { name: "b", writes: ["f"] }],
+    [{ name: "a", shares: ["counter"] }, { name: "b", shares: ["counter"] }],
+    [{ name: "a", dependencies: ["b"] }, { name: "b", dependencies: ["a"] }],
+  ];
+  for (const tasks of kinds) assertEquals(hasConflicts(ask(tasks)), true, JSON.stringify(tasks));
   assertEquals(hasConflicts(ask([{ name: "a" }, { name: "b" }], { maxParallelTasks: 1 })), false);
 });
 

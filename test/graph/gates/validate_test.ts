@@ -2,9 +2,10 @@
 import { assert, assertEquals } from "@std/assert";
 import type { GateContext } from "../../../graph/gates/findings.ts";
 import type { GateTask } from "../../../graph/gates/gate_task.ts";
+import { placesFrom } from "../../../graph/gates/places.ts";
 import { validate } from "../../../graph/gates/validate.ts";
 
-const LIMITS = { maxParallelTasks: 5, maxContextComplexity: 30 };
+const LIMITS = { maxParallelTasks: 5, maxContextComplexity: 30, placeOf: placesFrom("/project") };
 
 /** The report on a group, or on all. */
 function report(tasks: GateTask[], names?: string[], context: Partial<GateContext> = {}) {
@@ -100,7 +101,7 @@ Deno.test("validate() refuses a group that does not fit, and says how it would",
 });
 
 // S1.4
-Deno.test("validate() names circles, for a group those that touch it", () => {
+Deno.test("validate() names cycles, for a group those that touch it", () => {
   const tasks: GateTask[] = [
     { name: "a", dependencies: ["b"] },
     { name: "b", dependencies: ["c"] },

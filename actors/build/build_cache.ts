@@ -1,0 +1,264 @@
+/**
+ * Owns the build cache: fingerprint → artifact, and beside it the file index and the traces of the last completions,
+ * in one file that is only ever replaced as a whole.
+ * It decides nothing about freshness. A file that is damaged, of another version or not ours is set aside with one
+ * sentence and the cache starts empty: it can always be made again.
+ *
+ * The parsed JSON objects are used as they are, without a prototype, since copying 100 000 entries into maps takes
+ * longer than asking for the few that are wanted. So an entry is checked when it is asked for, not before.
+ *
+ * @module
+ */
+import { dirname } from "@std/path/posix/dirname";
+import { join } from "@std/path/posix/join";
+import type { Trace } from "../../graph/fingerprint.ts";
+import { PRIVATE, replaceFile } from "../storage/atomic_file.ts";
+import {
+  type CacheEntry,
+  type CacheFile,
+  cacheFileOf,
+  cacheText,
+  type ConfigRecord,
+  emptyFile,
+  isCacheEntry,
+  isConfigRecord,
+  isTrace,
+  readCacheFile,
+  VERSION,
+} from "./cache_form.ts";
+import { CACHE_JOURNAL, CacheJournal } from "./cache_journal.ts";
+import type { FileEntry } from "../storage/file_entry.ts";
+import { FileIndex } from "../storage/file_index.ts";
+import { systemDetail } from "../machine/system_error.ts";
+
+/** Name of the cache file, beside the config. */
+export const CACHE_FILE = ".build_cache.json";
+
+/** Fingerprints kept for one artifact path: edits that leave an artifact as it was add one each. */
+const ENTRIES_PER_PATH = 8;
+
+/** A journal that is longer is folded in. */
+const MOST_LINES = 1000;
+
+/** The cache of one config's folder. */
+export class BuildCache {
+  readonly files: FileIndex;
+  readonly #path: string;
+  readonly #entries: Record<string, CacheEntry>;
+  readonly #traces: Record<string, Trace>;
+  readonly #configs: Record<string, ConfigRecord>;
+  readonly #journal: CacheJournal;
+  #isDirty = false;
+  #keepsJournal = false;
+  #isKept = false;
+  /** Whether all that is not in the file is in the journal, but for how files look that can be looked at again. */
+  #isInJournal = false;
+  /** How the files on the disk look that hold what this one has read or written last. */
+  #onDisk: string;
+
+  private constructor(folder: string, content: CacheFile) {
+    this.#path = `${folder}/${CACHE_FILE}`;
+    this.#journal = new CacheJournal(folder, VERSION);
+    this.#entries = content.entries;
+    this.#traces = content.traces;
+    this.#configs = content.configs;
+    this.files = new FileIndex(folder, content.files);
+    for (const [kind, key, value] of this.#journal.read()) {
+      if (kind === "entry") this.insert(key, value as CacheEntry);
+      else if (kind === "file") this.files.recall(key, value as FileEntry);
+      else this.remember(key, value as Trace);
+    }
+    this.#onDisk = this.#look();
+  }
+
+  /** Reads the cache of a folder. `warning` says why it starts empty, unless there simply was none. */
+  static load(folder: string): { cache: BuildCache; warning?: string } {
+    const path = `${folder}/${CACHE_FILE}`;
+    let value: unknown;
+    try {
+      value = readCacheFile(path);
+    } catch (error) {
+      const cache = new BuildCache(folder, emptyFile());
+      if (error instanceof Deno.errors.NotFound) return { cache };
+      return { cache, warning: `Cannot read build cache '${CACHE_FILE}': ${systemDetail(error)}; starting over` };
+    }
+    const content = cacheFileOf(value);
+    if (typeof content !== "string") return { cache: new BuildCache(folder, content) };
+    const cache = new BuildCache(folder, emptyFile());
+    cache.#isDirty = true;
+    return { cache, warning: `Build cache '${CACHE_FILE}' ${content}; starting over` };
+  }
+
+  get isDirty(): boolean {
+    return this.#isDirty || this.files.isDirty;
+  }
+
+  /** Whether nobody else has written to the disk what this one does not know. */
+  get isCurrent(): boolean {
+    return this.#look() === this.#onDisk;
+  }
+
+  /** What the work of a fingerprint has made: for this output if it is a link, and else for any. */
+  get(fingerprint: string, output: string): CacheEntry | undefined {
+    return this.#entry(keyOfLink(fingerprint, output)) ?? this.#entry(fingerprint);
+  }
+
+  #entry(key: string): CacheEntry | undefined {
+    const entry = this.#entries[key];
+    return isCacheEntry(entry) ? entry : undefined;
+  }
+
+  /** What was remembered when the task was last completed. */
+  trace(task: string): Trace | undefined {
+    const trace = this.#traces[task];
+    return isTrace(trace) ? trace : undefined;
+  }
+
+  /** What was remembered when a config's artifacts were last looked through. */
+  configRecord(config: string): ConfigRecord | undefined {
+    const record = this.#configs[config];
+    return isConfigRecord(record) ? record : undefined;
+  }
+
+  /** Remembers what was found when a config's artifacts were looked through. */
+  rememberConfig(config: string, record: ConfigRecord): void {
+    this.#configs[config] = record;
+    this.#isDirty = true;
+    this.#isInJournal = false;
+  }
+
+  /** Enters an artifact that is in place. */
+  insert(fingerprint: string, entry: CacheEntry): void {
+    // A link says where it leads to from where it lies: elsewhere it would be another artifact
+    const key = entry.link === undefined ? fingerprint : keyOfLink(fingerprint, entry.artifact_path);
+    delete this.#entries[keyOfLink(fingerprint, entry.artifact_path)];
+    delete this.#entries[key]; // so that the newest stands last
+    this.#entries[key] = entry;
+    this.#isDirty = true;
+    if (this.#keepsJournal) this.#journal.add(["entry", fingerprint, entry]);
+  }
+
+  remember(task: string, trace: Trace): void {
+    if (this.#traces[task] === trace) return;
+    this.#traces[task] = trace;
+    this.#isDirty = true;
+    if (this.#keepsJournal) this.#journal.add(["trace", task, trace]);
+  }
+
+  /** Takes note of what the index of files knows of an artifact. */
+  noteFile(path: string): void {
+    const file = this.#keepsJournal ? this.files.entry(path) : undefined;
+    if (file !== undefined) this.#journal.add(["file", path, file]);
+  }
+
+  /** Drops an entry that turned out wrong. */
+  drop(fingerprint: string): void {
+    delete this.#entries[fingerprint];
+    this.#isDirty = true;
+    this.#isInJournal = false;
+  }
+
+  /** The paths of all artifacts known. */
+  *artifactPaths(): Generator<string> {
+    for (const entry of Object.values(this.#entries)) if (isCacheEntry(entry)) yield entry.artifact_path;
+  }
+
+  /**
+   * Drops what is of no use any more: files that are gone, entries without their artifact, traces without their entry.
+   * What other configs of the folder have here stays.
+   */
+  prune(): void {
+    this.files.forgetGone();
+    const known = new Set<string>();
+    for (const key in this.#entries) {
+      const entry = this.#entry(key);
+      if (entry === undefined || this.files.remembered(entry.artifact_path) === undefined) this.drop(key);
+      else known.add(key.split(" ", 1)[0]);
+    }
+    for (const name in this.#traces) {
+      const fingerprint = this.trace(name)?.[0];
+      if (fingerprint === undefined || !known.has(fingerprint)) delete this.#traces[name];
+    }
+  }
+
+  /** From now on what is entered can be put on the disk by {@linkcode checkpoint}. */
+  keepJournal(): void {
+    this.#keepsJournal = true;
+  }
+
+  /**
+   * Puts on the disk what was entered since the last time, at a cost that does not depend on what else is known.
+   *
+   * @throws What the file system throws.
+   */
+  checkpoint(): void {
+    this.#journal.write();
+    this.#onDisk = this.#look();
+  }
+
+  /** Whether there is something that only the journal has. */
+  get hasJournal(): boolean {
+    return this.#journal.length > 0;
+  }
+
+  /** From now on this cache serves further builds, as long as it is the current one; the disk has all of it. */
+  keep(): void {
+    if (this.#isKept) return;
+    this.#isKept = true;
+    this.#isInJournal = !this.isDirty;
+    this.keepJournal();
+  }
+
+  /** Whether the end of a build is only a checkpoint: the cache is kept, and the disk has all but a few lines in one piece. */
+  get isCheckpointEnough(): boolean {
+    return this.#isKept && this.#isInJournal && this.#journal.length <= MOST_LINES;
+  }
+
+  /**
+   * Writes the file if anything changed.
+   *
+   * @throws What the file system throws; the old file stands then.
+   */
+  save(nowMs: number = Date.now()): void {
+    if (!this.isDirty) return;
+    this.#dropReplaced();
+    const files = this.files.lasting(nowMs);
+    const parts = { entries: this.#entries, files, traces: this.#traces, configs: this.#configs };
+    replaceFile(this.#path, cacheText(VERSION, parts), { within: dirname(this.#path), mode: PRIVATE });
+    this.#journal.remove();
+    this.#isInJournal = this.#keepsJournal;
+    this.#isDirty = false;
+    this.files.settle();
+    this.#onDisk = this.#look();
+  }
+
+  #look(): string {
+    return [this.#path, join(dirname(this.#path), CACHE_JOURNAL)].map((path) => {
+      try {
+        const { dev, ino, size, mtime, ctime } = Deno.lstatSync(path);
+        return [dev, ino, size, mtime?.getTime(), ctime?.getTime()].join(" ");
+      } catch {
+        return "";
+      }
+    }).join();
+  }
+
+  /** An entry is of no use once its path holds another artifact; the newest few per path are kept. */
+  #dropReplaced(): void {
+    const kept = new Map<string, number>();
+    for (const fingerprint of Object.keys(this.#entries).reverse()) {
+      const entry = this.#entry(fingerprint);
+      const count = entry === undefined ? ENTRIES_PER_PATH : kept.get(entry.artifact_path) ?? 0;
+      const now = entry === undefined ? undefined : this.files.remembered(entry.artifact_path);
+      if (entry === undefined || count >= ENTRIES_PER_PATH || (now !== undefined && now !== entry.sha256)) {
+        delete this.#entries[fingerprint];
+      } else {
+        kept.set(entry.artifact_path, count + 1);
+      }
+    }
+  }
+}
+
+function keyOfLink(fingerprint: string, output: string): string {
+  return `${fingerprint} ${output}`;
+}

@@ -1,0 +1,221 @@
+/**
+ * Owns what a build knows of its tasks while it runs: what each was found to need, and the digests of the artifacts made.
+ * It answers the scheduler from the build cache and enters in it what was done; it starts nothing.
+ *
+ * @module
+ */
+import type { Plan } from "../../graph/schedule/plan.ts";
+import { type BuildFinding, Freshness, type FreshnessOptions } from "./freshness.ts";
+import type { Task } from "../../graph/task.ts";
+import type { BuildCache } from "./build_cache.ts";
+import type { CacheSaver } from "./cache_saver.ts";
+import { endsOf, withGap } from "../process/captured_text.ts";
+import type { RunTask } from "../worker/messages.ts";
+import { systemDetail } from "../machine/system_error.ts";
+import type { Transaction } from "./transaction/transaction.ts";
+import type { MadeOf, RebuilderAnswer, Work } from "../engine/work.ts";
+import type { Output } from "../process/output.ts";
+import type { Published } from "../storage/artifact.ts";
+
+/** Choices for {@linkcode BuildWork}. */
+export interface BuildWorkOptions extends FreshnessOptions {
+  /** Writes the cache while the build runs; default it is not written before its end. */
+  readonly saver?: Pick<CacheSaver, "noteCompleted" | "saveIfDue">;
+  /** Keeps artifacts as they are before their tasks start. */
+  readonly transaction?: Pick<Transaction, "save">;
+  /** Whether a permit is wanted before an artifact is put in place. */
+  readonly asksPermit?: boolean;
+  /** Takes note of what commands have done to files that no task has used yet; default nobody knows before. */
+  readonly refresh?: () => void;
+  /** Pass on what commands print as it comes; default false. */
+  readonly stream?: boolean;
+  /** The name of the config, whose artifacts are marked as such; default they are not. */
+  readonly config?: string;
+}
+
+/** So much is kept of what a task that succeeded wrote to stderr. */
+const KEPT_WARNINGS = 8 * 1024;
+
+/** The work of one build. */
+export class BuildWork implements Work {
+  readonly #transaction: BuildWorkOptions["transaction"];
+  readonly #asksPermit: boolean;
+  readonly #streams: boolean;
+  readonly #saver: BuildWorkOptions["saver"];
+  readonly #refresh: BuildWorkOptions["refresh"];
+  #hasStarted = false;
+  readonly #config: string | undefined;
+  readonly #plan: Plan;
+  readonly #cache: BuildCache;
+  readonly #freshness: Freshness;
+  readonly #findings: (BuildFinding | undefined)[];
+  readonly #forgotten = new Set<number>();
+  /** What was written to stderr when the artifacts were made, now or before. */
+  readonly #warnings = new Map<number, string>();
+
+  constructor(plan: Plan, cache: BuildCache, options: BuildWorkOptions) {
+    this.#transaction = options.transaction;
+    this.#asksPermit = options.asksPermit ?? false;
+    this.#streams = options.stream ?? false;
+    this.#saver = options.saver;
+    this.#refresh = options.refresh;
+    this.#config = options.config;
+    this.#plan = plan;
+    this.#cache = cache;
+    this.#freshness = new Freshness(plan, cache, options);
+    this.#findings = new Array(plan.size);
+  }
+
+  /** Digest of a completed task's artifact. */
+  digest(task: number): string | undefined {
+    return this.#freshness.artifacts[task];
+  }
+
+  /** Whether a task was done in this run and is not remembered. */
+  isForgotten(task: number): boolean {
+    return this.#forgotten.has(task);
+  }
+
+  check(task: number): RebuilderAnswer {
+    if (this.#hasStarted) this.#refresh?.();
+    const finding = this.#freshness.check(task);
+    this.#findings[task] = finding;
+    if (finding.kind === "tooMuch") {
+      return { kind: "later", until: this.#cache.files.readSlowly(finding.path), isLook: true };
+    }
+    if (finding.kind === "fresh") {
+      const { name, output } = this.#plan.tasks[task];
+      this.#freshness.artifacts[task] = finding.sha256;
+      this.#cache.remember(name, finding.trace);
+      if (this.#config !== undefined) this.#cache.files.own(output, this.#config);
+    }
+    if (finding.kind === "restore" && typeof finding.stderr === "string") this.#warnings.set(task, finding.stderr);
+    else this.#warnings.delete(task);
+    if (finding.kind === "run" || finding.kind === "restore") return this.#keep(task, finding) ?? finding;
+    return finding;
+  }
+
+  /** What stands in the way of the task, if it is to be done in a transaction. */
+  #keep(task: number, { kind }: { readonly kind: "run" | "restore" }): RebuilderAnswer | undefined {
+    const declared = this.#plan.tasks[task];
+    try {
+      const until = this.#transaction?.save(declared.output, { isRewritten: kind === "run" && mayRewrite(declared) });
+      return until && { kind: "later", until };
+    } catch (error) {
+      const detail = systemDetail(error);
+      return {
+        kind: "unreadable",
+        failure: { kind: "io", doing: "checkpoint artifact", path: declared.output, detail },
+      };
+    }
+  }
+
+  message(task: number, restore: boolean): RunTask {
+    this.#hasStarted = true;
+    const plan = this.#plan;
+    const { name, action, output, env, timeoutMs, graceMs, expectedSha256, dependencies: names } = plan.tasks[task];
+    const finding = this.#findings[task];
+    const { dependencyStart, dependencies } = plan.graph;
+    const dependencyArtifacts: string[] = [];
+    for (let i = dependencyStart[task]; i < dependencyStart[task + 1]; i++) {
+      dependencyArtifacts.push(plan.tasks[dependencies[i]].output);
+    }
+    const work = restore && finding?.kind === "restore"
+      ? { kind: "restore" as const, from: finding.from, sha256: finding.sha256 }
+      : action;
+    const sources = plan.sources[task];
+    return {
+      kind: "run",
+      task,
+      name,
+      work,
+      output,
+      sources,
+      dependencyArtifacts,
+      env,
+      timeoutMs,
+      graceMs,
+      expectedSha256,
+      ...(finding?.kind === "run" && finding.spoilt ? { spoilt: finding.spoilt } : {}),
+      ...(this.#asksPermit ? { asksPermit: true } : {}),
+      ...(this.#streams ? { stream: true } : {}),
+      ...(work.kind === "module" ? { call: { dependencies: names, modules: this.#freshness.moduleFiles(task) } } : {}),
+    };
+  }
+
+  /** Takes note that others have done work of this fingerprint in this run. */
+  protected noteMade(fingerprint: string): void {
+    this.#freshness.noteMade(fingerprint);
+  }
+
+  madeOf(task: number): MadeOf | undefined {
+    const finding = this.#findings[task];
+    if (finding?.kind !== "run") return undefined;
+    return { trace: finding.trace, before: this.#cache.trace(this.#plan.tasks[task].name) };
+  }
+
+  arrived(task: number, published: Published, output?: Output): void {
+    if (output !== undefined && output.stderr.bytes.length > 0) {
+      this.#warnings.set(task, new TextDecoder().decode(withGap(endsOf(output.stderr, KEPT_WARNINGS))));
+    }
+    this.#freshness.artifacts[task] = published.sha256;
+    this.#cache.files.enter(this.#plan.tasks[task].output, published, this.#config);
+  }
+
+  warnings(task: number): Output | undefined {
+    const text = this.#warnings.get(task);
+    if (text === undefined) return undefined;
+    const captured = (bytes: Uint8Array<ArrayBuffer>) => ({ bytes, dropped: 0 });
+    return { stdout: captured(new Uint8Array()), stderr: captured(new TextEncoder().encode(text)) };
+  }
+
+  unrestorable(task: number): void {
+    const finding = this.#findings[task];
+    if (finding?.kind === "restore") this.#cache.drop(finding.fingerprint);
+  }
+
+  record(task: number): void {
+    this.#enter(task);
+    this.#saver?.noteCompleted();
+  }
+
+  checkpoint(): void {
+    this.#saver?.saveIfDue();
+  }
+
+  /** A result whose inputs changed while it was made is used, but not remembered: nobody knows which it saw. */
+  #enter(task: number): void {
+    const finding = this.#findings[task];
+    if (finding?.kind !== "run" && finding?.kind !== "restore") throw new Error(`Bug: task ${task} was never checked`);
+    this.#findings[task] = undefined;
+    const { output, name } = this.#plan.tasks[task];
+    if (finding.kind === "run") {
+      if (!this.#freshness.inputsUnchanged(finding.trace)) {
+        this.#forgotten.add(task);
+        return;
+      }
+      this.#forgotten.delete(task);
+      const sha256 = this.#freshness.artifacts[task]!;
+      const { files } = this.#cache;
+      const stderr = this.#warnings.get(task);
+      const facts = { ...files.facts(output), ...(stderr === undefined ? {} : { stderr }) };
+      const entry = { artifact_path: output, sha256, size: files.size(output), ...facts };
+      this.#cache.insert(finding.fingerprint, entry);
+      this.#freshness.noteMade(finding.fingerprint);
+    }
+    this.#cache.noteFile(output);
+    this.#cache.remember(name, finding.trace);
+  }
+
+  /** Without its entry the artifact is made anew, also by a task with equal work. */
+  distrust(task: number): void {
+    const [fingerprint] = this.#cache.trace(this.#plan.tasks[task].name) ?? [];
+    if (fingerprint !== undefined) this.#cache.drop(fingerprint);
+  }
+}
+
+/** Whether the task may write its artifact where it lies; troupe itself writes beside it and renames. */
+function mayRewrite({ action, declared }: Task): boolean {
+  if (action.kind !== "module") return action.kind === "command";
+  return action.permissions !== undefined || declared?.writes !== undefined;
+}

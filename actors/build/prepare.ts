@@ -1,0 +1,137 @@
+/**
+ * Owns what a build knows before its first task: its cache, its sources, and the plan made of both. It refuses what would
+ * be lost or read too early, runs nothing and writes nothing.
+ *
+ * @module
+ */
+import { basename } from "@std/path/posix/basename";
+import { resolve } from "@std/path/posix/resolve";
+import type { Diagnostic } from "../../graph/failure.ts";
+import { withCompanions } from "../../graph/own_files.ts";
+import type { Plan } from "../../graph/schedule/plan.ts";
+import { makePlan, withFirst } from "../../graph/schedule/plan.ts";
+import { checkProducers } from "../../graph/producers.ts";
+import { BuildCache, CACHE_FILE } from "./build_cache.ts";
+import type { FileIndex } from "../storage/file_index.ts";
+import type { LoadedBuild } from "../input/load.ts";
+import type { ModuleGraph } from "./module_graph.ts";
+import type { Reporter } from "../terminal/reporter.ts";
+import { refuseReplacing, type WrittenFile } from "../terminal/run_readers.ts";
+import { realPlace } from "../machine/real_place.ts";
+import type { ExpandedSources } from "./expanded_sources.ts";
+import { expandSources } from "./sources.ts";
+import { StaleArtifacts } from "./stale_artifacts.ts";
+import type { Stop } from "../process/stop_listener.ts";
+import type { WarmState } from "./warm_state.ts";
+import { touchesOf } from "../run/touches.ts";
+import { later } from "../machine/later.ts";
+import { quote } from "../../graph/text.ts";
+import { outputIsOwn } from "../../graph/graph_diagnostics.ts";
+
+/** Everything that stands ready before the first task. */
+export interface Prepared {
+  readonly plan: Plan;
+  readonly cache: BuildCache;
+  /** Artifacts of tasks that the config has no more. */
+  readonly stale: StaleArtifacts;
+  /** There when a task calls a module. */
+  readonly modules?: ModuleGraph;
+}
+
+/** Who wants to know what a build reads. */
+export interface SourcesFollower {
+  /** The sources are known, wrong ones too, and none was looked at yet. */
+  onSources(sources: ExpandedSources, files: FileIndex): void;
+}
+
+/** What else a run is told of that looks at the sources. */
+export interface Preparing {
+  /** Paths of files that this run writes beside the artifacts, such as its history. */
+  readonly own?: readonly (string | undefined)[];
+  /** Files that will be written of it. */
+  readonly written?: readonly WrittenFile[];
+  /** Paths of the databases that it is recorded in, or shared by; default none. */
+  readonly databases?: readonly (string | undefined)[];
+  /** Who may end it early; default nobody. */
+  readonly stop?: Stop;
+  /** Told of the sources. */
+  readonly follower?: SourcesFollower;
+  /** What is known from earlier builds of the config; default nothing is. */
+  readonly warm?: WarmState;
+  /** Tasks whose sources are known to have changed, by index: they and what they need come first. */
+  readonly first?: readonly number[];
+}
+
+/**
+ * Reads the cache and looks at the sources; without the lock, for those who only look.
+ *
+ * @throws {InputError} When a source cannot be one, or an artifact would replace a file of this run's own.
+ * @throws {StoppedError} When it is stopped.
+ */
+export async function prepare(
+  build: LoadedBuild,
+  reporter: Reporter,
+  { own: named = [], written = [], databases: all = [], stop, follower, warm, first = [] }: Preparing,
+): Promise<Prepared> {
+  const { cache, warning } = warm?.begin(build) ?? BuildCache.load(build.folder);
+  if (warning !== undefined) reporter.error(warning);
+  const own = named.filter((path) => path !== undefined).map((path) => resolve(path));
+  const stale = new StaleArtifacts(build, cache);
+  const sources = await expandSources(build.tasks, {
+    index: cache.files,
+    own: [build.source, ...own],
+    stop,
+    stale,
+    memory: warm?.sources,
+  });
+  follower?.onSources(sources, cache.files);
+  const databases = all.filter((path) => path !== undefined);
+  for (const file of written) {
+    refuseReplacing(file, { databases, needed: (path) => neededAs(path, build, sources.files) });
+  }
+  for (const odd of sources.warnings) reporter.error(odd);
+  const diagnostics = [...overwritten(build, own), ...sources.diagnostics];
+  const known = warm?.planOf(build, sources);
+  if (known === undefined) {
+    diagnostics.push(...checkProducers(build.tasks, build.graph, sources.files, sources.origins));
+  }
+  if (diagnostics.length > 0) throw await build.explain(diagnostics);
+  const whole = known ?? makePlan(build.tasks, build.graph, sources.files, {
+    limits: build.resourceLimits,
+    budget: build.budget,
+    touches: await touchesOf(build.tasks, build.folder, sources.entries),
+  });
+  warm?.keepPlan(build, sources, whole);
+  const plan = first.length > 0 ? withFirst(whole, first) : whole;
+  if (!build.tasks.some(({ action }) => action.kind === "module")) return { plan, cache, stale };
+  const { ModuleGraph } = await later<typeof import("./module_graph.ts")>("./module_graph.ts", import.meta.url);
+  return { plan, cache, stale, modules: new ModuleGraph(cache.files) };
+}
+
+/** What a build would lose with a file, in words. */
+function neededAs(
+  path: string,
+  { source, folder, tasks }: LoadedBuild,
+  files: ExpandedSources["files"],
+): string | undefined {
+  if (path === source || path === realPlace(source)) return "the build configuration";
+  const start = [folder, realPlace(folder)].find((start) => path.startsWith(`${start}/`));
+  const own = start === undefined ? path : path.slice(start.length + 1);
+  const reader = files.findIndex((sources) => sources.includes(own));
+  if (reader >= 0) return `a source of task ${quote(tasks[reader].name)}`;
+  const caller = tasks.find(({ action }) => action.kind === "module" && action.module === own);
+  if (caller !== undefined) return `the module of task ${quote(caller.name)}`;
+}
+
+/** Tasks whose artifact would replace a file of the run's own. */
+function overwritten({ tasks, folder, source }: LoadedBuild, own: readonly string[]): Diagnostic[] {
+  const taken = withCompanions(own), here = [source, `${folder}/${CACHE_FILE}`];
+  const really = withCompanions([...own, ...here].map(realPlace));
+  // Only of what is called so it is asked where it really lies, by links in the folders on the way.
+  const names = new Set([...taken, ...really].map((path) => basename(path)));
+  return tasks.flatMap(({ name, output }, index) => {
+    const path = `${folder}/${output}`;
+    const isOwn = taken.has(path) || (names.has(basename(output)) && really.has(realPlace(path)));
+    return isOwn ? [outputIsOwn({ index, name }, ["tasks", index, "output_artifact"], output)] : [];
+  });
+}

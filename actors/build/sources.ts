@@ -1,0 +1,121 @@
+/**
+ * Owns the way from the `source_files` of a config to files: globs expanded, what is left out taken out, what is missing
+ * found. It reads folders, never files, and decides nothing about freshness.
+ *
+ * A glob also matches the outputs of other tasks, whether they are there yet or not, so that what a task reads does
+ * not depend on what an earlier build left behind. It never matches the task's own output, troupe's own files, or what builds left
+ * behind of tasks that are gone.
+ *
+ * @module
+ */
+import type { Diagnostic } from "../../graph/failure.ts";
+import { missingModule } from "../../graph/diagnostics.ts";
+import { absoluteIn, isExclusion, isGlob } from "../../graph/paths.ts";
+import type { Task } from "../../graph/task.ts";
+import { Breath } from "../process/breath.ts";
+import type { FileIndex } from "../storage/file_index.ts";
+import type { LeftBehind, SourceGlobs } from "../input/source_globs.ts";
+import type { ExpandedSources } from "./expanded_sources.ts";
+import type { SourceMemory } from "./source_memory.ts";
+import type { Stop } from "../process/stop_listener.ts";
+import { later } from "../machine/later.ts";
+import { folderAsSource, missingSource, unnameableSource } from "../../graph/graph_diagnostics.ts";
+
+/** What the expansion is given beside the tasks. */
+export interface ExpansionOptions {
+  /** Answers for paths relative to its folder. */
+  readonly index: Pick<FileIndex, "folder" | "exists" | "canSee" | "remembered" | "isSure">;
+  /** Absolute paths of files that troupe itself uses in this run, which no glob means. */
+  readonly own?: Iterable<string>;
+  /** Artifacts of tasks that the config has no more, which no glob means either; default none. */
+  readonly stale?: LeftBehind;
+  /** Who may end it early; default nobody. */
+  readonly stop?: Pick<Stop, "signal">;
+  /** What is known from earlier builds; default nothing is. */
+  readonly memory?: SourceMemory;
+}
+
+/**
+ * Expands the sources of all tasks.
+ *
+ * @throws {StoppedError} When it is stopped.
+ */
+export async function expandSources(
+  tasks: readonly Task[],
+  { index, own = [], stale, stop, memory }: ExpansionOptions,
+): Promise<ExpandedSources> {
+  const breath = new Breath(stop);
+  let globs: SourceGlobs | undefined;
+  const open = async () => globs ??= await openGlobs(tasks, { index, own, stale, breath, memory: memory?.globs });
+  const question = { tasks, own: [...own], index };
+  const known = await memory?.recall(question, open);
+  if (known !== undefined) return known;
+  const files: (readonly string[])[] = new Array(tasks.length);
+  const origins: (readonly number[] | undefined)[] = new Array(tasks.length);
+  const entries: (readonly string[])[] = new Array(tasks.length);
+  const diagnostics: Diagnostic[] = [], warnings = new Set<string>();
+  let outputs: Set<string> | undefined;
+  for (let task = 0; task < tasks.length; task++) {
+    if ((task & 63) === 0 && breath.isDue) await breath.take();
+    const { name, sourceFiles, dependencies, action } = tasks[task];
+    files[task] = entries[task] = sourceFiles;
+    let excluded: ReadonlySet<number> | undefined;
+    if (sourceFiles.some((entry) => isExclusion(entry) || isGlob(entry))) {
+      const expansion = await (globs ?? await open()).expand(tasks[task]);
+      files[task] = expansion.files;
+      origins[task] = expansion.origins;
+      entries[task] = expansion.entries;
+      excluded = expansion.excluded;
+      for (const sentence of expansion.warnings) warnings.add(sentence);
+      for (const { folder, name: shown, at } of expansion.unnameable) {
+        diagnostics.push(unnameableSource({ index: task, name }, { folder, name: shown, at }));
+      }
+    }
+    // What a task with dependencies lacks may still be made by them, beside their artifacts; its turn will tell.
+    const isFirst = dependencies.length === 0;
+    if (isFirst && action.kind === "module" && !index.exists(action.module)) {
+      outputs ??= new Set(tasks.map((other) => other.output));
+      if (!outputs.has(action.module)) diagnostics.push(missingModule({ index: task, name }, action.module));
+    }
+    for (let at = 0; at < sourceFiles.length; at++) {
+      const path = sourceFiles[at];
+      if (excluded?.has(at)) continue;
+      // What was once read as a file is looked at by whoever reads it next.
+      if (index.remembered(path) === undefined && isFolder(index.folder, path)) {
+        diagnostics.push(folderAsSource({ index: task, name }, path, at));
+        continue;
+      }
+      if (!isFirst || isGlob(path) || index.exists(path)) continue;
+      outputs ??= new Set(tasks.map((other) => other.output));
+      if (!outputs.has(path)) diagnostics.push(missingSource({ index: task, name }, path, at));
+    }
+  }
+  for (const [folder, detail] of globs?.closed ?? []) {
+    warnings.add(`Warning: cannot look for sources in '${folder}': ${detail}`);
+  }
+  const folders = globs?.entered ?? new Set();
+  const sources = { files, origins, entries, diagnostics, warnings: [...warnings], folders };
+  memory?.keep(question, sources);
+  return sources;
+}
+
+/** What expands globs is loaded only when there is one. */
+async function openGlobs(
+  tasks: readonly Task[],
+  options: ConstructorParameters<typeof SourceGlobs>[1],
+): Promise<SourceGlobs> {
+  const { SourceGlobs } = await later<typeof import("../input/source_globs.ts")>(
+    "../input/source_globs.ts",
+    import.meta.url,
+  );
+  return new SourceGlobs(tasks, options);
+}
+
+function isFolder(folder: string, path: string): boolean {
+  try {
+    return Deno.statSync(absoluteIn(folder, path)).isDirectory;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    return false;
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * Owns what a build would do, as values: for each task whether the cache answers or why it would run. Nothing is run or
+ * written, and no lock is taken.
+ *
+ * @module
+ */
+import { topologicalOrder } from "../../graph/graph.ts";
+import type { Plan } from "../../graph/schedule/plan.ts";
+import { Freshness } from "../build/freshness.ts";
+import type { LoadedBuild } from "../input/load.ts";
+import type { Reporter } from "../terminal/reporter.ts";
+import { prepare, type Preparing } from "../build/prepare.ts";
+import type { Prospect } from "../../graph/report/build_report.ts";
+
+/** Choices for a look. */
+export interface ProspectOptions extends Preparing {
+  /** As if every task were to be done again; default false. */
+  readonly force?: boolean;
+}
+
+/** What was found. */
+export interface BuildProspects {
+  readonly plan: Plan;
+  /** Paths of artifacts of tasks that the config has no more. */
+  readonly stale: readonly string[];
+  /** Tasks by index, each after those it depends on. */
+  readonly order: Iterable<number>;
+  /** By index. */
+  readonly of: readonly Prospect[];
+}
+
+/**
+ * Looks at every task of a build.
+ *
+ * @throws {InputError} When a source cannot be one.
+ */
+export async function prospectsOf(
+  build: LoadedBuild,
+  reporter: Reporter,
+  { force = false, ...preparing }: ProspectOptions = {},
+): Promise<BuildProspects> {
+  const { plan, cache, stale, modules } = await prepare(build, reporter, preparing);
+  using _files = cache.files;
+  const freshness = new Freshness(plan, cache, { force, modules });
+  const order = topologicalOrder(plan.graph);
+  const prospects: Prospect[] = new Array(plan.size);
+  for (const task of order) prospects[task] = await look(task);
+  return { plan, stale: stale.find().all, order, of: prospects };
+
+  async function look(task: number): Promise<Prospect> {
+    const { dependencyStart, dependencies } = plan.graph;
+    for (let i = dependencyStart[task]; i < dependencyStart[task + 1]; i++) {
+      const name = plan.tasks[dependencies[i]].name;
+      // Its artifact may come out as it was; only running it would tell.
+      if (freshness.artifacts[dependencies[i]] === undefined) {
+        return { run: true, reason: `dependency would run: ${name}` };
+      }
+    }
+    while (true) {
+      const finding = freshness.check(task);
+      switch (finding.kind) {
+        case "tooMuch":
+          await cache.files.readSlowly(finding.path);
+          continue;
+        case "unreadable":
+          return { run: true, reason: "a source cannot be read" };
+        case "run":
+          return { run: true, reason: finding.reason };
+        case "restore":
+        case "fresh":
+          freshness.artifacts[task] = finding.sha256;
+          return { run: false };
+      }
+    }
+  }
+}

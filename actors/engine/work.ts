@@ -1,0 +1,54 @@
+/**
+ * Owns the words between the scheduler and what a run is about: artifacts of a build, or plain shell tasks.
+ * It holds no code.
+ *
+ * @module
+ */
+import type { TaskFailure } from "../../graph/failure.ts";
+import type { Trace } from "../../graph/fingerprint.ts";
+import type { RunShell, RunTask } from "../worker/messages.ts";
+import type { Output } from "../process/output.ts";
+import type { Published } from "../storage/artifact.ts";
+
+/** What was found about one task whose dependencies are completed. */
+export type RebuilderAnswer =
+  /** The artifact in place is the right one. */
+  | { readonly kind: "fresh" }
+  /** Another path holds the right artifact. */
+  | { readonly kind: "restore"; readonly fingerprint: string }
+  /** The task must be done; `reason` says why where there could be a reason not to. */
+  | { readonly kind: "run"; readonly fingerprint?: string; readonly reason?: string }
+  | { readonly kind: "unreadable"; readonly failure: TaskFailure }
+  /** The question takes time: ask again when this has settled. A look alone changes nothing, and may be given up. */
+  | { readonly kind: "later"; readonly until: Promise<void>; readonly isLook?: boolean };
+
+/** What an attempt at a task is made of. */
+export interface MadeOf {
+  readonly trace: Trace;
+  /** The same of the task's last completion, if one is known. */
+  readonly before?: Trace;
+}
+
+/** The subject of one run, tasks by index. All calls are the scheduler's, and none waits. */
+export interface Work<Message = RunTask | RunShell> {
+  /** Whether a task must be done. */
+  check(task: number): RebuilderAnswer;
+  /** What a worker is told, after `check` said that it must be done or copied. */
+  message(task: number, restore: boolean): Message;
+  /** The task's artifact is in place, and this is what was printed meanwhile. */
+  arrived(task: number, published: Published, output?: Output): void;
+  /** What was to be copied was not there. */
+  unrestorable(task: number): void;
+  /** Remember the task's completion; nothing that needs it has started yet. */
+  record(task: number): void;
+  /** How long to wait, in milliseconds, after so many failed attempts before the next one; default not at all. */
+  retryDelayMs?(task: number, failedAttempts: number): number;
+  /** What the task is made of that a worker was given; unknown for one that is copied. */
+  madeOf?(task: number): MadeOf | undefined;
+  /** What was written to stderr when the artifact was made that was copied for the task, as far as that was kept. */
+  warnings?(task: number): Output | undefined;
+  /** Write what is remembered so far, if it is time; called every second while there are workers. */
+  checkpoint?(): void;
+  /** Forget that again: the task has failed after all. */
+  distrust?(task: number): void;
+}

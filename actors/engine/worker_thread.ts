@@ -1,0 +1,230 @@
+/**
+ * Owns one worker's thread as its pool sees it: the task it has, what it owes word of, and for how long that is waited for.
+ * It decides nothing: what it hears, and that it hears nothing, is its pool's to judge.
+ *
+ * @module
+ */
+import { deadline } from "@std/async/deadline";
+import { removeIfPresent } from "../storage/artifact.ts";
+import type { EndSignal } from "../process/signals.ts";
+import type {
+  FromWorker,
+  PermitWanted,
+  RunShell,
+  RunTask,
+  SandboxWanted,
+  ToWorker,
+  WorkerSetup,
+} from "../worker/messages.ts";
+
+/** What setTimeout can wait for. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** From SIGKILL to a worker's word that its command has ended; whoever says nothing by then is blocked. */
+const ANSWER_MS = 500;
+
+/** The same where it is in no hurry: the worker sends SIGKILL itself, and may be reading or writing a file that long. */
+const PATIENT_ANSWER_MS = 3000;
+
+/** How long a worker has to make its command stand still. */
+const PAUSE_MS = 500;
+
+/** How long an idle worker has to end its thread before it is ended. */
+const CLOSE_MS = 1000;
+
+/** How long an idle worker has for what its functions have left running, which it limits itself; it may have died. */
+const FINISH_MS = 5000;
+
+/** What a worker may say that is word for its pool. */
+export type Said = Exclude<FromWorker, { kind: "closed" | "finished" | "paused" }> | PermitWanted | SandboxWanted;
+
+/** Who hears of a worker. */
+export interface WorkerListener {
+  readonly onSaid: (message: Said) => void;
+  /** The thread is no more. */
+  readonly onCrashed: (detail: string) => void;
+  /** The worker has said nothing of a command that was to end, and has had its time. */
+  readonly onBlocked: () => void;
+}
+
+/** What a task that a worker is given means for its thread. */
+export interface Assignment {
+  readonly message: RunTask | RunShell;
+  /** How long the task has to end when it is asked to. */
+  readonly graceMs: number;
+  /** The temporary file it makes, absolute. */
+  readonly temporary?: string;
+}
+
+/** One thread. It is used until it ends; another one takes its place. */
+export class WorkerThread {
+  readonly #thread: Worker;
+  /** See {@linkcode WorkerSetup}. */
+  readonly #cancelled: Int32Array<SharedArrayBuffer>;
+  readonly #listener: WorkerListener;
+  #isReady = false;
+  #adoptsOrphans = false;
+  #assignment: Assignment | undefined;
+  #hasSandboxes = false;
+  /** Runs while it owes word of a command that is to end. */
+  #givingUp: ReturnType<typeof setTimeout> | undefined;
+  #onPaused: (() => void) | undefined;
+  #onFinished: (() => void) | undefined;
+  #onClosed: (() => void) | undefined;
+
+  constructor(setup: Omit<WorkerSetup, "kind" | "cancelled">, listener: WorkerListener) {
+    const cancelled = new SharedArrayBuffer(4);
+    this.#cancelled = new Int32Array(cancelled);
+    this.#listener = listener;
+    const name = `worker ${setup.workerId}`;
+    this.#thread = new Worker(new URL("../worker/worker.ts", import.meta.url), { type: "module", name });
+    this.#thread.onmessage = ({ data }: MessageEvent<FromWorker | PermitWanted | SandboxWanted>) => this.#heard(data);
+    this.#thread.onerror = (event) => {
+      event.preventDefault(); // or it would end the whole process
+      listener.onCrashed(event.message);
+    };
+    this.send({ kind: "setup", ...setup, cancelled });
+  }
+
+  /** Whether the worker has said that it can be given tasks. */
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
+  /** Whether it has no task, and nothing that a task has left in it. */
+  get isIdle(): boolean {
+    return this.task === undefined && this.#givingUp === undefined && !this.#hasSandboxes;
+  }
+
+  /** Whether it finds all that its commands leave behind. */
+  get adoptsOrphans(): boolean {
+    return this.#adoptsOrphans;
+  }
+
+  /** The task it has. */
+  get task(): number | undefined {
+    return this.#assignment?.message.task;
+  }
+
+  send(message: ToWorker): void {
+    this.#thread.postMessage(message);
+  }
+
+  /** Gives it a task. */
+  assign(assignment: Assignment): void {
+    this.#assignment = assignment;
+    const { message } = assignment;
+    if (message.kind === "run" && message.work.kind === "module") this.#hasSandboxes = true;
+    this.#stopGivingUp(); // of a task that had ended before it was to
+    Atomics.store(this.#cancelled, 0, 0);
+    this.send(message);
+  }
+
+  /**
+   * Ends its command. If it is blocked, and does not say that the command has ended when that has had its grace and some time
+   * more, it is told of; after SIGKILL it is soon.
+   */
+  cancel(signal: EndSignal): void {
+    this.send({ kind: "cancel", signal });
+    Atomics.store(this.#cancelled, 0, 1);
+    if (signal === "SIGKILL") this.#giveUpAfter(ANSWER_MS);
+    else if (this.#givingUp === undefined) this.#giveUpPatiently();
+  }
+
+  /** Has its command stand still. */
+  async pause(): Promise<void> {
+    await within(PAUSE_MS, (resolve) => {
+      this.#onPaused = resolve;
+      this.send({ kind: "pause" });
+    });
+  }
+
+  /** Lets it go on. No time has passed for what is to end. */
+  resume(): void {
+    this.send({ kind: "resume" });
+    if (this.#givingUp !== undefined) this.#giveUpPatiently();
+  }
+
+  /** Lets what its functions have left running come to its end. */
+  async finish(): Promise<void> {
+    if (!this.#hasSandboxes) return;
+    await within(FINISH_MS, (resolve) => {
+      this.#onFinished = resolve;
+      this.send({ kind: "finish" });
+    });
+  }
+
+  /** Ends it when it has had the time to do so itself. */
+  async close(): Promise<void> {
+    if (this.#isReady) {
+      await within(CLOSE_MS, (resolve) => {
+        this.#onClosed = resolve;
+        this.send({ kind: "close" });
+      });
+    }
+    this.#thread.terminate();
+    this.#removeTemporary();
+  }
+
+  /** Ends it at once, whatever it does, and hears nothing more. */
+  end(): void {
+    this.#stopGivingUp();
+    this.#thread.onmessage = null;
+    this.#thread.terminate();
+    this.#removeTemporary();
+  }
+
+  #heard(message: FromWorker | PermitWanted | SandboxWanted): void {
+    switch (message.kind) {
+      case "closed":
+        return this.#onClosed?.();
+      case "finished":
+        return this.#onFinished?.();
+      case "paused":
+        return this.#onPaused?.();
+      case "ready":
+        this.#isReady = true;
+        this.#adoptsOrphans = message.adoptsOrphans ?? false;
+        break;
+      case "completed":
+      case "failed":
+      case "unrestorable":
+      case "lost":
+        this.#assignment = undefined;
+        this.#stopGivingUp();
+    }
+    this.#listener.onSaid(message);
+  }
+
+  #stopGivingUp(): void {
+    clearTimeout(this.#givingUp);
+    this.#givingUp = undefined;
+  }
+
+  #giveUpPatiently(): void {
+    this.#giveUpAfter((this.#assignment?.graceMs ?? 0) + PATIENT_ANSWER_MS);
+  }
+
+  #giveUpAfter(milliseconds: number): void {
+    clearTimeout(this.#givingUp);
+    this.#givingUp = setTimeout(() => this.#listener.onBlocked(), Math.min(milliseconds, LONGEST_TIMER_MS));
+  }
+
+  /** What a dead worker cannot do itself. */
+  #removeTemporary(): void {
+    const temporary = this.#assignment?.temporary;
+    if (temporary === undefined) return;
+    try {
+      removeIfPresent(temporary);
+    } catch {
+      // A stray file harms nobody; the task has failed already.
+    }
+  }
+}
+
+/** Resolves when what is begun says so, or when the time is up. */
+async function within(milliseconds: number, begin: (resolve: () => void) => void): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  begin(resolve);
+  await deadline(promise, milliseconds).catch(() => {});
+}

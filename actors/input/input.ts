@@ -1,0 +1,100 @@
+/**
+ * Owns what all input has in common: which kind of file it is, reading it, choosing tasks from it by name, and the error
+ * that ends it. It knows no format.
+ *
+ * @module
+ */
+import type { Diagnostic, Place } from "../../graph/failure.ts";
+import { buildGraph, type Graph, type NamedTask, transitiveDependencies } from "../../graph/graph.ts";
+import { renderDiagnostic, type Source, type Span } from "../../graph/input/source.ts";
+import { meaningOf } from "../../graph/input/task_names.ts";
+import { decodeUtf8 } from "../../graph/input/utf8.ts";
+import { readRegular, readRegularStart } from "../machine/regular_file.ts";
+import { systemDetail } from "../machine/system_error.ts";
+import { InputError, UnknownTaskError } from "../../graph/input/input_error.ts";
+
+/** So much of a file tells whether it is a config: words of a command line may be the names of any files. */
+const START_BYTES = 4096;
+
+/** More diagnostics than anyone reads at once. */
+const MISTAKES_SHOWN = 100;
+
+/** Diagnostics as an error, each with its line and a caret. */
+export function diagnosticsError(
+  diagnostics: readonly Diagnostic[],
+  source: Source,
+  find?: (place: Place) => Span | undefined,
+): InputError {
+  const shown = diagnostics.slice(0, MISTAKES_SHOWN).map((diagnostic) => renderDiagnostic(diagnostic, source, find));
+  if (diagnostics.length > shown.length) shown.push(`… and ${diagnostics.length - shown.length} more mistakes`);
+  return new InputError(shown.join("\n\n"));
+}
+
+/**
+ * Whether a file is a build config rather than a task file: by its name, `.json` or `.jsonc` against `.txt`, and where
+ * that says nothing by what it begins with, since no line of a task file can begin with a brace.
+ */
+export function isConfig(path: string): boolean {
+  if (/\.jsonc?$/i.test(path)) return true;
+  if (/\.txt$/i.test(path)) return false;
+  try {
+    return /^\ufeff?\s*(?:\/[/*]|\{)/.test(new TextDecoder().decode(readRegularStart(path, START_BYTES)));
+  } catch {
+    // Whoever reads it says why that cannot be.
+    return false;
+  }
+}
+
+/**
+ * The text of an input file; `what` names its kind, e.g. `Build configuration`.
+ *
+ * @throws {InputError} When there is none or it cannot be read.
+ */
+export function readInput(path: string, what: string): string {
+  const text = decodeUtf8(readBytes(path, what));
+  if (typeof text === "string") return text;
+  const { line, column } = text;
+  throw new InputError(`Cannot read ${what.toLowerCase()} '${path}': not UTF-8 at line ${line}, column ${column}`);
+}
+
+function readBytes(path: string, what: string): Uint8Array {
+  try {
+    return readRegular(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    if (error instanceof Deno.errors.NotFound) throw new InputError(`${what} not found at path: ${path}`);
+    throw new InputError(`Cannot read ${what.toLowerCase()} '${path}': ${systemDetail(error)}`);
+  }
+}
+
+/**
+ * The named tasks and all they need, with the index each had; undefined for all, which is what no names mean. A name may be
+ * a pattern, see task_names.ts.
+ *
+ * @throws {UnknownTaskError} When there is no task of a name.
+ */
+export function chooseTasks<Kind extends NamedTask>(
+  tasks: readonly Kind[],
+  graph: Graph,
+  only: readonly string[],
+): { tasks: Kind[]; graph: Graph; indexes: number[] } | undefined {
+  if (only.length === 0) return undefined;
+  const named = indexesOf(only, tasks);
+  const marks = transitiveDependencies(graph, named);
+  for (const index of named) marks[index] = 1;
+  const indexes = [...tasks.keys()].filter((index) => marks[index] === 1);
+  const chosen = indexes.map((index) => tasks[index]);
+  return { tasks: chosen, graph: buildGraph(chosen).graph, indexes };
+}
+
+/**
+ * The tasks that words mean, by index, each once.
+ *
+ * @throws {UnknownTaskError} When a word means none.
+ */
+export function indexesOf(words: readonly string[], tasks: readonly { readonly name: string }[]): number[] {
+  const names = tasks.map(({ name }) => name);
+  const { indexes, unknown } = meaningOf(words, names);
+  if (unknown.length > 0) throw new UnknownTaskError(unknown, names);
+  return [...new Set(indexes)];
+}

@@ -1,0 +1,127 @@
+/**
+ * Owns the reading of a build config: from a path to checked tasks, or to every diagnostic in it as text.
+ * It writes nothing and starts nothing.
+ *
+ * @module
+ */
+import { basename } from "@std/path/posix/basename";
+import { dirname } from "@std/path/posix/dirname";
+import { resolve } from "@std/path/posix/resolve";
+import { parseBuildConfig } from "../../graph/input/build_config.ts";
+import type { Diagnostic, Place } from "../../graph/failure.ts";
+import { buildGraph, cycleDiagnostics, findCycles, type Graph } from "../../graph/graph.ts";
+import { badText } from "../../graph/diagnostics.ts";
+import { tooLong } from "../../graph/paths.ts";
+import { Source } from "../../graph/input/source.ts";
+import type { ModuleAction, Task } from "../../graph/task.ts";
+import { chooseTasks, diagnosticsError, isConfig, readInput } from "./input.ts";
+import { later } from "../machine/later.ts";
+import { InputError } from "../../graph/input/input_error.ts";
+import { outputIsConfig } from "../../graph/graph_diagnostics.ts";
+
+/** A config that can be built. */
+export interface LoadedBuild {
+  /** Absolute; where relative paths start and commands run. */
+  readonly folder: string;
+  /** Absolute path of the config. */
+  readonly source: string;
+  readonly numWorkers?: number;
+  /** How much of each resource there is. */
+  readonly resourceLimits?: Readonly<Record<string, number>>;
+  /** What the difficulties of running tasks may add up to; default they are not added up. */
+  readonly budget?: number;
+  /** All tasks or, where some were chosen, these and what they need. */
+  readonly tasks: readonly Task[];
+  readonly graph: Graph;
+  /** All tasks of the config, whichever were chosen. */
+  readonly declared: readonly Task[];
+  /** Shows diagnostics found later, which have places in this config. */
+  readonly explain: (diagnostics: readonly Diagnostic[]) => Promise<InputError>;
+}
+
+/**
+ * Loads the config at a path; `only` names the tasks to build, with all they need, and is empty for all.
+ *
+ * @throws {InputError} With every diagnostic in the config, or why it cannot be read.
+ */
+export async function loadBuild(path: string, only: readonly string[] = []): Promise<LoadedBuild> {
+  const text = readInput(path, "Build configuration");
+  if (!isConfig(path)) throw new InputError(`'${path}' is a task file, not a build config: run it`);
+  const source = new Source(path, text);
+  const { config, diagnostics } = await parseBuildConfig(text);
+  if (config === undefined) throw await explain(source, diagnostics);
+  const { graph, diagnostics: unknown } = buildGraph(config.tasks);
+  const folder = dirname(resolve(path));
+  const found = [
+    ...overwritten(config.tasks, path),
+    ...unreachable(config.tasks, folder),
+    ...unknown,
+    ...cycleDiagnostics(config.tasks, findCycles(graph)),
+  ];
+  if (found.length > 0) throw await explain(source, found);
+  const chosen = chooseTasks(config.tasks, graph, only);
+  return {
+    folder,
+    source: resolve(path),
+    numWorkers: config.numWorkers,
+    resourceLimits: config.resourceLimits,
+    ...(chosen ?? { tasks: config.tasks, graph }),
+    declared: config.tasks,
+    explain: (later) => explain(source, later, chosen?.indexes),
+  };
+}
+
+/**
+ * Looks whether the tasks can be run here, before any is.
+ *
+ * @throws {InputError} When a task calls a module and this process cannot give it a thread or a process.
+ */
+export async function checkThreads({ tasks }: Pick<LoadedBuild, "tasks">): Promise<void> {
+  const modules = tasks.flatMap(({ action }) => action.kind === "module" ? [action] : []);
+  if (modules.length === 0) return;
+  const { whatProcessesLack, whatThreadsLack } = await later<typeof import("../sandbox/thread_needs.ts")>(
+    "../sandbox/thread_needs.ts",
+    import.meta.url,
+  );
+  const isAlone = ({ isolate }: ModuleAction) => isolate === "process";
+  const sentence = (modules.every(isAlone) ? undefined : whatThreadsLack()) ??
+    (modules.some(isAlone) ? whatProcessesLack() : undefined);
+  if (sentence !== undefined) throw new InputError(sentence);
+}
+
+/** Tasks whose output has a path that is too long for the system where the config lies. */
+function unreachable(tasks: readonly Task[], folder: string): Diagnostic[] {
+  const { length } = new TextEncoder().encode(folder);
+  return tasks.flatMap(({ name, output }, index) => {
+    const broken = tooLong(output, length);
+    const field = { path: ["tasks", index, "output_artifact"], name: "output_artifact", task: { index, name } };
+    return broken === undefined ? [] : [badText(field, broken.rule)];
+  });
+}
+
+/** Tasks whose artifact would replace the config. */
+function overwritten(tasks: readonly Task[], path: string): Diagnostic[] {
+  const name = basename(path);
+  const index = tasks.findIndex((task) => task.output === name);
+  if (index < 0) return [];
+  return [outputIsConfig({ index, name: tasks[index].name }, ["tasks", index, "output_artifact"], name)];
+}
+
+/** Renders diagnostics; `indexes` gives the place in the config of tasks that were chosen from it. */
+export async function explain(
+  source: Source,
+  diagnostics: readonly Diagnostic[],
+  indexes?: readonly number[],
+): Promise<InputError> {
+  const { placeFinder } = await later<typeof import("../../graph/input/config_places.ts")>(
+    "../../graph/input/config_places.ts",
+    import.meta.url,
+  );
+  const find = placeFinder(source.text);
+  const findChosen = (place: Place) => {
+    if (indexes === undefined || "start" in place) return find(place);
+    const [tasks, index, ...rest] = place.path;
+    return find({ ...place, path: [tasks, indexes[index as number], ...rest] });
+  };
+  return diagnosticsError(diagnostics, source, findChosen);
+}

@@ -1,0 +1,201 @@
+/**
+ * Owns what a member of a crew knows of the artifacts it builds together with others: which completed ones do not hold any
+ * more, and what others have made meanwhile. It starts nothing.
+ *
+ * A change of what a task gets from its dependencies invalidates it through the graph, and whoever is then given it finds
+ * out whether there is anything to be done, as in any build.
+ *
+ * @module
+ */
+import { delay } from "@std/async/delay";
+import type { Trace } from "../../graph/fingerprint.ts";
+import type { Plan } from "../../graph/schedule/plan.ts";
+import type { BuildCache } from "../build/build_cache.ts";
+import type { CacheEntry } from "../build/cache_form.ts";
+import { BuildWork } from "../build/build_work.ts";
+import type { ModuleGraph } from "../build/module_graph.ts";
+import type { Stop } from "../process/stop_listener.ts";
+import type { RebuilderAnswer } from "../engine/work.ts";
+import type { RunTask } from "../worker/messages.ts";
+import type { CrewWork, HeldClaims } from "./crew_work.ts";
+import { type Definitions, readOrStopped } from "./definitions.ts";
+
+/** What a completion leaves for the other members, and for later builds. */
+type Result = readonly [trace: Trace, entry: CacheEntry];
+
+/** Between two looks at whether a task that does the same has ended. */
+const DUPLICATE_PAUSE_MS = 50;
+
+/** What was agreed on with those who may be about to do the same as a task. */
+interface Agreement {
+  readonly claim: number;
+  readonly isOwn: boolean;
+}
+
+/** The work of one member in a build. */
+export class CrewBuildWork extends BuildWork implements CrewWork {
+  readonly #cache: BuildCache;
+  readonly #plan: Plan;
+  readonly #definitions: Definitions;
+  readonly #stop: Stop;
+  /** Task → what was agreed on, for the claim of that time. */
+  readonly #agreements = new Map<number, Agreement>();
+  #claims!: HeldClaims;
+
+  constructor(
+    plan: Plan,
+    cache: BuildCache,
+    { force, modules, definitions, stop, config }: {
+      /** Whether it does each task that it is given, whatever the cache says. */
+      readonly force: boolean;
+      /** The config's name. */
+      readonly config: string;
+      readonly modules?: ModuleGraph;
+      readonly definitions: Definitions;
+      readonly stop: Stop;
+    },
+  ) {
+    super(plan, cache, { force, modules, isShared: true, asksPermit: true, config });
+    this.#plan = plan;
+    this.#cache = cache;
+    this.#definitions = definitions;
+    this.#stop = stop;
+  }
+
+  attach(claims: HeldClaims): void {
+    this.#claims = claims;
+  }
+
+  /** Work that another task may come to as well is done by one of them. */
+  override check(task: number): RebuilderAnswer {
+    const finding = super.check(task);
+    if (finding.kind !== "run" || !this.#definitions.duplicates.has(task) || this.#agreement(task)?.isOwn) {
+      return finding;
+    }
+    return { kind: "later", until: this.#agree(task, finding.fingerprint!), isLook: true };
+  }
+
+  override message(task: number, restore: boolean): RunTask {
+    return { ...super.message(task, restore), claim: this.#claims.numberOf(task) };
+  }
+
+  fingerprint(task: number): string {
+    return this.#definitions.fingerprint(task);
+  }
+
+  isNow(task: number, registered: string | null): Promise<boolean> {
+    return this.#definitions.isNow(task, registered, this.#stop);
+  }
+
+  doneBy(task: number): string | null {
+    return this.#definitions.doneBy(task);
+  }
+
+  /** What a module makes that was changed since it was loaded is nobody's to remember. */
+  override record(task: number): void {
+    super.record(task);
+    if (this.#definitions.isOtherModule(task)) this.distrust(task);
+  }
+
+  #agreement(task: number): Agreement | undefined {
+    const agreement = this.#agreements.get(task);
+    return agreement?.claim === this.#claims.numberOf(task) ? agreement : undefined;
+  }
+
+  /** Resolves when equal work of another task was done, or is this one's to do, or may be by now. */
+  async #agree(task: number, fingerprint: string): Promise<void> {
+    const claim = this.#claims.numberOf(task), isUseless = this.#agreement(task) !== undefined;
+    let isOwn = true;
+    try {
+      const answer = await this.#claims.agree({ claim, fingerprint, isUseless });
+      if (answer.kind === "elsewhere") return await delay(DUPLICATE_PAUSE_MS);
+      if (answer.kind === "made") this.#learn(answer.result);
+      isOwn = answer.kind === "own"; // else, should it have to be done even so, others' is of no use
+    } catch {
+      // A database that cannot be used is told of by the next turn.
+    }
+    this.#agreements.set(task, { claim, isOwn });
+  }
+
+  #learn(result: string): void {
+    const known = readResult(result);
+    if (known === undefined) return;
+    const [[fingerprint], entry] = known;
+    this.#cache.files.lookAgain(entry.artifact_path);
+    this.#cache.insert(fingerprint, entry);
+    this.noteMade(fingerprint);
+  }
+
+  /** Of what others had made, what is not there any more is forgotten: its task may have failed after all. */
+  forget(before: readonly { readonly id: string }[], now: readonly { readonly id: string }[]): void {
+    const left = new Set(now.map(({ id }) => id));
+    const gone = new Set(before.map(({ id }) => id).filter((id) => !left.has(id)));
+    if (gone.size === 0) return;
+    for (const [task, { name }] of this.#plan.tasks.entries()) if (gone.has(name)) this.distrust(task);
+  }
+
+  /** What is not remembered here is told as a result that nobody can use, so that the next run does the task again. */
+  result(task: number): string | undefined {
+    if (this.isForgotten(task) || this.#definitions.isOtherModule(task)) return JSON.stringify(null);
+    const { name, output } = this.#plan.tasks[task];
+    const last = this.#cache.trace(name);
+    if (last === undefined) return undefined;
+    const entry = this.#cache.get(last[0], output);
+    return entry && JSON.stringify([last, entry] satisfies Result);
+  }
+}
+
+/**
+ * Takes over what others have completed, and tells which completed tasks of the plan have not the artifact they had. Once
+ * it is stopped it reads no more large artifacts, and says nothing that anybody may rely on.
+ */
+export async function takeOver(
+  plan: Plan,
+  results: readonly { readonly id: string; readonly result: string }[],
+  { cache, stop }: { readonly cache: BuildCache; readonly stop: Stop },
+): Promise<string[]> {
+  const tasks = new Map(plan.tasks.map((task) => [task.name, task]));
+  const spoilt: string[] = [];
+  for (const { id, result } of results) {
+    const task = tasks.get(id);
+    if (task === undefined) continue;
+    const known = readResult(result);
+    if (known === undefined) {
+      spoilt.push(id);
+      continue;
+    }
+    const [trace, entry] = known;
+    cache.files.lookAgain(task.output);
+    await look(task.output, { cache, stop });
+    const isInPlace = cache.files.holds(task.output, entry) === true;
+    if (!isInPlace) spoilt.push(id);
+    // Where something else is in place, a build may have made it since; then the cache knows better.
+    if (!isInPlace && cache.trace(id) !== undefined) continue;
+    cache.insert(trace[0], entry);
+    cache.remember(id, trace);
+  }
+  return spoilt;
+}
+
+/** Undefined for what is damaged. */
+function readResult(text: string): Result | undefined {
+  try {
+    const value = JSON.parse(text);
+    return Array.isArray(value) && Array.isArray(value[0]) && typeof value[1]?.sha256 === "string"
+      ? value as unknown as Result
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Has the digest of a file known, unless it is stopped before that is read. */
+async function look(
+  path: string,
+  { cache: { files }, stop }: { readonly cache: BuildCache; readonly stop: Stop },
+): Promise<void> {
+  files.begin();
+  const digest = files.digest(path);
+  const isRead = typeof digest === "string" || !("tooMuch" in digest);
+  if (!isRead && stop.signal === undefined) await readOrStopped(path, { files, stop });
+}

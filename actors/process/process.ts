@@ -1,0 +1,34 @@
+/**
+ * Owns the choice of how this thread starts commands; what a command is, and how it ends, is in spawn.ts.
+ * It never waits for anything.
+ *
+ * Two back ends behind one function: posix_spawn by FFI (process_posix.ts) where Linux and the permissions allow it,
+ * Deno.Command (process_portable.ts) elsewhere. What the user sees does not differ, and one test suite runs over both.
+ * `TROUPE_SPAWN=portable` in troupe's environment forces the second. Chosen when the module is loaded, once a thread.
+ *
+ * @module
+ */
+import type { Orphans, Spawner } from "./spawn.ts";
+import { startPortable } from "./process_portable.ts";
+import { openPosix } from "./process_posix.ts";
+
+export { type Ended, type Orphans, type RunningProcess, type Spawner, SpawnError, type SpawnOptions } from "./spawn.ts";
+
+const posix = isPortableForced() ? undefined : openPosix();
+
+/** Starts a command in a process group of its own; throws `SpawnError` when it cannot be started. */
+export const startProcess: Spawner = posix?.start ?? startPortable;
+
+/**
+ * Has the orphans of commands become children of this process, of which each is then to be reaped by it; undefined where
+ * that is not possible. It is for a process of which all children are troupe's.
+ */
+export function adoptOrphans(): Orphans | undefined {
+  return posix?.adoptOrphans();
+}
+
+function isPortableForced(): boolean {
+  const variable = "TROUPE_SPAWN";
+  return Deno.permissions.querySync({ name: "env", variable }).state === "granted" &&
+    Deno.env.get(variable) === "portable";
+}

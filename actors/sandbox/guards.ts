@@ -1,0 +1,115 @@
+/**
+ * Owns the guards, one for each set of rights that sandboxes are wanted with, from the first wish to the end of the last
+ * such sandbox: where each task has a module of its own, there are as many rights as tasks.
+ * It lives on the main thread: a Web Worker that is started from another waits half a second (Deno 2.9).
+ * It knows nothing of what sandboxes are for.
+ *
+ * @module
+ */
+import type { Permissions } from "../../graph/task.ts";
+import { ClosedInput } from "../machine/terminal_input.ts";
+import { whatThreadsLack } from "./thread_needs.ts";
+import { denoPermissions, keyOf } from "./permissions.ts";
+import type { FromGuard, SandboxEnded, SandboxPorts, StartSandbox } from "./sandbox_messages.ts";
+
+/** Young objects lie outside of the limit that node's workers are given. */
+const YOUNG_SHARE = 0.9;
+
+interface Guard {
+  readonly thread: Worker;
+  /** Waiters for the guard to be ready; undefined when it is. */
+  waiting: SandboxPorts[] | undefined;
+  /** How many sandboxes it was asked for. */
+  started: number;
+}
+
+/** The guards of one run. */
+export class Guards implements Disposable {
+  readonly #guards = new Map<string, Guard>();
+  #heapMiB = 0;
+  #input: ClosedInput | undefined;
+
+  /** Has a sandbox thread with these rights started at the other ends of these ports. A failure is told by `control`. */
+  connect(permissions: Permissions, ports: SandboxPorts): void {
+    const key = keyOf(permissions);
+    try {
+      let guard = this.#guards.get(key);
+      if (guard === undefined) {
+        this.#prepare();
+        this.#guards.set(key, guard = this.#startGuard(key, permissions));
+      }
+      if (guard.waiting === undefined) this.#hand(ports, guard);
+      else guard.waiting.push(ports);
+    } catch (error) {
+      // Rights that this process does not have itself, say.
+      end(ports, error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** Ends all of them. */
+  [Symbol.dispose](): void {
+    for (const { thread } of this.#guards.values()) thread.terminate();
+    this.#guards.clear();
+    this.#input?.[Symbol.dispose]();
+  }
+
+  /** Before the first thread there is nobody who could be asked, and no option that is missing. */
+  #prepare(): void {
+    if (this.#input !== undefined) return;
+    const sentence = whatThreadsLack();
+    if (sentence !== undefined) throw new Error(sentence);
+    this.#input = new ClosedInput();
+  }
+
+  #startGuard(key: string, permissions: Permissions): Guard {
+    // The option is Deno's own, and not among the declared types.
+    const options = {
+      type: "module",
+      name: "guard",
+      deno: { permissions: denoPermissions(permissions) },
+    } as WorkerOptions;
+    const thread = new Worker(new URL("./guard.ts", import.meta.url), options);
+    const guard: Guard = { thread, waiting: [], started: 0 };
+    thread.onmessage = ({ data }: MessageEvent<FromGuard>) => {
+      if (data.kind === "idle") return data.started === guard.started ? this.#endGuard(key, guard) : undefined;
+      for (const ports of guard.waiting ?? []) this.#hand(ports, guard);
+      guard.waiting = undefined;
+      if (guard.started === 0) this.#endGuard(key, guard);
+    };
+    thread.onerror = (event) => {
+      event.preventDefault();
+      this.#guards.delete(key);
+      for (const ports of guard.waiting ?? []) end(ports, event.message);
+    };
+    return guard;
+  }
+
+  #endGuard(key: string, guard: Guard): void {
+    this.#guards.delete(key);
+    guard.thread.terminate();
+  }
+
+  #hand({ calls, files, control }: SandboxPorts, guard: Guard): void {
+    const message: StartSandbox = { calls, files, control, heapMiB: this.#heapLimit() };
+    try {
+      guard.thread.postMessage(message, [calls, files, control]);
+      guard.started++;
+    } catch (error) {
+      // Whoever wanted it has closed the other ends meanwhile.
+      if (!(error instanceof DOMException)) throw error;
+    }
+  }
+
+  /** What Deno gives every thread of its own accord: a task that fits there fits here. */
+  #heapLimit(): number {
+    if (this.#heapMiB === 0) {
+      const v8 = globalThis.process.getBuiltinModule("node:v8") as typeof import("node:v8");
+      this.#heapMiB = Math.floor(v8.getHeapStatistics().heap_size_limit / 2 ** 20 * YOUNG_SHARE);
+    }
+    return this.#heapMiB;
+  }
+}
+
+function end({ control }: SandboxPorts, detail: string): void {
+  control.postMessage({ kind: "ended", detail } satisfies SandboxEnded);
+}

@@ -1,0 +1,55 @@
+/**
+ * Owns the rights of sandboxes: what declarations of modules come to, when two are equal, and how Deno is told of them.
+ * It starts nothing.
+ *
+ * @module
+ */
+import { PERMISSION_KINDS, type Permissions } from "../../graph/task.ts";
+
+/** The thread's own modules; the messages are only read where types are checked. */
+const THREAD_MODULES = [
+  "thread",
+  "calls",
+  "walls",
+  "commands",
+  "content",
+  "environment",
+  "files",
+  "inbox",
+  "nested",
+  "messages",
+]
+  .map((part) => decodeURIComponent(new URL(`./sandbox_${part}.ts`, import.meta.url).pathname));
+
+/** What is declared, and to read its own files as well; `absolute` says where a declared path lies. */
+export function resolvedPermissions(
+  declared: Permissions = {},
+  { own, absolute }: { readonly own: readonly string[]; readonly absolute: (path: string) => string },
+): Permissions {
+  const { read, write, ffi, ...others } = declared;
+  const paths = (right: true | readonly string[]) => right === true ? right : right.map(absolute);
+  return {
+    ...others,
+    read: read === true ? true : [...own, ...(read ?? []).map(absolute)],
+    write: write && paths(write),
+    ffi: ffi && paths(ffi),
+  };
+}
+
+/** Equal rights have equal keys. */
+export function keyOf(permissions: Permissions): string {
+  return JSON.stringify(PERMISSION_KINDS.map((kind) => {
+    const right = permissions[kind];
+    return Array.isArray(right) ? right.toSorted() : right ?? false;
+  }));
+}
+
+/** As Deno takes them: with reading the thread's own modules. */
+export function denoPermissions(permissions: Permissions): Deno.PermissionOptionsObject {
+  const options: Record<string, unknown> = {};
+  for (const kind of PERMISSION_KINDS) options[kind] = permissions[kind] ?? false;
+  if (permissions.read !== true) {
+    options.read = [...permissions.read ?? [], ...THREAD_MODULES];
+  }
+  return options as Deno.PermissionOptionsObject;
+}

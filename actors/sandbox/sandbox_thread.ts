@@ -1,0 +1,42 @@
+/**
+ * Owns one thread that runs a module's functions, with the rights its guard was given: the ports by which calls come and answers
+ * go. It imports nothing but what a right to read is given for.
+ *
+ * @module
+ */
+import process from "node:process";
+import type { MessagePort as NodePort } from "node:worker_threads";
+import { serveCalls } from "./sandbox_calls.ts";
+import { CallFiles } from "./sandbox_files.ts";
+import type { AskFile, FileAnswer, SandboxData } from "./sandbox_messages.ts";
+
+// Imported by name it would be had past the walls, too.
+const { parentPort, receiveMessageOnPort } = process.getBuiltinModule("node:worker_threads");
+
+parentPort!.once("message", ({ calls, files }: SandboxData) => open(calls, files));
+
+async function open(calls: NodePort, files: NodePort): Promise<void> {
+  const tell = calls.postMessage.bind(calls);
+  const hear = await serveCalls({
+    tell: (message) => tell(message),
+    files: new CallFiles(reader(files)),
+    finish() {
+      for (const port of [calls, files, parentPort!]) port.unref();
+    },
+  });
+  calls.on("message", hear);
+  tell({ kind: "ready" });
+}
+
+/** Has the host read a file, and the thread wait meanwhile. */
+function reader(port: NodePort): (path: string) => Uint8Array {
+  const ask: (message: AskFile) => void = port.postMessage.bind(port);
+  return (path) => {
+    const flag = new SharedArrayBuffer(4);
+    ask({ path, flag });
+    Atomics.wait(new Int32Array(flag), 0, 0);
+    const { message } = receiveMessageOnPort(port) as { message: FileAnswer };
+    if ("detail" in message) throw new Deno.errors.NotFound(message.detail);
+    return message.content;
+  };
+}

@@ -1,0 +1,37 @@
+/**
+ * Owns a command line whose first word is no command: a file to build or run, or tasks to build.
+ *
+ * @module
+ */
+import { findConfig } from "../actors/input/config_search.ts";
+import { isFile } from "../actors/machine/regular_file.ts";
+import { isConfig } from "../actors/input/input.ts";
+import { nearest } from "../graph/suggest.ts";
+import { unknownWord } from "../graph/input/task_names.ts";
+import { BUILD_FLAGS, buildCommand } from "./build.ts";
+import { parseFlags } from "./options.ts";
+import { CONFIG_FLAG, looksLikeFile, NO_CONFIG } from "./target.ts";
+import { InputError, UnknownTaskError } from "../graph/input/input_error.ts";
+import { quote } from "../graph/text.ts";
+
+/** Builds or runs what the words name; `commands` are those that the first one could have been meant for. */
+export async function byName(args: readonly string[], commands: Iterable<string>): Promise<number> {
+  const [word] = args;
+  if (nearest(word.slice(2), ["version"]) !== undefined && word.startsWith("--")) {
+    throw new InputError(`Unknown flag ${quote(word)}, did you mean '--version'?`);
+  }
+  if (word.startsWith("-")) return await buildCommand(args);
+  if (looksLikeFile(word)) {
+    return isConfig(word) ? await buildCommand(args) : await (await import("./run.ts")).runCommand(args);
+  }
+  const isNamed = isFile(word) && isConfig(word);
+  if (!isNamed && !parseFlags("build", args, BUILD_FLAGS).values.has(CONFIG_FLAG) && findConfig() === undefined) {
+    throw new InputError(`${unknownWord(word, commands, [])}\n  ${NO_CONFIG}, so there are no tasks`);
+  }
+  try {
+    return await buildCommand(args);
+  } catch (error) {
+    if (!(error instanceof UnknownTaskError) || error.words[0] !== word) throw error;
+    throw new InputError([unknownWord(word, commands, error.names), ...error.hints].join("\n"));
+  }
+}

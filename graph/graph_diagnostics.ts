@@ -1,0 +1,130 @@
+/**
+ * Owns the sentence, the place and the hint of what is wrong among tasks: names, artifacts and dependencies that do not go
+ * together. Of what one task says see diagnostics.ts.
+ *
+ * @module
+ */
+import { capitalised, didYouMean, labelOf, nameOf, type TaskLabel, value } from "./diagnostics.ts";
+import type { Diagnostic, JsonPath } from "./failure.ts";
+import { nearest } from "./suggest.ts";
+import { escapeControls, quote, shortened } from "./text.ts";
+
+export function duplicateName(name: string, first: number, second: number): Diagnostic {
+  return {
+    message: `Duplicate task name ${quote(name)}`,
+    places: [value(["tasks", first, "name"]), value(["tasks", second, "name"])],
+    hint: "names must be unique",
+  };
+}
+
+/** A task and the path of the field that names its output, which has two spellings. */
+export interface NamedOutput {
+  readonly task: TaskLabel;
+  readonly path: JsonPath;
+  readonly output: string;
+}
+
+export function duplicateOutput(first: NamedOutput, second: NamedOutput): Diagnostic {
+  const tasks = `${nameOf(first.task)} and ${nameOf(second.task)}`;
+  return {
+    message: `Duplicate output artifact ${quote(second.output)} specified by tasks ${tasks}`,
+    places: [value(first.path), value(second.path)],
+  };
+}
+
+export function nestedOutput(outer: NamedOutput, inner: NamedOutput): Diagnostic {
+  return {
+    message: `Output artifact ${quote(inner.output)} of ${labelOf(inner.task)} lies inside ` +
+      `output artifact ${quote(outer.output)} of ${labelOf(outer.task)}`,
+    places: [value(outer.path), value(inner.path)],
+    hint: "a file cannot hold another",
+  };
+}
+
+export function unknownDependency(task: TaskLabel, dependency: string, known: Iterable<string>): Diagnostic {
+  return {
+    message: `Task ${nameOf(task)} depends on unknown task ${quote(dependency)}`,
+    places: [value(["tasks", task.index, "dependencies", dependency])],
+    hint: didYouMean(nearest(dependency, others(known, task.name))),
+  };
+}
+
+/** A closed path of task names, in depends-on direction, and the index of its last task. */
+export function circularDependency(names: readonly string[], last: number): Diagnostic {
+  return {
+    message: `Circular dependency detected: ${shortened(names).join(" → ")}`,
+    places: [value(["tasks", last, "dependencies", names[0]])],
+  };
+}
+
+export function undeclaredProducer(
+  task: TaskLabel,
+  producer: string,
+  source: { path: string; place: JsonPath },
+): Diagnostic {
+  return {
+    message: `Task ${nameOf(task)} reads ${quote(source.path)}, which task ${
+      quote(producer)
+    } makes, without depending on it`,
+    places: [value(source.place)],
+    hint: `add ${quote(producer)} to the dependencies of ${nameOf(task)}`,
+  };
+}
+
+export function ownOutputAsSource(task: TaskLabel, source: { path: string; place: JsonPath }): Diagnostic {
+  return {
+    message: `Task ${nameOf(task)} reads its own output artifact ${quote(source.path)}`,
+    places: [value(source.place)],
+  };
+}
+
+/** A source that is not there, of a task without dependencies that could still make it. */
+export function missingSource(task: TaskLabel, path: string, at: number): Diagnostic {
+  return {
+    message: `Task ${nameOf(task)} needs source file ${quote(path)}, which does not exist`,
+    places: [{ path: ["tasks", task.index, "source_files", at], of: "value" }],
+  };
+}
+
+/** A folder where files are asked for. */
+export function folderAsSource(task: TaskLabel, path: string, at: number): Diagnostic {
+  return {
+    message: `Task ${nameOf(task)} needs source file ${quote(path)}, which is a folder`,
+    places: [value(["tasks", task.index, "source_files", at])],
+    hint: `for the files in it write ${JSON.stringify(path === "." ? "**" : `${path}/**`)}`,
+  };
+}
+
+/** A file that a glob matches and that has no path, as a path is text; bytes that are none are spelt out in the name. */
+export function unnameableSource(
+  task: TaskLabel,
+  { folder, name, at }: { readonly folder: string; readonly name: string; readonly at: number },
+): Diagnostic {
+  return {
+    message: `${quote(folder)} holds a name that is not UTF-8: ${escapeControls(name)}`,
+    places: [value(["tasks", task.index, "source_files", at])],
+    hint: "rename it, or leave it out by a later entry that begins with '!'",
+  };
+}
+
+/** A task would overwrite a file that troupe itself uses in this run. */
+export function outputIsOwn(task: TaskLabel, path: JsonPath, output: string): Diagnostic {
+  return {
+    message: `${capitalised(labelOf(task))} must not overwrite ${quote(output)}, which troupe itself keeps in this run`,
+    places: [value(path)],
+    hint: "choose another output_artifact, or another place for that file",
+  };
+}
+
+/** A task would overwrite the very config that declares it. */
+export function outputIsConfig(task: TaskLabel, path: JsonPath, output: string): Diagnostic {
+  return {
+    message: `${capitalised(nameOf(task))} must not overwrite its own build configuration ${quote(output)}`,
+    places: [value(path)],
+    hint: "choose another output_artifact",
+  };
+}
+
+function* others(names: Iterable<string>, own: string | undefined): Generator<string> {
+  for (const name of names) if (name !== own) yield name;
+}

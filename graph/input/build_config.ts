@@ -1,0 +1,150 @@
+/**
+ * Owns the build config as a whole: its text in, checked tasks or every diagnostic in it out.
+ * It reads no file. What one field may hold is config_fields.ts; what tasks mean to each other as a graph is graph.ts.
+ *
+ * All diagnostics are reported in one go, so a config that cannot be used is still read to its end and its graph looked at.
+ *
+ * @module
+ */
+import { checkResources, readResourceLimits } from "./config_declarations.ts";
+import { outputKey, readTask } from "./config_fields.ts";
+import { isObject, type JsonObject, labelOf } from "./config_object.ts";
+import type { Diagnostic } from "../failure.ts";
+import { buildGraph, cycleDiagnostics, findCycles } from "../graph.ts";
+import { parseJsonText } from "./json_text.ts";
+import * as say from "../diagnostics.ts";
+import { duplicateName, duplicateOutput, nestedOutput } from "../graph_diagnostics.ts";
+import { StringIndex } from "../string_index.ts";
+import { MOST_WORKERS, type Task } from "../task.ts";
+import type { NamedOutput } from "../graph_diagnostics.ts";
+
+/** What a build is told to do. */
+export interface BuildConfig {
+  readonly numWorkers?: number;
+  /** How much of each resource there is; absent when nothing limits any. */
+  readonly resourceLimits?: Readonly<Record<string, number>>;
+  /** In declared order, so that a task's index is its index in the text. */
+  readonly tasks: readonly Task[];
+}
+
+/** A config without diagnostics, or diagnostics without a config. */
+export interface ParsedBuildConfig {
+  readonly config?: BuildConfig;
+  readonly diagnostics: Diagnostic[];
+}
+
+const CONFIG_KEYS: readonly string[] = ["num_workers", "resource_limits", "tasks", "$schema"];
+
+/** Parses and checks the text of a build config. */
+export async function parseBuildConfig(text: string): Promise<ParsedBuildConfig> {
+  const json = await parseJsonText(text);
+  if ("diagnostic" in json) return { diagnostics: [json.diagnostic] };
+  const checked = checkBuildConfig(json.value);
+  return json.diagnostics.length === 0 ? checked : { diagnostics: [...json.diagnostics, ...checked.diagnostics] };
+}
+
+/** Checks a parsed build config. */
+export function checkBuildConfig(value: unknown): ParsedBuildConfig {
+  const diagnostics: Diagnostic[] = [];
+  if (!isObject(value)) return { diagnostics: [say.notAnObject([], "The build configuration", value)] };
+  for (const key of Object.keys(value)) {
+    if (!CONFIG_KEYS.includes(key)) {
+      diagnostics.push(say.unknownKey(key, { path: [] }, CONFIG_KEYS.filter((name) => !Object.hasOwn(value, name))));
+    }
+  }
+  const schema = value.$schema;
+  if (schema !== undefined && typeof schema !== "string") {
+    diagnostics.push(say.wrongValue({ path: ["$schema"], name: "$schema" }, "a string", schema));
+  }
+  const numWorkers = readNumWorkers(value.num_workers, diagnostics);
+  const resourceLimits = readResourceLimits(value.resource_limits, diagnostics);
+  const list = value.tasks;
+  if (list === undefined) diagnostics.push(say.noTasks(true));
+  else if (!Array.isArray(list)) diagnostics.push(say.wrongValue({ path: ["tasks"], name: "tasks" }, "a list", list));
+  else if (list.length === 0) diagnostics.push(say.noTasks(false));
+  const tasks = Array.isArray(list) ? readTasks(list, diagnostics) : [];
+  checkResources(tasks, resourceLimits, diagnostics);
+  if (diagnostics.length > 0) return { diagnostics };
+  return { config: { numWorkers, ...(resourceLimits === undefined ? {} : { resourceLimits }), tasks }, diagnostics };
+}
+
+function readNumWorkers(value: unknown, diagnostics: Diagnostic[]): number | undefined {
+  if (value === undefined) return undefined;
+  if (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MOST_WORKERS) return value as number;
+  const field = { path: ["num_workers"], name: "num_workers" };
+  diagnostics.push(say.wrongValue(field, `an integer from 1 to ${MOST_WORKERS}`, value));
+  return undefined;
+}
+
+function readTasks(list: readonly unknown[], diagnostics: Diagnostic[]): Task[] {
+  const tasks: Task[] = [];
+  for (let index = 0; index < list.length; index++) {
+    const object = list[index];
+    if (isObject(object)) tasks.push(readTask(object, index, diagnostics));
+    else diagnostics.push(say.notAnObject(["tasks", index], `Task ${index + 1}`, object));
+  }
+  // Past a task that is no object, indexes would no longer agree with the text.
+  if (tasks.length < list.length) return tasks;
+  const objects = list as readonly JsonObject[];
+  checkNames(tasks, diagnostics);
+  checkOutputs(tasks, objects, diagnostics);
+  // With diagnostics there will be no build, and nobody else to look at the graph. A task without a name may be the very
+  // one that others depend on, so then nothing is said about them.
+  if (diagnostics.length > 0 && tasks.every((task) => task.name !== "")) {
+    const { graph, diagnostics: unknown } = buildGraph(tasks);
+    diagnostics.push(...unknown, ...cycleDiagnostics(tasks, findCycles(graph)));
+  }
+  return tasks;
+}
+
+function checkNames(tasks: readonly Task[], diagnostics: Diagnostic[]): void {
+  const owners = new StringIndex(tasks.length);
+  for (let index = 0; index < tasks.length; index++) {
+    const name = tasks[index].name;
+    const owner = owners.add(name, index);
+    if (owner >= 0 && name !== "") diagnostics.push(duplicateName(name, owner, index));
+  }
+}
+
+/** No output twice, and none inside another. */
+function checkOutputs(tasks: readonly Task[], objects: readonly JsonObject[], diagnostics: Diagnostic[]): void {
+  const owners = new StringIndex(tasks.length);
+  const folders = new Set<string>();
+  let previous = "";
+  for (let index = 0; index < tasks.length; index++) {
+    const output = tasks[index].output;
+    // Empty stands for one already complained about.
+    if (output === "") continue;
+    const owner = owners.add(output, index);
+    if (owner >= 0) diagnostics.push(duplicateOutput(outputOf(owner), outputOf(index)));
+    const slash = output.lastIndexOf("/");
+    if (slash > 0 && !(slash === previous.length && output.startsWith(previous))) {
+      folders.add(previous = output.slice(0, slash));
+    }
+  }
+  if (!isAnyOwned(folders, owners)) return;
+  for (let index = 0; index < tasks.length; index++) {
+    const output = tasks[index].output;
+    for (let slash = output.indexOf("/"); slash > 0; slash = output.indexOf("/", slash + 1)) {
+      const outer = owners.get(output.slice(0, slash));
+      if (outer >= 0) diagnostics.push(nestedOutput(outputOf(outer), outputOf(index)));
+    }
+  }
+
+  function outputOf(index: number): NamedOutput {
+    const object = objects[index];
+    const path = ["tasks", index, outputKey(object)];
+    return { task: labelOf(object, index), path, output: tasks[index].output };
+  }
+}
+
+/** Whether any of these folders, or one that holds it, is somebody's output: folders are few, so this settles most configs. */
+function isAnyOwned(folders: Set<string>, owners: StringIndex): boolean {
+  // A set grows while it is walked: each folder brings in the one above it.
+  for (const folder of folders) {
+    if (owners.get(folder) >= 0) return true;
+    const slash = folder.lastIndexOf("/");
+    if (slash > 0) folders.add(folder.slice(0, slash));
+  }
+  return false;
+}

@@ -1,0 +1,249 @@
+/**
+ * Owns what each field of a task may hold: one object of the parsed config in, one {@linkcode Task} out, diagnostics collected.
+ * It never compares tasks with each other and never throws at what a user got wrong.
+ *
+ * A config of 100 000 tasks passes through here in one go, so the good path makes nothing but the task itself: labels,
+ * paths and sentences come into being with the diagnostic they are for.
+ *
+ * @module
+ */
+import { readDeclarations } from "./config_declarations.ts";
+import { readModule } from "./config_module.ts";
+import { fieldOf, type JsonObject, labelOf, readPaths, readStrings } from "./config_object.ts";
+import type { Diagnostic } from "../failure.ts";
+import * as say from "../diagnostics.ts";
+import { isPlainText, normaliseOutput, tooLong } from "../paths.ts";
+import { type Action, LONGEST_TIME_MS, MOST_RETRIES, type Task } from "../task.ts";
+
+/** The keys of a task; a declaration says what a task touches and takes, for those who may run it beside others. */
+export const TASK_KEYS: ReadonlyMap<string, "field" | "declaration"> = new Map([
+  ...[
+    "name",
+    "description",
+    "dependencies",
+    "source_files",
+    "output_artifact",
+    "output",
+    "command",
+    "content",
+    "module",
+    "export",
+    "args",
+    "permissions",
+    "isolate",
+    "expected_sha256",
+    "env",
+    "timeout",
+    "grace",
+    "retries",
+  ].map((key) => [key, "field"] as const),
+  ...["reads", "writes", "files_affected", "difficulty", "shares", "resources", "requirements"].map((key) =>
+    [key, "declaration"] as const
+  ),
+]);
+
+/** Set by troupe for every command, so not the user's to declare. */
+export const RESERVED_ENVIRONMENT: readonly string[] = ["OUT", "IN", "DEPS", "TASK"];
+
+const CONCATENATE: Action = Object.freeze({ kind: "concatenate" });
+const NO_ENVIRONMENT: Readonly<Record<string, string>> = Object.freeze({});
+
+/** A task as far as it could be read: where something was wrong, a diagnostic was added and the field is empty. */
+export function readTask(object: JsonObject, index: number, diagnostics: Diagnostic[]): Task {
+  let known = true, declares = false;
+  for (const name in object) {
+    const kind = TASK_KEYS.get(name);
+    if (kind === undefined) known = false;
+    else if (kind === "declaration") declares = true;
+  }
+  if (!known) reportUnknownKeys(object, index, diagnostics);
+  const task = {
+    name: readName(object, index, diagnostics),
+    action: readAction(object, index, diagnostics),
+    dependencies: readDependencies(object, index, diagnostics),
+    sourceFiles: readPaths(object, index, { key: "source_files", diagnostics }),
+    output: readOutput(object, index, diagnostics),
+    expectedSha256: readSha256(object, index, diagnostics),
+    env: readEnvironment(object, index, diagnostics),
+    timeoutMs: readTimeout(object, index, diagnostics),
+    graceMs: readGrace(object, index, diagnostics),
+    retries: readRetries(object, index, diagnostics),
+    ...(object.retries === "flaky" ? { retriesIfFlaky: true } : {}),
+  };
+  const declared = declares ? readDeclarations(object, index, diagnostics) : undefined;
+  const description = object.description === undefined ? undefined : readDescription(object, index, diagnostics);
+  if (declared === undefined && description === undefined) return task;
+  return { ...task, ...(declared === undefined ? {} : { declared }), ...(description ? { description } : {}) };
+}
+
+/** The key an output is given by. */
+export function outputKey(object: JsonObject): "output" | "output_artifact" {
+  return object.output_artifact === undefined && object.output !== undefined ? "output" : "output_artifact";
+}
+
+function reportUnknownKeys(object: JsonObject, index: number, diagnostics: Diagnostic[]): void {
+  const parent = { path: ["tasks", index], task: labelOf(object, index) };
+  for (const key of Object.keys(object)) {
+    // A key that is there already cannot be what was meant.
+    const free = [...TASK_KEYS.keys()].filter((name) => !Object.hasOwn(object, name));
+    if (!TASK_KEYS.has(key)) diagnostics.push(say.unknownKey(key, parent, free));
+  }
+}
+
+function readName(object: JsonObject, index: number, diagnostics: Diagnostic[]): string {
+  const name = object.name;
+  if (name === undefined) {
+    diagnostics.push(say.missingName({ index }));
+    return "";
+  }
+  if (typeof name !== "string") {
+    diagnostics.push(say.wrongValue(fieldOf(object, index, "name"), "a string", name));
+    return "";
+  }
+  if (name === "") diagnostics.push(say.badText(fieldOf(object, index, "name"), "must not be empty"));
+  else if (!isPlainText(name)) {
+    diagnostics.push(say.badText(fieldOf(object, index, "name"), "must not contain control characters"));
+  } else if (!name.isWellFormed()) {
+    diagnostics.push(say.badText(fieldOf(object, index, "name"), "must not contain half of a surrogate pair"));
+  }
+  return name;
+}
+
+function readAction(object: JsonObject, index: number, diagnostics: Diagnostic[]): Action {
+  const { command, content } = object;
+  if (object.module !== undefined || object.export !== undefined || object.args !== undefined) {
+    return readModule(object, index, diagnostics) ?? CONCATENATE;
+  }
+  for (const key of ["permissions", "isolate"]) {
+    if (object[key] !== undefined) diagnostics.push(say.withoutModule(labelOf(object, index), key));
+  }
+  if (command === undefined && content === undefined) return CONCATENATE;
+  if (command !== undefined && content !== undefined) {
+    diagnostics.push(say.bothKeys(labelOf(object, index), "command", "content"));
+  }
+  if (content !== undefined) {
+    if (typeof content === "string") return { kind: "content", content };
+    diagnostics.push(say.wrongValue(fieldOf(object, index, "content"), "a string", content));
+    return CONCATENATE;
+  }
+  if (typeof command !== "string") {
+    diagnostics.push(say.wrongValue(fieldOf(object, index, "command"), "a string", command));
+    return CONCATENATE;
+  }
+  if (command === "") diagnostics.push(say.badText(fieldOf(object, index, "command"), "must not be empty"));
+  if (command.includes("\0")) diagnostics.push(say.badText(fieldOf(object, index, "command"), "must not contain NUL"));
+  return { kind: "command", command };
+}
+
+function readDescription(object: JsonObject, index: number, diagnostics: Diagnostic[]): string | undefined {
+  const { description } = object;
+  if (typeof description === "string") return description;
+  diagnostics.push(say.wrongValue(fieldOf(object, index, "description"), "a string", description));
+}
+
+function readDependencies(object: JsonObject, index: number, diagnostics: Diagnostic[]): readonly string[] {
+  const list = readStrings(object, index, { key: "dependencies", diagnostics });
+  if (list.length > 16) {
+    const unique = new Set(list);
+    return unique.size === list.length ? list : [...unique];
+  }
+  for (let at = 1; at < list.length; at++) {
+    for (let before = 0; before < at; before++) {
+      if (isSame(list[before], list[at])) return [...new Set(list)];
+    }
+  }
+  return list;
+}
+
+/** Names tend to differ at their ends and to agree at their beginnings, which is where `===` would start. */
+function isSame(a: string, b: string): boolean {
+  return a.length === b.length && a.charCodeAt(a.length - 1) === b.charCodeAt(b.length - 1) && a === b;
+}
+
+function readOutput(object: JsonObject, index: number, diagnostics: Diagnostic[]): string {
+  if (object.output_artifact !== undefined && object.output !== undefined) {
+    diagnostics.push(say.bothKeys(labelOf(object, index), "output", "output_artifact"));
+  }
+  const key = outputKey(object);
+  const output = object[key];
+  if (output === undefined) {
+    diagnostics.push(say.missingOutput(labelOf(object, index)));
+    return "";
+  }
+  if (typeof output !== "string") {
+    diagnostics.push(say.wrongValue(fieldOf(object, index, key), "a string", output));
+    return "";
+  }
+  const path = normaliseOutput(output);
+  const broken = typeof path === "string" ? tooLong(path) : path;
+  if (typeof path === "string" && broken === undefined) return path;
+  diagnostics.push(say.badText(fieldOf(object, index, key), broken!.rule));
+  return "";
+}
+
+function readSha256(object: JsonObject, index: number, diagnostics: Diagnostic[]): string | undefined {
+  const digest = object.expected_sha256;
+  if (digest === undefined) return undefined;
+  if (typeof digest !== "string") {
+    diagnostics.push(say.wrongValue(fieldOf(object, index, "expected_sha256"), "64 hexadecimal digits", digest));
+    return undefined;
+  }
+  if (/^[0-9a-fA-F]{64}$/.test(digest)) return digest.toLowerCase();
+  diagnostics.push(say.badText(fieldOf(object, index, "expected_sha256"), "must be 64 hexadecimal digits"));
+  return undefined;
+}
+
+function readEnvironment(
+  object: JsonObject,
+  index: number,
+  diagnostics: Diagnostic[],
+): Readonly<Record<string, string>> {
+  const env = object.env;
+  if (env === undefined) return NO_ENVIRONMENT;
+  if (typeof env !== "object" || env === null || Array.isArray(env)) {
+    diagnostics.push(say.wrongValue(fieldOf(object, index, "env"), "an object", env));
+    return NO_ENVIRONMENT;
+  }
+  for (const [name, value] of Object.entries(env)) {
+    const isReserved = RESERVED_ENVIRONMENT.includes(name);
+    if (isReserved || name === "" || name.includes("=") || name.includes("\0")) {
+      diagnostics.push(say.environmentName(labelOf(object, index), name, isReserved));
+    }
+    if (typeof value !== "string") {
+      diagnostics.push(say.wrongValue(fieldOf(object, index, "env", name), "a string", value));
+    } else if (value.includes("\0")) {
+      diagnostics.push(say.badText(fieldOf(object, index, "env", name), "must not contain NUL"));
+    }
+  }
+  return env as Readonly<Record<string, string>>;
+}
+
+function readTimeout(object: JsonObject, index: number, diagnostics: Diagnostic[]): number | undefined {
+  const seconds = object.timeout;
+  if (seconds === undefined) return undefined;
+  if (typeof seconds === "number" && seconds > 0) {
+    return Math.min(Math.max(1, Math.round(seconds * 1000)), LONGEST_TIME_MS);
+  }
+  diagnostics.push(say.wrongValue(fieldOf(object, index, "timeout"), "a positive number of seconds", seconds));
+  return undefined;
+}
+
+function readGrace(object: JsonObject, index: number, diagnostics: Diagnostic[]): number | undefined {
+  const seconds = object.grace;
+  if (seconds === undefined) return undefined;
+  if (typeof seconds === "number" && seconds >= 0) return Math.min(Math.round(seconds * 1000), LONGEST_TIME_MS);
+  diagnostics.push(say.wrongValue(fieldOf(object, index, "grace"), "a number of seconds", seconds));
+  return undefined;
+}
+
+function readRetries(object: JsonObject, index: number, diagnostics: Diagnostic[]): number {
+  const retries = object.retries;
+  if (retries === undefined || retries === "flaky") return 0;
+  if (Number.isInteger(retries) && (retries as number) >= 0 && (retries as number) <= MOST_RETRIES) {
+    return retries as number;
+  }
+  diagnostics.push(
+    say.wrongValue(fieldOf(object, index, "retries"), `an integer from 0 to ${MOST_RETRIES}, or "flaky"`, retries),
+  );
+  return 0;
+}

@@ -1,0 +1,37 @@
+/**
+ * Owns the errors that are the user's to mend: what was given cannot be worked with.
+ *
+ * @module
+ */
+import { unknownTask } from "./task_names.ts";
+
+/**
+ * The input is wrong: the message is all of it, ready to be shown; exit code 2.
+ *
+ * @example
+ * ```ts
+ * import { build, InputError } from "./mod.ts";
+ *
+ * try {
+ *   await build("nowhere.json");
+ * } catch (error) {
+ *   if (error instanceof InputError) console.log(error.message); // Build configuration not found at path: nowhere.json
+ * }
+ * ```
+ */
+export class InputError extends Error {
+  /** Tells it from other errors. */
+  override readonly name = "InputError";
+}
+
+/** Words that were meant to name tasks name none. */
+export class UnknownTaskError extends InputError {
+  /** `words` are those that name none, `names` those that there are, `hints` further lines. */
+  constructor(
+    readonly words: readonly string[],
+    readonly names: readonly string[],
+    readonly hints: readonly string[] = [],
+  ) {
+    super([...words.map((word) => unknownTask(word, names)), ...hints].join("\n"));
+  }
+}

@@ -1,0 +1,166 @@
+/**
+ * Owns the manifest: what one attempt at a task was made of, as it is kept in a history, and how two of them differ.
+ * It reads no file; a manifest is made of a trace, so values of variables are digests in it.
+ *
+ * @module
+ */
+import type { Trace } from "./fingerprint.ts";
+
+/** What an attempt was made of. Digests are cut to their first digits. */
+export interface Manifest {
+  /** What is done: its kind, and the command, content or call. */
+  readonly action: readonly string[];
+  /** Variables: name → digest of the value. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Source files and files of modules: path → digest. */
+  readonly sources: Readonly<Record<string, string>>;
+  /** Artifacts of dependencies: path → digest. */
+  readonly artifacts: Readonly<Record<string, string>>;
+}
+
+/** A manifest, told as what is otherwise than in another; null for what is not there any more. */
+export interface ManifestChange {
+  readonly action?: readonly string[];
+  readonly env?: Readonly<Record<string, string | null>>;
+  readonly sources?: Readonly<Record<string, string | null>>;
+  readonly artifacts?: Readonly<Record<string, string | null>>;
+}
+
+const PARTS = ["env", "sources", "artifacts"] as const;
+
+/** Where a trace has what a part is made of. */
+const LISTS = { env: [2, 2], sources: [3, 4], artifacts: [5, 6] } as const;
+
+/** One input in which two manifests differ, as `why --json` shows it. */
+export interface InputDifference {
+  /** What kind of input it is; `command` for whatever is done. */
+  readonly what: "command" | "environment" | "source" | "dependency";
+  /** Its path, or the name of the variable; empty for the command. */
+  readonly name: string;
+  /** Digest, or the text of the command; null where it was not there. */
+  readonly before: string | null;
+  /** The same afterwards. */
+  readonly after: string | null;
+}
+
+/** The fingerprint as histories keep it: enough digits to know the same work again. */
+export function shortFingerprint(fingerprint: string): string {
+  return fingerprint.slice(0, 16);
+}
+
+/** The manifest of a trace, as JSON. It is written for every attempt, hence no object is made of it. */
+export function manifestText([, action, env, sources, sourceDigests, artifacts, artifactDigests]: Trace): string {
+  return `{"action":${JSON.stringify(action)},"env":${pairsText(env, env, 2)},` +
+    `"sources":${pairsText(sources, sourceDigests)},"artifacts":${pairsText(artifacts, artifactDigests)}}`;
+}
+
+/** What makes the manifest of a trace of that of another one, as JSON. */
+export function changeText(before: Trace, after: Trace): string {
+  const parts = areSame(before[1], after[1]) ? [] : [`"action":${JSON.stringify(after[1])}`];
+  for (const part of PARTS) {
+    const [names, digests] = LISTS[part];
+    if (areSame(before[names], after[names]) && areSame(before[digests], after[digests])) continue;
+    const changed = changes(partOf(before, part), partOf(after, part));
+    if (changed.length > 0) parts.push(`"${part}":${objectText(changed)}`);
+  }
+  return `{${parts.join(",")}}`;
+}
+
+/** What makes `after` of `before`. */
+export function manifestChange(before: Manifest, after: Manifest): ManifestChange {
+  const change: { -readonly [Part in keyof ManifestChange]: ManifestChange[Part] } = {};
+  if (JSON.stringify(before.action) !== JSON.stringify(after.action)) change.action = after.action;
+  for (const part of PARTS) {
+    const changed = changes(new Map(Object.entries(before[part])), new Map(Object.entries(after[part])));
+    if (changed.length > 0) change[part] = Object.fromEntries(changed);
+  }
+  return change;
+}
+
+/** The manifest with a change made to it. */
+export function changedManifest(before: Manifest, change: ManifestChange): Manifest {
+  const part = (name: (typeof PARTS)[number]) => {
+    const entries = new Map<string, string | null>([
+      ...Object.entries(before[name]),
+      ...Object.entries(change[name] ?? {}),
+    ]);
+    return Object.fromEntries([...entries].filter((entry): entry is [string, string] => entry[1] !== null));
+  };
+  return {
+    action: change.action ?? before.action,
+    env: part("env"),
+    sources: part("sources"),
+    artifacts: part("artifacts"),
+  };
+}
+
+/** All inputs in which two manifests differ, most telling first. */
+export function manifestDifferences(before: Manifest, after: Manifest): InputDifference[] {
+  const change = manifestChange(before, after);
+  const words = { env: "environment", sources: "source", artifacts: "dependency" } as const;
+  return [
+    ...(change.action === undefined
+      ? []
+      : [{ what: "command" as const, name: "", before: actionText(before.action), after: actionText(after.action) }]),
+    ...PARTS.flatMap((part) =>
+      Object.entries(change[part] ?? {}).map(([name, after]): InputDifference => ({
+        what: words[part],
+        name,
+        before: Object.hasOwn(before[part], name) ? before[part][name] : null,
+        after,
+      }))
+    ),
+  ];
+}
+
+function actionText([kind, ...rest]: readonly string[]): string {
+  return kind === "command" || kind === "content" ? rest[0] ?? "" : [kind, ...rest].join(" ");
+}
+
+function partOf([, , env, sources, sourceDigests, artifacts, artifactDigests]: Trace, part: typeof PARTS[number]) {
+  switch (part) {
+    case "env":
+      return paired(env.filter((_, at) => at % 2 === 0), env.filter((_, at) => at % 2 === 1));
+    case "sources":
+      return paired(sources, sourceDigests);
+    case "artifacts":
+      return paired(artifacts, artifactDigests);
+  }
+}
+
+function areSame(a: readonly string[], b: readonly string[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false;
+  return true;
+}
+
+function paired(names: readonly string[], digests: readonly string[]): Map<string, string> {
+  const pairs = new Map<string, string>();
+  for (let at = 0; at < names.length; at++) pairs.set(names[at], digests[at]);
+  return pairs;
+}
+
+/** What is new or otherwise, in order, and what is not there any more with null. */
+function changes(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): [string, string | null][] {
+  const changed: [string, string | null][] = [];
+  for (const [name, digest] of after) if (before.get(name) !== digest) changed.push([name, digest]);
+  for (const name of before.keys()) if (!after.has(name)) changed.push([name, null]);
+  return changed;
+}
+
+/** Of names and digests that alternate in one list, or stand in two. */
+function pairsText(names: readonly string[], digests: readonly string[], step: 1 | 2 = 1): string {
+  let text = "";
+  for (let at = 0; at < names.length; at += step) text += memberText(text, names[at], digests[at + step - 1]);
+  return `{${text}}`;
+}
+
+function objectText(entries: Iterable<readonly [string, string | null]>): string {
+  let text = "";
+  for (const [name, digest] of entries) text += memberText(text, name, digest);
+  return `{${text}}`;
+}
+
+function memberText(before: string, name: string, digest: string | null): string {
+  return `${before === "" ? "" : ","}${JSON.stringify(name)}:${JSON.stringify(digest)}`;
+}

@@ -1,0 +1,120 @@
+/**
+ * Owns what the history shows of runs: the list of them, one run, one task of it with its attempts.
+ * It prints nothing, colours nothing, and reads neither the clock nor the database: it is given records.
+ *
+ * @module
+ */
+import { nearest } from "../suggest.ts";
+import { quote } from "../text.ts";
+import type { AttemptRecord, RunRecord, RunReport, TaskReport } from "./run_records.ts";
+import {
+  attemptParts,
+  countsText,
+  LEAST_DOTS,
+  oneLine,
+  outcome,
+  printed,
+  reasonParts,
+  secondsText,
+  statusText,
+  withParts,
+} from "./task_words.ts";
+import { timeFormat } from "./time_of_day.ts";
+
+/** The runs as given; whoever asks gives the newest first. `isLong` adds what each of them was. */
+export function historyLines(
+  runs: readonly RunRecord[],
+  { timeZone, isLong = false, isFiltered = false }: {
+    readonly timeZone?: string;
+    readonly isLong?: boolean;
+    readonly isFiltered?: boolean;
+  } = {},
+): string[] {
+  if (runs.length === 0) return [isFiltered ? "No such runs recorded" : "No runs recorded yet"];
+  const format = timeFormat(timeZone);
+  return [
+    "Recent runs:",
+    ...runs.map((run) => {
+      const interrupted = run.interrupted ? ", interrupted" : "";
+      const { running, pending = 0 } = run;
+      const going = running === undefined ? "" : `, ${running} running, ${pending} pending`;
+      return `  #${run.id} | ${format(run.started_at)} | ${countsText(run)}${going}${interrupted} | ${
+        runDuration(run)
+      }${isLong ? ` | ${whatRan(run)}` : ""}`;
+    }),
+  ];
+}
+
+/** So many of the names that were asked for are shown. */
+const MOST_ASKED = 5;
+
+/** What a run was, as one would type it: `build web:*`, `nightly.txt`. */
+function whatRan({ kind, source = "", asked }: RunRecord): string {
+  const file = source.slice(source.lastIndexOf("/") + 1);
+  const isUsual = file === "build.json" || file === "build.jsonc";
+  const names = (asked ?? []).slice(0, MOST_ASKED);
+  const more = (asked?.length ?? 0) - names.length;
+  const words = [...(kind === "build" ? ["build"] : []), ...(kind === "build" && isUsual ? [] : [file]), ...names];
+  return oneLine(words.join(" ")) + (more > 0 ? ` and ${more} more` : "");
+}
+
+export function showRunLines(run: RunReport, timeZone?: string): string[] {
+  const longest = run.tasks.reduce((width, task) => Math.max(width, task.name.length), 0);
+  return [
+    `Run #${run.id} (${timeFormat(timeZone)(run.started_at)})`,
+    `Duration: ${runDuration(run)}${run.interrupted ? " (interrupted)" : ""}`,
+    "",
+    "Tasks:",
+    ...run.tasks.map((task) => {
+      const dots = ".".repeat(longest - task.name.length + LEAST_DOTS);
+      return `  ${oneLine(task.name)} ${dots} ${outcome(task)}`;
+    }),
+  ];
+}
+
+/**
+ * What a task printed is shown as it is, but for its last line end. The attempts before its last one follow, with what
+ * they printed.
+ */
+export function showTaskLines(task: TaskReport): string[] {
+  const earlier = task.attempt_records.filter(({ attempt }) => attempt < task.attempts);
+  return [
+    `Task: ${oneLine(task.name)}`,
+    `Command: ${oneLine(task.command)}`,
+    `Status: ${withParts(statusText(task), [...reasonParts(task), ...attemptParts(task)])}`,
+    `Duration: ${secondsText(task.duration_ms ?? 0)}`,
+    ...outputLines(task),
+    ...earlier.flatMap((attempt) => [
+      "",
+      `--- attempt ${attempt.attempt}: ${attemptText(attempt)} ---`,
+      ...outputLines(attempt),
+    ]),
+  ];
+}
+
+function outputLines({ stdout, stderr }: { readonly stdout: string; readonly stderr: string }): string[] {
+  return ["", "--- stdout ---", ...printed(stdout), "", "--- stderr ---", ...printed(stderr)];
+}
+
+function attemptText(attempt: AttemptRecord): string {
+  const parts = reasonParts({ ...attempt, status: attempt.outcome });
+  return withParts(attempt.outcome.toUpperCase(), [
+    ...parts,
+    secondsText((attempt.ended_us - attempt.started_us) / 1000),
+  ]);
+}
+
+export function unknownRunLine(id: number, database: string): string {
+  return `Run #${id} not found in ${quote(database)}`;
+}
+
+export function unknownTaskLine(name: string, where: { id: number; known: Iterable<string> }): string {
+  const guess = nearest(name, where.known);
+  return `Task ${quote(name)} not found in run #${where.id}${
+    guess === undefined ? "" : `, did you mean ${quote(guess)}?`
+  }`;
+}
+
+function runDuration({ duration_ms }: RunRecord): string {
+  return duration_ms === null ? "unfinished" : secondsText(duration_ms);
+}

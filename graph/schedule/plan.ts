@@ -1,0 +1,74 @@
+/**
+ * Owns the plan: the validated, immutable description of a run, tasks by index.
+ * It makes no decision that depends on what is on disk, and nothing changes it after it is made.
+ *
+ * @module
+ */
+import { type Graph, longestRemainingPath } from "../graph.ts";
+import { needsOf, type Restraints } from "./needs.ts";
+import type { Schedulable } from "./state.ts";
+import type { Task } from "../task.ts";
+
+/** Everything a run knows before it starts. */
+export interface Plan extends Schedulable {
+  readonly tasks: readonly Task[];
+  readonly graph: Graph;
+  /** Expanded source files of each task, in order, relative to the config's folder. */
+  readonly sources: readonly (readonly string[])[];
+  /** Output path → the task that makes it. */
+  readonly producers: ReadonlyMap<string, number>;
+}
+
+/** Puts the parts together. */
+export function makePlan(
+  tasks: readonly Task[],
+  graph: Graph,
+  sources: readonly (readonly string[])[],
+  restraints?: Restraints,
+): Plan {
+  return { ...schedulable(tasks, graph, restraints), tasks, graph, sources, producers: outputsOf(tasks) };
+}
+
+/** What the rules of scheduling need of tasks; `restraints` says what of it is limited. The order of urgency is by longest remaining path, then as declared. */
+export function schedulable(
+  tasks: readonly Pick<Task, "retries" | "declared">[],
+  graph: Graph,
+  restraints?: Restraints,
+): Schedulable {
+  const remaining = longestRemainingPath(graph);
+  const order = Int32Array.from(tasks, (_, task) => task);
+  order.sort((a, b) => remaining[b] - remaining[a] || a - b);
+  return {
+    size: tasks.length,
+    dependencyStart: graph.dependencyStart,
+    dependentStart: graph.dependentStart,
+    dependents: graph.dependents,
+    order,
+    retries: Int32Array.from(tasks, (task) => task.retries),
+    needs: needsOf(tasks, restraints),
+  };
+}
+
+/** The plan with some tasks, and all they need, before all others. */
+export function withFirst(plan: Plan, first: Iterable<number>): Plan {
+  const { dependencyStart, dependencies } = plan.graph;
+  const isFirst = new Uint8Array(plan.size), pending = [...first];
+  for (let task; (task = pending.pop()) !== undefined;) {
+    if (isFirst[task] === 1) continue;
+    isFirst[task] = 1;
+    for (let at = dependencyStart[task]; at < dependencyStart[task + 1]; at++) pending.push(dependencies[at]);
+  }
+  const order = Int32Array.from(plan.order);
+  let next = 0;
+  for (const task of plan.order) if (isFirst[task] === 1) order[next++] = task;
+  const urgent = next;
+  for (const task of plan.order) if (isFirst[task] === 0) order[next++] = task;
+  return { ...plan, order, urgent };
+}
+
+/** Output path → index of the task that makes it. */
+function outputsOf(tasks: readonly Task[]): Map<string, number> {
+  const producers = new Map<string, number>();
+  for (let task = 0; task < tasks.length; task++) producers.set(tasks[task].output, task);
+  return producers;
+}

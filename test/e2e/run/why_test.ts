@@ -1,0 +1,83 @@
+// Why a task ran, asked of the history.
+import { assertEquals, assertMatch } from "@std/assert";
+import { rigTest } from "../../rig.ts";
+import { troupe } from "./said.ts";
+import { RawDatabase } from "../../actors/storage/raw_database.ts";
+
+/** What `troupe why --json` says. */
+async function why(rig: Parameters<typeof troupe>[0], ...args: string[]) {
+  const { code, stdout, stderr } = await troupe(rig, "why", ...args, "--json");
+  assertEquals([code, stderr], [0, ""]);
+  return JSON.parse(stdout);
+}
+
+// S6.9, S6.10
+rigTest("why tells why a task ran the last time, what that caused, and what would make it run now", async (rig) => {
+  rig.write("src/a", "a");
+  rig.write("src/b", "b");
+  const gen = { name: "gen", output_artifact: "o/gen", command: "cat $IN > $OUT", source_files: ["src/*"] };
+  const rest = [
+    { name: "use", output_artifact: "o/use", command: "cat $DEPS > $OUT", dependencies: ["gen"] },
+    { name: "top", output_artifact: "o/top", command: "cat $DEPS > $OUT", dependencies: ["use"] },
+    { name: "other", output_artifact: "o/other", content: "x" },
+  ];
+  rig.write("build.json", { num_workers: 2, tasks: [gen, ...rest] });
+  await rig.build();
+  rig.write("src/a", "aa");
+  rig.remove("src/b");
+  rig.write("src/c", "c");
+  await rig.build();
+  const { last, now } = await why(rig, "gen");
+  assertEquals([last.run, last.outcome, last.attempts, last.compared_with], [2, "passed", 1, 1]);
+  assertMatch(last.reason, /^source changed: src\/a; source added: src\/c; source removed: src\/b$/);
+  const digest = (text: unknown) => text === null ? null : String(text).length;
+  assertEquals(
+    last.changes.map((change: Record<string, unknown>) => [
+      change.what,
+      change.name,
+      digest(change.before),
+      digest(change.after),
+    ]),
+    [["source", "src/a", 16, 16], ["source", "src/c", null, 16], ["source", "src/b", 16, null]],
+  );
+  assertEquals(last.caused, ["use", "top"]);
+  assertEquals(now, { run: false });
+  assertEquals((await why(rig, "use")).last.reason, "dependency changed: gen");
+  assertEquals((await why(rig, "other")).last.run, 1);
+
+  rig.write("src/a", "aaa");
+  rig.write("build.json", { num_workers: 2, tasks: [{ ...gen, command: "echo; cat $IN > $OUT" }, ...rest] });
+  assertEquals((await why(rig, "gen")).now, { run: true, reason: "command changed; source changed: src/a" });
+  await rig.build();
+  const { stdout } = await troupe(rig, "why", "gen", "--runs", "1", "3");
+  assertMatch(
+    stdout,
+    /^gen: run #1 and run #3 differ\n +~ command\n +- cat \$IN > \$OUT\n +\+ echo; cat .*\n +~ source src\/a {2}\w{8} → \w{8}\n +\+ source src\/c .*\n +- source src\/b .*\n$/,
+  );
+  assertEquals(
+    (await troupe(rig, "why", "gen", "--runs", "3", "3")).stdout,
+    "gen: run #3 and run #3 were made of the same\n",
+  );
+  const wrong = await troupe(rig, "why", "gne");
+  assertEquals([wrong.code, wrong.stderr], [2, "Unknown task 'gne', did you mean 'gen'?\n"]);
+  assertEquals((await troupe(rig, "why", "gen", "--runs", "1", "9")).stderr, "Run #9 not found in 'taskrun.db'\n");
+  // A manifest that is told by another outlives the run that this one was made in.
+  assertEquals((await troupe(rig, "history", "--prune", "1")).code, 0);
+  assertEquals((await why(rig, "gen")).last.run, 3);
+  using database = new RawDatabase(rig.path("taskrun.db"));
+  const left = database.prepare("select count(*) count from manifests").get()!.count;
+  assertEquals(left, 9, "gen, use and top, each told by way of two; but not other");
+});
+
+// S6.9
+rigTest("an attempt is recorded with what names its work and what it took of the machine", async (rig) => {
+  rig.write("tasks.txt", "a: i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done\nb: echo b\nc: echo b\n");
+  await troupe(rig, "run", "tasks.txt", "-j1");
+  const attempt = async (name: string) =>
+    JSON.parse((await troupe(rig, "show", "1", "--task", name, "--json")).stdout).attempt_records[0];
+  const [a, b, c] = [await attempt("a"), await attempt("b"), await attempt("c")];
+  assertMatch(a.fingerprint, /^[0-9a-f]{16}$/);
+  assertEquals([b.fingerprint === c.fingerprint, a.fingerprint === b.fingerprint], [true, false]);
+  if (Deno.build.os !== "linux") return;
+  assertEquals([a.cpu_us > b.cpu_us, b.cpu_us > 0], [true, true], `${a.cpu_us} ${b.cpu_us}`);
+}, { ignore: Deno.build.os === "windows" });

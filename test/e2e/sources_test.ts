@@ -1,0 +1,119 @@
+// What source_files mean to every command: what is left out, what is troupe's own, and what cannot be meant.
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { type Rig, rigTest } from "../rig.ts";
+import { executed, reportOf } from "./said.ts";
+
+function troupe(rig: Rig, ...args: string[]) {
+  return rig.build(args, { deno: ["run", "-A", rig.program.replace(/build\.ts$/, "main.ts")] });
+}
+
+// K7
+rigTest(
+  "a build that reads all of its folder is up to date the second time, with history and report in it",
+  async (rig) => {
+    rig.write("a.txt", "a");
+    rig.write("build.json", {
+      tasks: [{ name: "all", output: "all", source_files: ["*"] }],
+    });
+    const args = ["build", "--db", "runs.db", "--report", "report.json"];
+    assertEquals((await troupe(rig, ...args)).code, 0);
+    assert(rig.has("runs.db") && rig.has("report.json"));
+    const again = await troupe(rig, ...args);
+    assertEquals(executed(again), []);
+    assertStringIncludes((await troupe(rig, ...args, "--dry-run")).stdout, "Dry run: 0 would run, 1 up to date");
+    rig.remove("runs.db");
+    rig.remove("report.json");
+    assertEquals((await troupe(rig, "build")).code, 0);
+    for (const name of ["c.db", "d.db"]) {
+      assertEquals(executed(await troupe(rig, "join", "build.json", "--db", name)), []);
+      for (const file of rig.files()) if (file.startsWith(name)) rig.remove(file);
+    }
+    assertEquals(executed(await troupe(rig, "build")), []);
+  },
+);
+
+// K7
+rigTest("an artifact that would replace a file of the run's own is refused", async (rig) => {
+  const config = (output: string) => rig.write("build.json", { tasks: [{ name: "a", output, content: "a" }] });
+  for (
+    const [output, ...args] of [
+      ["taskrun.db", "build"],
+      ["h.db-wal", "build", "--db", "h.db"],
+      ["r.json", "build", "--report", "r.json"],
+      ["r.json", "build", "--report", "./r.json", "--dry-run"],
+      ["c.db", "join", "build.json", "--db", "c.db"],
+    ]
+  ) {
+    config(output);
+    const { code, stderr } = await rig.ask(args);
+    assertEquals(code, 2, args.join(" "));
+    assertStringIncludes(stderr, `Task 'a' must not overwrite '${output}', which troupe itself keeps in this run\n`);
+    assert(!rig.has(output) || output === "c.db", output);
+  }
+});
+
+// K7, K121
+rigTest("what leads to a file of the run's own by links on the way is refused as that file is", async (rig) => {
+  Deno.symlinkSync(".", rig.path("here"));
+  Deno.symlinkSync("../project", rig.path("there"));
+  const config = (output: string) => rig.write("build.json", { tasks: [{ name: "a", output, content: "a" }] });
+  for (const output of ["here/taskrun.db", "there/taskrun.db-wal", "here/build.json", "there/here/.build_cache.json"]) {
+    config(output);
+    const { code, stderr } = await rig.ask(["build"]);
+    assertEquals(code, 2, output);
+    assertStringIncludes(stderr, `Task 'a' must not overwrite '${output}', which troupe itself keeps in this run\n`);
+  }
+  config("o");
+  const text = rig.read("build.json");
+  rig.write("t.txt", "a: true\n");
+  const reports = [["build", "there/build.json"], ["build", "here/taskrun.db"], ["run", "t.txt", "here/t.txt"]];
+  for (const [command, ...files] of reports) {
+    const { code, stderr } = await rig.ask([command, ...files.slice(0, -1), "--report", files.at(-1)!]);
+    assertEquals([code, rig.read("build.json"), rig.read("t.txt")], [2, text, "a: true\n"], stderr);
+    assertStringIncludes(stderr, `The report '${files.at(-1)}' would replace `);
+  }
+});
+
+// K11
+rigTest("build, crew and gates agree what exclusions and folders called like globs mean", async (rig) => {
+  for (const path of ["src/a.c", "src/gen/g.c", "src/node_modules/m.c", "app/[id]/p.ts"]) rig.write(path, `${path}\n`);
+  rig.write("build.json", {
+    tasks: [
+      { name: "code", output: "code", source_files: ["src/**", "!src/gen/**"] },
+      { name: "page", output: "page", source_files: ["app/[id]/*.ts"] },
+      { name: "gen", output: "src/gen/new.c", content: "" },
+      { name: "vendor", output: "src/node_modules/new.c", content: "" },
+      { name: "other", output: "app/i/x.ts", content: "" },
+    ],
+  });
+  const report = JSON.parse((await troupe(rig, "check", "--json")).stdout);
+  assertEquals(report.file_conflicts, []);
+  assertEquals((await troupe(rig, "build")).code, 0);
+  assertEquals([rig.read("code"), rig.read("page")], ["src/a.c\n", "app/[id]/p.ts\n"]);
+  // Without the exclusion it reads what a task makes that it does not wait for.
+  rig.write("build.json", rig.read("build.json").replace(',\n        "!src/gen/**"', ""));
+  const { code, stderr } = await troupe(rig, "build");
+  assertEquals(code, 2);
+  assertStringIncludes(stderr, "Task 'code' reads 'src/gen/new.c', which task 'gen' makes, without depending on it\n");
+});
+
+// K1, K6, K12
+rigTest("build, dry run and join go by the same sources", async (rig) => {
+  rig.write("src/a.c", "a");
+  await Deno.symlink("me@host.1:1", rig.path("src/.#a.c"));
+  await Deno.symlink(".", rig.path("src/self"));
+  rig.write("build.json", { tasks: [{ name: "t", output: "t", source_files: ["src/**/*.c"] }] });
+  const warning = "Warning: pattern 'src/**/*.c' leaves out 'src/.#a.c': a link that leads nowhere\n";
+  for (const args of [["build", "--dry-run"], ["join", "build.json"], ["build"]]) {
+    const { code, stderr } = await troupe(rig, ...args);
+    assertEquals([code, stderr], [0, warning], args.join(" "));
+  }
+  assertEquals(reportOf(await troupe(rig, "build", "--json")).completed, 1);
+  rig.write("build.json", { tasks: [{ name: "t", output: "t", source_files: ["src"] }] });
+  for (const args of [["build", "--dry-run"], ["join", "build.json"], ["build"]]) {
+    const { code, stderr } = await rig.ask(args);
+    assertEquals(code, 2, args.join(" "));
+    assertStringIncludes(stderr, "Task 't' needs source file 'src', which is a folder\n");
+    assertStringIncludes(stderr, 'for the files in it write "src/**"');
+  }
+});

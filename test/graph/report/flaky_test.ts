@@ -1,0 +1,21 @@
+import { assertEquals } from "@std/assert";
+import { flakiness, flakyText, type Try } from "../../../graph/report/flaky.ts";
+
+/** Of words like `a+` and `a-`: what it was made of, and whether it passed. */
+function tries(words: string): Try[] {
+  return words.split(" ").map((word) => ({
+    fingerprint: word[0] === "?" ? null : word[0],
+    outcome: word[1] === "+" ? "passed" : word[1] === "t" ? "timeout" : "failed",
+  }));
+}
+
+// S6.19
+Deno.test("a task is flaky that failed and passed although it was made of the same", () => {
+  assertEquals(flakiness(tries("a+ a- a+ at b+")), { failed: 2, attempts: 5 });
+  // An edit broke it, and another mended it.
+  assertEquals(flakiness(tries("a+ b- b- c+")), undefined);
+  assertEquals(flakiness(tries("?+ ?-")), undefined);
+  assertEquals(flakiness([]), undefined);
+  assertEquals(flakyText({ failed: 5, attempts: 50 }), "flaky: failed 5 of the last 50 times, 10 %");
+  assertEquals(flakyText({ failed: 1, attempts: 1000 }), "flaky: failed 1 of the last 1000 times, 1 %");
+});
