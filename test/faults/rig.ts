@@ -143,7 +143,7 @@ export function start(argv: readonly string[], env: Readonly<Record<string, stri
     let isLate = false;
     const timer = setTimeout(() => {
       isLate = true;
-      child.kill("SIGKILL");
+      running.kill("SIGKILL");
     }, HANG_MS);
     const [{ code, signal }] = await Promise.all([child.status, collect("stdout"), collect("stderr")]);
     clearTimeout(timer);
