@@ -31,7 +31,8 @@ const ELSEWHERE: ReadonlyMap<string, string> = new Map(
   Object.entries({
     source_files: ["inputs", "input", "sources", "srcs", "src", "files"],
     output_artifact: ["outputs", "outs", "out", "artifact"],
-    dependencies: ["deps", "dependson", "depends_on", "needs", "requires", "after"],
+    dependencies: ["deps", "dependson", "depends_on", "needs", "requires"],
+    after: ["order_only", "orderonly", "order_only_dependencies"],
     command: ["cmd", "run", "script", "exec"],
     env: ["environment"],
     description: ["desc", "summary", "doc", "docs", "help", "title", "comment", "about"],

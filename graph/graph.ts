@@ -19,15 +19,17 @@ import type { Task } from "./task.ts";
 import { circularDependency, unknownDependency } from "./graph_diagnostics.ts";
 
 /** All the graph needs to know of a task, whatever kind of task it is. */
-export type NamedTask = Pick<Task, "name" | "dependencies">;
+export type NamedTask = Pick<Task, "name" | "dependencies" | "after">;
 
 /** Compressed adjacency: the neighbours of task `t` lie from `start[t]` to `start[t + 1]`. */
 export interface Graph {
   /** Number of tasks. */
   readonly size: number;
   readonly dependencyStart: Int32Array;
-  /** What each task depends on, in declared order. */
+  /** What each task waits for, in declared order: what it depends on, then what it only comes after. */
   readonly dependencies: Int32Array;
+  /** Where of that the part ends that a task depends on; what follows is order alone, and no input. */
+  readonly inputEnd: Int32Array;
   readonly dependentStart: Int32Array;
   /** What depends on each task, in declared order. */
   readonly dependents: Int32Array;
@@ -44,14 +46,31 @@ export function buildGraph(tasks: readonly NamedTask[]): { graph: Graph; diagnos
   let declared = 0;
   for (let task = 0; task < size; task++) {
     indexes.add(tasks[task].name, task);
-    declared += tasks[task].dependencies.length;
+    const { dependencies, after } = tasks[task];
+    declared += dependencies.length + (after === undefined ? 0 : after.length);
   }
 
   const dependencyStart = new Int32Array(size + 1);
   const found = new Int32Array(declared);
+  let inputEnd: Int32Array | undefined;
   let count = 0;
   for (let task = 0; task < size; task++) {
-    const names = tasks[task].dependencies;
+    const { dependencies, after } = tasks[task];
+    enter(task, "dependencies", dependencies);
+    if (after !== undefined) {
+      // Most graphs have none of these: then an end is where the next task's begin.
+      inputEnd ??= dependencyStart.slice(1);
+      inputEnd[task] = count;
+      enter(task, "after", after);
+    }
+    dependencyStart[task + 1] = count;
+    if (inputEnd !== undefined && after === undefined) inputEnd[task] = count;
+  }
+  const dependencies = found.subarray(0, count);
+  const half = { size, dependencyStart, dependencies, inputEnd: inputEnd ?? dependencyStart.subarray(1) };
+  return { graph: withDependents(half), diagnostics };
+
+  function enter(task: number, key: "dependencies" | "after", names: readonly string[]): void {
     for (let at = 0; at < names.length; at++) {
       const dependency = indexes.get(names[at]);
       if (dependency >= 0) {
@@ -59,15 +78,13 @@ export function buildGraph(tasks: readonly NamedTask[]): { graph: Graph; diagnos
         continue;
       }
       const known = (diagnostics.length + 1) * size <= MOST_COMPARISONS ? tasks.map((known) => known.name) : [];
-      diagnostics.push(unknownDependency({ index: task, name: tasks[task].name }, names[at], known));
+      diagnostics.push(unknownDependency({ index: task, name: tasks[task].name }, { key, name: names[at] }, known));
     }
-    dependencyStart[task + 1] = count;
   }
-  return { graph: withDependents({ size, dependencyStart, dependencies: found.subarray(0, count) }), diagnostics };
 }
 
 /** Adds the other direction: a counting sort of the dependencies. */
-function withDependents(half: Pick<Graph, "size" | "dependencyStart" | "dependencies">): Graph {
+function withDependents(half: Omit<Graph, "dependentStart" | "dependents">): Graph {
   const { size, dependencyStart, dependencies } = half;
   const dependentStart = new Int32Array(size + 1);
   for (let at = 0; at < dependencies.length; at++) dependentStart[dependencies[at] + 1]++;
@@ -133,7 +150,11 @@ export function findCycles(graph: Graph): number[][] {
 
 /** A diagnostic for each cycle, at the dependency that closes it. */
 export function cycleDiagnostics(tasks: readonly NamedTask[], cycles: readonly (readonly number[])[]): Diagnostic[] {
-  return cycles.map((cycle) => circularDependency(cycle.map((task) => tasks[task].name), cycle.at(-2)!));
+  return cycles.map((cycle) => {
+    const [first, last] = [tasks[cycle[0]], tasks[cycle.at(-2)!]];
+    const key = last.dependencies.includes(first.name) ? "dependencies" : "after";
+    return circularDependency(cycle.map((task) => tasks[task].name), cycle.at(-2)!, key);
+  });
 }
 
 function dependsOnItself({ dependencyStart, dependencies }: Graph, task: number): boolean {

@@ -41,19 +41,26 @@ export function nestedOutput(outer: NamedOutput, inner: NamedOutput): Diagnostic
   };
 }
 
-export function unknownDependency(task: TaskLabel, dependency: string, known: Iterable<string>): Diagnostic {
+/** Where a task names others that must be done first. */
+export type WaitKey = "dependencies" | "after";
+
+export function unknownDependency(
+  task: TaskLabel,
+  { key, name }: { readonly key: WaitKey; readonly name: string },
+  known: Iterable<string>,
+): Diagnostic {
   return {
-    message: `Task ${nameOf(task)} depends on unknown task ${quote(dependency)}`,
-    places: [value(["tasks", task.index, "dependencies", dependency])],
-    hint: didYouMean(nearest(dependency, others(known, task.name))),
+    message: `Task ${nameOf(task)} depends on unknown task ${quote(name)}`,
+    places: [value(["tasks", task.index, key, name])],
+    hint: didYouMean(nearest(name, others(known, task.name))),
   };
 }
 
-/** A closed path of task names, in depends-on direction, and the index of its last task. */
-export function circularDependency(names: readonly string[], last: number): Diagnostic {
+/** A closed path of task names, in depends-on direction, and the index of its last task with the key that closes it. */
+export function circularDependency(names: readonly string[], last: number, key: WaitKey = "dependencies"): Diagnostic {
   return {
     message: `Circular dependency detected: ${shortened(names).join(" → ")}`,
-    places: [value(["tasks", last, "dependencies", names[0]])],
+    places: [value(["tasks", last, key, names[0]])],
   };
 }
 

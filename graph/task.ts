@@ -56,6 +56,8 @@ export interface Task {
   readonly action: Action;
   /** Names of the tasks whose artifacts must be in place first, each once, in declared order. */
   readonly dependencies: readonly string[];
+  /** Names of the tasks that must be done first although nothing of theirs is an input; absent when there are none. */
+  readonly after?: readonly string[];
   /** Files and globs as declared, `/`-separated, relative to the config's folder. */
   readonly sourceFiles: readonly string[];
   /** Normalised path of the artifact, `/`-separated, relative to the config's folder. */
@@ -95,6 +97,11 @@ export interface Declarations {
   readonly resources?: Readonly<Record<string, number>>;
   /** Labels a member of a crew must have to be given it. */
   readonly requirements?: readonly string[];
+}
+
+/** The names of all tasks that must be done before a task, those whose artifacts it reads first. */
+export function awaitedBy({ dependencies, after }: Pick<Task, "dependencies" | "after">): readonly string[] {
+  return after === undefined ? dependencies : [...dependencies, ...after];
 }
 
 /** Marks the place a closed union has been used up; reaching it is a bug. */

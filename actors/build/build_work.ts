@@ -115,9 +115,9 @@ export class BuildWork implements Work {
     const plan = this.#plan;
     const { name, action, output, env, timeoutMs, graceMs, expectedSha256, dependencies: names } = plan.tasks[task];
     const finding = this.#findings[task];
-    const { dependencyStart, dependencies } = plan.graph;
+    const { dependencyStart, inputEnd, dependencies } = plan.graph;
     const dependencyArtifacts: string[] = [];
-    for (let i = dependencyStart[task]; i < dependencyStart[task + 1]; i++) {
+    for (let i = dependencyStart[task]; i < inputEnd[task]; i++) {
       dependencyArtifacts.push(plan.tasks[dependencies[i]].output);
     }
     const work = restore && finding?.kind === "restore"

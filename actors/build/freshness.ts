@@ -162,9 +162,9 @@ export class Freshness {
       if (typeof digest === "object") return problem(path, digest);
       sourceDigests[i] = cache.files.marked(path);
     }
-    const { dependencyStart, dependencies } = plan.graph;
+    const { dependencyStart, inputEnd, dependencies } = plan.graph;
     const artifacts: string[] = [], artifactDigests: string[] = [];
-    for (let i = dependencyStart[task]; i < dependencyStart[task + 1]; i++) {
+    for (let i = dependencyStart[task]; i < inputEnd[task]; i++) {
       const dependency = dependencies[i];
       const { output } = plan.tasks[dependency];
       artifacts.push(output);

@@ -57,8 +57,8 @@ export async function listFor(
     return {
       file,
       tasks: wanted.map((index) => {
-        const { name, description, output, dependencies } = build.tasks[index];
-        return listed({ name, description, dependencies, output }, of[index], pasts.get(name));
+        const task = build.tasks[index];
+        return listed(task, of[index], pasts.get(task.name));
       }),
       ...(stale.length === 0 ? {} : { stale_artifacts: stale }),
     };
@@ -85,11 +85,12 @@ interface Declared {
   readonly name: string;
   readonly description?: string;
   readonly dependencies: readonly string[];
+  readonly after?: readonly string[];
   readonly output?: string;
 }
 
 function listed(
-  { name, description, dependencies, output }: Declared,
+  { name, description, dependencies, after, output }: Declared,
   prospect: Prospect | undefined,
   { last, usual_duration, flaky }: Past = { last: null, usual_duration: null, flaky: null },
 ): ListedTask {
@@ -98,6 +99,7 @@ function listed(
     description: description ?? null,
     output_artifact: output ?? null,
     dependencies,
+    ...(after === undefined ? {} : { after }),
     ...stateOf(prospect, last),
     last,
     usual_duration,

@@ -48,12 +48,14 @@ export async function prospectsOf(
   return { plan, stale: stale.find().all, order, of: prospects };
 
   async function look(task: number): Promise<Prospect> {
-    const { dependencyStart, dependencies } = plan.graph;
+    const { dependencyStart, inputEnd, dependencies } = plan.graph;
     for (let i = dependencyStart[task]; i < dependencyStart[task + 1]; i++) {
-      const name = plan.tasks[dependencies[i]].name;
+      const other = dependencies[i];
+      // What it only comes after matters if it makes one of the sources.
+      if (i >= inputEnd[task] && !plan.sources[task].some((path) => plan.producers.get(path) === other)) continue;
       // Its artifact may come out as it was; only running it would tell.
-      if (freshness.artifacts[dependencies[i]] === undefined) {
-        return { run: true, reason: `dependency would run: ${name}` };
+      if (freshness.artifacts[other] === undefined) {
+        return { run: true, reason: `dependency would run: ${plan.tasks[other].name}` };
       }
     }
     while (true) {

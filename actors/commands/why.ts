@@ -68,6 +68,7 @@ export async function whyFor(
     task,
     last: last === undefined ? null : lastTime(view, task, last),
     ...(now === undefined ? {} : { now: now.prospect }),
+    ...(now?.after === undefined ? {} : { after: now.after }),
   };
 }
 
@@ -76,7 +77,7 @@ async function prospectNow(reporter: Reporter, config: string, task: string) {
   const build = await loadBuild(config, [task]);
   const { plan, of } = await prospectsOf(build, reporter);
   const at = plan.tasks.findIndex(({ name }) => name === task);
-  return { prospect: of[at], source: build.source };
+  return { prospect: of[at], source: build.source, after: plan.tasks[at].after };
 }
 
 function lastTime(view: HistoryView, task: string, last: AttemptAt): LastTime {

@@ -5,8 +5,7 @@
  */
 import { sha256 } from "../../graph/digest.ts";
 import type { Plan } from "../../graph/schedule/plan.ts";
-import type { Action } from "../../graph/task.ts";
-import { unreachable } from "../../graph/task.ts";
+import { type Action, awaitedBy, unreachable } from "../../graph/task.ts";
 import type { History } from "./history.ts";
 import type { Reporter } from "../terminal/reporter.ts";
 import type { RunEvent } from "../engine/run_event.ts";
@@ -78,15 +77,15 @@ export class BuildRecorder {
     ]);
     const { database, source, folder, retryOf, asked } = this.#record;
     const digestsOf = envDigests();
-    const tasks = this.#plan.tasks.map(({ name, action, dependencies, timeoutMs, graceMs, retries, env }) => ({
-      name,
-      command: commandText(action),
-      dependencies,
-      timeoutMs,
-      graceMs,
-      retries,
+    const tasks = this.#plan.tasks.map((task) => ({
+      name: task.name,
+      command: commandText(task.action),
+      dependencies: awaitedBy(task),
+      timeoutMs: task.timeoutMs,
+      graceMs: task.graceMs,
+      retries: task.retries,
       // Only asked whether it is the same: a retry takes the values from the config.
-      env: digestsOf(env),
+      env: digestsOf(task.env),
     }));
     const recorder = new RunRecorder({ kind: "build", source, folder, retryOf, asked, tasks });
     for (const task of this.#hits) recorder.note({ kind: "hit", task, worker: null }, false);

@@ -11,6 +11,7 @@ import { abortable } from "@std/async/abortable";
 import { sha256 } from "../../graph/digest.ts";
 import { trace } from "../../graph/fingerprint.ts";
 import type { Plan } from "../../graph/schedule/plan.ts";
+import { awaitedBy } from "../../graph/task.ts";
 import type { FileIndex, TooMuch } from "../storage/file_index.ts";
 import type { ModuleFiles, ModuleGraph } from "../build/module_graph.ts";
 import { type Stop, StoppedError } from "../process/stop_listener.ts";
@@ -113,7 +114,7 @@ function entryOf(
   task: number,
   { rank, fingerprint }: Pick<CrewTaskEntry, "rank" | "fingerprint">,
 ): CrewTaskEntry {
-  const { name: id, dependencies, declared } = tasks[task];
+  const { name: id, declared } = tasks[task], dependencies = awaitedBy(tasks[task]);
   return { id, rank, dependencies, requirements: declared?.requirements ?? [], maxParallelWorkers: 1, fingerprint };
 }
 

@@ -67,7 +67,12 @@ export class EventStream implements RunReader {
       process: Deno.pid,
       ...{ kind, file, folder, workers },
       ...given("retry_of", retryOf),
-      tasks: run.tasks.map(({ name, dependencies, output }) => ({ name, dependencies, ...given("artifact", output) })),
+      tasks: run.tasks.map(({ name, dependencies, after, output }) => ({
+        name,
+        dependencies,
+        ...given("after", after),
+        ...given("artifact", output),
+      })),
     });
   }
 

@@ -20,6 +20,7 @@ export interface RunBegun {
   readonly tasks: readonly {
     readonly name: string;
     readonly dependencies: readonly string[];
+    readonly after?: readonly string[];
     readonly output?: string;
   }[];
   /** The digest of a completed task's artifact; absent where tasks make none. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { isExclusion, isPlainText, normaliseSource } from "../paths.ts";
-import type { Task } from "../task.ts";
+import { awaitedBy, type Task } from "../task.ts";
 import type { ShellTask } from "../input/task_file.ts";
 import { readsOf } from "./reads.ts";
 
@@ -54,10 +54,10 @@ const NO_PATHS: readonly string[] = [];
 
 /** A task of a build config: its sources are read, its artifact is written. */
 export function gateTaskOf(task: Task): GateTask {
-  const { name, dependencies, sourceFiles, output, declared } = task;
+  const { name, sourceFiles, output, declared } = task;
   const sources = readsOf(sourceFiles);
   const reads = declared?.reads === undefined ? sources : [...sources, ...declared.reads];
-  return { ...declared, name, dependencies, reads, writes: [output, ...(declared?.writes ?? NO_PATHS)] };
+  return { ...declared, name, dependencies: awaitedBy(task), reads, writes: [output, ...(declared?.writes ?? NO_PATHS)] };
 }
 
 /** A task of a task file. */

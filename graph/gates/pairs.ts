@@ -50,7 +50,14 @@ export interface Ordering {
 /** For tasks that nothing keeps apart. */
 export function noOrdering(size: number): Ordering {
   const none = new Int32Array(0), start = new Int32Array(size + 1);
-  const graph = { size, dependencyStart: start, dependencies: none, dependentStart: start, dependents: none };
+  const graph = {
+    size,
+    dependencyStart: start,
+    dependencies: none,
+    inputEnd: start,
+    dependentStart: start,
+    dependents: none,
+  };
   return { graph, order: Int32Array.from({ length: size }, (_, task) => task) };
 }
 

@@ -21,6 +21,7 @@ export const TASK_KEYS: ReadonlyMap<string, "field" | "declaration"> = new Map([
     "name",
     "description",
     "dependencies",
+    "after",
     "source_files",
     "output_artifact",
     "output",
@@ -60,7 +61,7 @@ export function readTask(object: JsonObject, index: number, diagnostics: Diagnos
   const task = {
     name: readName(object, index, diagnostics),
     action: readAction(object, index, diagnostics),
-    dependencies: readDependencies(object, index, diagnostics),
+    dependencies: readNames(object, index, { key: "dependencies", diagnostics }),
     sourceFiles: readPaths(object, index, { key: "source_files", diagnostics }),
     output: readOutput(object, index, diagnostics),
     expectedSha256: readSha256(object, index, diagnostics),
@@ -70,10 +71,16 @@ export function readTask(object: JsonObject, index: number, diagnostics: Diagnos
     retries: readRetries(object, index, diagnostics),
     ...(object.retries === "flaky" ? { retriesIfFlaky: true } : {}),
   };
+  const after = object.after === undefined ? undefined : readAfter(object, index, { task, diagnostics });
   const declared = declares ? readDeclarations(object, index, diagnostics) : undefined;
   const description = object.description === undefined ? undefined : readDescription(object, index, diagnostics);
-  if (declared === undefined && description === undefined) return task;
-  return { ...task, ...(declared === undefined ? {} : { declared }), ...(description ? { description } : {}) };
+  if (declared === undefined && description === undefined && after === undefined) return task;
+  return {
+    ...task,
+    ...(declared === undefined ? {} : { declared }),
+    ...(description ? { description } : {}),
+    ...(after === undefined ? {} : { after }),
+  };
 }
 
 /** The key an output is given by. */
@@ -141,8 +148,24 @@ function readDescription(object: JsonObject, index: number, diagnostics: Diagnos
   diagnostics.push(say.wrongValue(fieldOf(object, index, "description"), "a string", description));
 }
 
-function readDependencies(object: JsonObject, index: number, diagnostics: Diagnostic[]): readonly string[] {
-  const list = readStrings(object, index, { key: "dependencies", diagnostics });
+/** What is a dependency as well is waited for already. */
+function readAfter(
+  object: JsonObject,
+  index: number,
+  { task, diagnostics }: { readonly task: Pick<Task, "dependencies">; readonly diagnostics: Diagnostic[] },
+): readonly string[] | undefined {
+  const dependencies = new Set(task.dependencies);
+  const list = readNames(object, index, { key: "after", diagnostics }).filter((name) => !dependencies.has(name));
+  return list.length === 0 ? undefined : list;
+}
+
+/** Names, each once. */
+function readNames(
+  object: JsonObject,
+  index: number,
+  { key, diagnostics }: { readonly key: "dependencies" | "after"; readonly diagnostics: Diagnostic[] },
+): readonly string[] {
+  const list = readStrings(object, index, { key, diagnostics });
   if (list.length > 16) {
     const unique = new Set(list);
     return unique.size === list.length ? list : [...unique];

@@ -80,7 +80,11 @@ export class TaskNotFoundError extends Error {
       readonly availableTasks: readonly string[];
     },
   ) {
-    const diagnostic = unknownDependency({ index: 0, name: taskId }, missingDependency, availableTasks);
+    const diagnostic = unknownDependency(
+      { index: 0, name: taskId },
+      { key: "dependencies", name: missingDependency },
+      availableTasks,
+    );
     super(diagnostic.hint === undefined ? diagnostic.message : `${diagnostic.message}, ${diagnostic.hint}`);
     this.taskId = taskId;
     this.missingDependency = missingDependency;

@@ -7,6 +7,7 @@
 import { type Flakiness, flakyText } from "./flaky.ts";
 import { describeTaskFailure, type TaskFailure } from "../failure.ts";
 import { seconds } from "./build_lines.ts";
+import { awaitedBy, type Task } from "../task.ts";
 import { escapeControls, listed } from "../text.ts";
 import { retryCommand, showCommand } from "./typed_commands.ts";
 
@@ -22,7 +23,7 @@ export type Outcome =
 
 /** A run that is over. */
 export interface ClosedRun {
-  readonly tasks: readonly { readonly name: string; readonly dependencies: readonly string[] }[];
+  readonly tasks: readonly Pick<Task, "name" | "dependencies" | "after">[];
   /** By task; undefined for one that was not reached. */
   readonly outcomes: readonly (Outcome | undefined)[];
   /** How many tasks succeeded and warned of something. */
@@ -189,7 +190,7 @@ function causesOf(
     const stack = [root];
     while (stack.length > 0) {
       const task = stack[stack.length - 1];
-      const needed = tasks[task].dependencies.map((name) => indexes.get(name)).filter((at) => at !== undefined);
+      const needed = awaitedBy(tasks[task]).map((name) => indexes.get(name)).filter((at) => at !== undefined);
       const open = needed.filter((at) => isNotRun(outcomes[at]) && causes[at] === undefined);
       if (open.length > 0 && causes[task] === undefined) {
         causes[task] = []; // a second visit finds its dependencies done

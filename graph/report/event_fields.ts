@@ -80,11 +80,16 @@ export const EVENT_KINDS: Kinds = {
       folder: has("where commands run, and where the paths of artifacts start", STRING),
       workers: has("how many tasks may run at once", FROM_ONE),
       retry_of: may("the number of the recorded run that this one retries", INTEGER),
-      tasks: has("each with name, dependencies (names) and, in a build, artifact (a path)", {
+      tasks: has("each with name, dependencies (names) and, in a build, after (names) and artifact (a path)", {
         type: "array",
         items: {
           type: "object",
-          properties: { name: STRING, dependencies: { type: "array", items: STRING }, artifact: STRING },
+          properties: {
+            name: STRING,
+            dependencies: { type: "array", items: STRING },
+            after: { type: "array", items: STRING },
+            artifact: STRING,
+          },
           required: ["name", "dependencies"],
           additionalProperties: false,
         },

@@ -56,6 +56,8 @@ export interface RunStarted extends Common<"run_started"> {
   readonly tasks: readonly {
     readonly name: string;
     readonly dependencies: readonly string[];
+    /** Names of tasks that it only comes after. */
+    readonly after?: readonly string[];
     /** Relative to the folder. */
     readonly artifact?: string;
   }[];

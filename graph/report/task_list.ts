@@ -42,6 +42,8 @@ export interface ListedTask {
   readonly output_artifact: string | null;
   /** Names of the tasks it needs. */
   readonly dependencies: readonly string[];
+  /** Names of the tasks that it only comes after; absent when there are none. */
+  readonly after?: readonly string[];
   /** How it stands. */
   readonly state: TaskState;
   /** Why it would run; null for one that would not, and for those of a task file. */

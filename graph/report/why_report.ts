@@ -38,6 +38,8 @@ export interface WhyReport {
   readonly last: LastTime | null;
   /** What a build would do with it now; absent when no config was looked at. */
   readonly now?: { readonly run: boolean; readonly reason?: string };
+  /** Names of the tasks that it only comes after, by the config; absent when there are none or no config was looked at. */
+  readonly after?: readonly string[];
   /** The two runs that were compared, instead of the last time; absent unless two were named. */
   readonly runs?: readonly [number, number];
   /** In which inputs it differed between these; null when one of them is not known. */
@@ -52,7 +54,7 @@ const MOST_LINES = 40;
 
 /** The lines of a report; `dateOf` gives a moment in Unix seconds as text. */
 export function whyLines(report: WhyReport, dateOf: (seconds: number) => string): string[] {
-  const { task, last, now, runs, differences } = report;
+  const { task, last, now, after, runs, differences } = report;
   if (runs !== undefined) {
     const between = `${escapeControls(task)}: run #${runs[0]} and run #${runs[1]}`;
     if (differences === undefined || differences === null) return [`${between} cannot be compared: not on record`];
@@ -65,6 +67,7 @@ export function whyLines(report: WhyReport, dateOf: (seconds: number) => string)
     ...(now === undefined
       ? []
       : [`  now       ${now.run ? `would run: ${escapeControls(now.reason ?? "new")}` : "up to date"}`]),
+    ...(after === undefined ? [] : [`  after     ${after.map(escapeControls).join(", ")} (in order only, no inputs)`]),
   ];
 }
 

@@ -182,6 +182,7 @@ function countReads(graph: Graph, counter: { reads: number }): Graph {
     size: graph.size,
     dependencyStart: watch(graph.dependencyStart),
     dependencies: watch(graph.dependencies),
+    inputEnd: watch(graph.inputEnd),
     dependentStart: watch(graph.dependentStart),
     dependents: watch(graph.dependents),
   };

@@ -45,6 +45,7 @@ Deno.test("schema and parser accept the same good configs", () => {
       { description: "" },
       { description: "What it is for\nand more" },
       { dependencies: [] },
+      { after: [] },
       { module: "./gen.ts" },
       { module: "../tools/gen.js", export: "page", args: null },
       { module: "gen.ts", args: [1, { a: "b" }], permissions: {} },
@@ -97,6 +98,8 @@ Deno.test("schema and parser refuse the same bad configs", () => {
       { content: 1 },
       { dependencies: "b" },
       { dependencies: [1] },
+      { after: "b" },
+      { after: [null] },
       { source_files: "b" },
       { source_files: [""] },
       { source_files: ["a\u2028"] },
@@ -201,6 +204,7 @@ Deno.test("schema and parser agree on mutated configs", () => {
       output_artifact: oftenGood(path),
       output: oftenGood(path),
       dependencies: oftenGood(fc.constant([])),
+      after: oftenGood(fc.constant([])),
       source_files: oftenGood(fc.array(oftenGood(path), { maxLength: 3 })),
       command: oftenGood(text),
       content: oftenGood(text),
@@ -243,7 +247,7 @@ Deno.test("schema and parser agree on mutated configs", () => {
     { requiredKeys: ["tasks"] },
   );
   // Only names on record can be depended on, so dependencies stay empty unless they are no list of strings.
-  const knowsDependencies = (value: unknown) => !JSON.stringify(value).includes('"dependencies":["a"]');
+  const knowsDependencies = (value: unknown) => !/"(dependencies|after)":\["a"\]/.test(JSON.stringify(value));
   let accepted = 0;
   fc.assert(
     fc.property(config.filter(knowsDependencies), (value) => {
