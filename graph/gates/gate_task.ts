@@ -57,7 +57,13 @@ export function gateTaskOf(task: Task): GateTask {
   const { name, sourceFiles, output, declared } = task;
   const sources = readsOf(sourceFiles);
   const reads = declared?.reads === undefined ? sources : [...sources, ...declared.reads];
-  return { ...declared, name, dependencies: awaitedBy(task), reads, writes: [output, ...(declared?.writes ?? NO_PATHS)] };
+  return {
+    ...declared,
+    name,
+    dependencies: awaitedBy(task),
+    reads,
+    writes: [output, ...(declared?.writes ?? NO_PATHS)],
+  };
 }
 
 /** A task of a task file. */
