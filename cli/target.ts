@@ -10,6 +10,7 @@ import { isFile } from "../actors/machine/regular_file.ts";
 import { isConfig } from "../actors/input/input.ts";
 import type { Flags } from "./options.ts";
 import { later } from "../actors/machine/later.ts";
+import { tagWord } from "../graph/input/task_names.ts";
 import { InputError, UnknownTaskError } from "../graph/input/input_error.ts";
 import { escapeControls, quote } from "../graph/text.ts";
 import { shellWord } from "../graph/report/typed_commands.ts";
@@ -53,7 +54,7 @@ export function targetOf(command: string, flags: Flags, takes: "configs" | "both
   if (second !== undefined) {
     throw new InputError(`Unexpected argument ${quote(second)}; see troupe ${command} --help`);
   }
-  const tasks = [...words, ...flags.lists.get("task") ?? []];
+  const tasks = [...words, ...flags.lists.get("task") ?? [], ...(flags.lists.get("tag") ?? []).map(tagWord)];
   const chosen = tasks.length > 0 ? { tasks } : {};
   if (named !== undefined) return { file: named, ...chosen, home: "", isNamed: true };
   const found = findConfig();
@@ -94,7 +95,7 @@ function withFiles(error: UnknownTaskError): UnknownTaskError {
   const hints = files.map((word) =>
     `  ${quote(word)} is no config; if it is a task file: troupe run ${shellWord(word)}`
   );
-  return new UnknownTaskError(error.words, error.names, hints);
+  return new UnknownTaskError(error.words, error.names, hints, error.tags);
 }
 
 async function hasTask(path: string, name: string): Promise<boolean> {

@@ -34,6 +34,8 @@ const ELSEWHERE: ReadonlyMap<string, string> = new Map(
     dependencies: ["deps", "dependson", "depends_on", "needs", "requires"],
     after: ["order_only", "orderonly", "order_only_dependencies"],
     command: ["cmd", "run", "script", "exec"],
+    cwd: ["dir", "chdir", "workdir", "working_dir", "workingdir", "working_directory", "workingdirectory", "folder"],
+    tags: ["tag", "labels", "groups"],
     env: ["environment"],
     description: ["desc", "summary", "doc", "docs", "help", "title", "comment", "about"],
     grace: [
@@ -49,7 +51,6 @@ const ELSEWHERE: ReadonlyMap<string, string> = new Map(
 
 /** What other tools have a key for, and how it is done here. */
 const OTHERWISE: ReadonlyMap<string, string> = new Map([
-  ...["cwd", "dir", "workdir"].map((key) => [key, "commands run in the config's folder: begin with 'cd …'"] as const),
   ["cache", "every artifact is remembered; --force does everything again"],
   ["shell", "commands are run by /bin/sh: name another shell in the command"],
 ]);
@@ -152,6 +153,15 @@ export function withoutModule(task: TaskLabel, name: string): Diagnostic {
     message: `${capitalised(labelOf(task))} specifies ${quote(name)} but no 'module'`,
     places: [key(["tasks", task.index, name])],
     hint: 'add "module": the file whose function makes the artifact',
+  };
+}
+
+/** For what only a command has. */
+export function withoutCommand(task: TaskLabel, name: string): Diagnostic {
+  return {
+    message: `${capitalised(labelOf(task))} specifies ${quote(name)} but no 'command'`,
+    places: [key(["tasks", task.index, name])],
+    hint: `only a command has ${name}: leave it out`,
   };
 }
 

@@ -85,7 +85,7 @@ export function shellTrace(command: string, env: Readonly<Record<string, string>
  */
 export function differences(before: Trace, after: Trace, nameOf: (artifact: string) => string): string[] {
   const found: string[] = [];
-  if (!same(before[1], after[1])) found.push(actionChange(before[1][0], after[1][0]));
+  if (!same(before[1], after[1])) found.push(actionChange(before[1], after[1]));
   compare("environment", alternating(before[2]), alternating(after[2]), found);
   compare("source", paired(before[3], before[4]), paired(after[3], after[4]), found);
   const artifacts = (side: Trace) => paired(side[5].map(nameOf), side[6]);
@@ -95,16 +95,20 @@ export function differences(before: Trace, after: Trace, nameOf: (artifact: stri
   return found;
 }
 
-function actionChange(before: string, after: string): string {
+function actionChange([before, text, , folder]: readonly string[], [after, now, , there]: readonly string[]): string {
   if (after === "concatenate" && before === after) return "mode changed";
-  return after === "module" ? "call changed" : "command changed";
+  if (after === "module") return "call changed";
+  return before === after && text === now && folder !== there ? "cwd changed" : "command changed";
 }
 
 function actionRecord(task: Task, { sources, module, mode }: Inputs): readonly string[] {
   const { action } = task;
   switch (action.kind) {
-    case "command":
-      return asksForName(action.command) ? [action.kind, action.command, task.name] : [action.kind, action.command];
+    case "command": {
+      const name = asksForName(action.command) ? task.name : "";
+      if (action.cwd !== undefined) return [action.kind, action.command, name, action.cwd];
+      return name === "" ? [action.kind, action.command] : [action.kind, action.command, name];
+    }
     case "content":
       return [action.kind, action.content];
     case "concatenate":

@@ -102,6 +102,19 @@ export function folderAsSource(task: TaskLabel, path: string, at: number): Diagn
   };
 }
 
+/** The folder of a command is not there, and nothing is done before that could make it. */
+export function missingFolder(task: TaskLabel, cwd: string): Diagnostic {
+  return {
+    message: `Task ${nameOf(task)} runs in folder ${quote(cwd)}, which does not exist`,
+    places: [value(["tasks", task.index, "cwd"])],
+  };
+}
+
+/** The folder of a command cannot be one; `detail` says why. */
+export function strangeFolder(task: TaskLabel, detail: string): Diagnostic {
+  return { message: `Task ${nameOf(task)} cannot run there: ${detail}`, places: [value(["tasks", task.index, "cwd"])] };
+}
+
 /** A file that a glob matches and that has no path, as a path is text; bytes that are none are spelt out in the name. */
 export function unnameableSource(
   task: TaskLabel,

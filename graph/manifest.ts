@@ -114,6 +114,8 @@ export function manifestDifferences(before: Manifest, after: Manifest): InputDif
 }
 
 function actionText([kind, ...rest]: readonly string[]): string {
+  // The third is the folder of a command that has its own.
+  if (kind === "command" && rest.length > 2) return `cd ${rest[2]}\n${rest[0]}`;
   return kind === "command" || kind === "content" ? rest[0] ?? "" : [kind, ...rest].join(" ");
 }
 

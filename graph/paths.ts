@@ -50,6 +50,24 @@ export function normaliseOutput(path: string): string | BrokenRule {
   return normal;
 }
 
+/** The normal form of a folder in the config's, `.` for that one itself, or the rule it breaks. */
+export function normaliseFolder(path: string): string | BrokenRule {
+  if (path === "") return { rule: "must not be empty" };
+  if (!isPlainText(path)) return { rule: "must not contain control characters" };
+  if (path.startsWith("/")) return { rule: "must be relative to the config's folder" };
+  const normal = UNUSUAL.test(path) ? normalise(path, false) : path;
+  return normal === ".." || normal.startsWith("../") ? { rule: "must lie inside the config's folder" } : normal;
+}
+
+/** A path, relative to the config's folder, as it is seen from a folder in that one. An absolute one is seen alike. */
+export function seenFrom(folder: string, path: string): string {
+  if (path.startsWith("/")) return path;
+  const from = folder.split("/"), to = path.split("/");
+  let same = 0;
+  while (same < from.length && same < to.length - 1 && from[same] === to[same]) same++;
+  return "../".repeat(from.length - same) + to.slice(same).join("/");
+}
+
 /** The longest name that Linux file systems take, in bytes, and the longest path with its end mark. */
 const NAME_MAX = 255, PATH_MAX = 4096;
 

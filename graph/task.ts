@@ -16,8 +16,8 @@ export const MOST_WORKERS = 1024;
 
 /** What a task does. A closed union: whoever acts on it ends its switch with {@linkcode unreachable}. */
 export type Action =
-  /** Run text with `/bin/sh -c` in the config's folder. */
-  | { readonly kind: "command"; readonly command: string }
+  /** Run text with `/bin/sh -c` in the config's folder, or in one within it. */
+  | { readonly kind: "command"; readonly command: string; readonly cwd?: string }
   /** Write literal text. */
   | { readonly kind: "content"; readonly content: string }
   /** Call an exported function of a module, where it may do no more than is declared. */
@@ -74,6 +74,8 @@ export interface Task {
   readonly retries: number;
   /** Whether it is tried again only if it is flaky by the history. */
   readonly retriesIfFlaky?: boolean;
+  /** Words by which it can be asked for together with others; absent when there are none. */
+  readonly tags?: readonly string[];
   /** What it is for, in the words of the config; tells nothing to anybody but people. */
   readonly description?: string;
   /** What the gates are told beside all this; absent where nothing was declared, as for most tasks. */

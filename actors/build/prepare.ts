@@ -90,7 +90,7 @@ export async function prepare(
     refuseReplacing(file, { databases, needed: (path) => neededAs(path, build, sources.files) });
   }
   for (const odd of sources.warnings) reporter.error(odd);
-  const diagnostics = [...overwritten(build, own), ...sources.diagnostics];
+  const diagnostics = [...overwritten(build, own), ...await strangeFolders(build), ...sources.diagnostics];
   const known = warm?.planOf(build, sources);
   if (known === undefined) {
     diagnostics.push(...checkProducers(build.tasks, build.graph, sources.files, sources.origins));
@@ -106,6 +106,16 @@ export async function prepare(
   if (!build.tasks.some(({ action }) => action.kind === "module")) return { plan, cache, stale };
   const { ModuleGraph } = await later<typeof import("./module_graph.ts")>("./module_graph.ts", import.meta.url);
   return { plan, cache, stale, modules: new ModuleGraph(cache.files) };
+}
+
+/** Folders that commands cannot run in. */
+async function strangeFolders({ tasks, folder }: LoadedBuild): Promise<Diagnostic[]> {
+  if (!tasks.some(({ action }) => action.kind === "command" && action.cwd !== undefined)) return [];
+  const { checkWorkingFolders } = await later<typeof import("./working_folders.ts")>(
+    "./working_folders.ts",
+    import.meta.url,
+  );
+  return checkWorkingFolders(tasks, folder);
 }
 
 /** What a build would lose with a file, in words. */

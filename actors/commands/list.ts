@@ -86,17 +86,19 @@ interface Declared {
   readonly description?: string;
   readonly dependencies: readonly string[];
   readonly after?: readonly string[];
+  readonly tags?: readonly string[];
   readonly output?: string;
 }
 
 function listed(
-  { name, description, dependencies, after, output }: Declared,
+  { name, description, dependencies, after, tags, output }: Declared,
   prospect: Prospect | undefined,
   { last, usual_duration, flaky }: Past = { last: null, usual_duration: null, flaky: null },
 ): ListedTask {
   return {
     name,
     description: description ?? null,
+    ...(tags === undefined ? {} : { tags }),
     output_artifact: output ?? null,
     dependencies,
     ...(after === undefined ? {} : { after }),

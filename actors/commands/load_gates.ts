@@ -54,7 +54,8 @@ export interface OpenGatesOptions {
 /** Gates, and what they go by. */
 export interface OpenedGates {
   readonly gates: ParallelExecutionGates;
-  readonly tasks: readonly GateTask[];
+  /** With the tags by which they can be named. */
+  readonly tasks: readonly (GateTask & Pick<Task, "tags">)[];
   readonly settings: GateSettings;
   /** How much of each resource there is. */
   readonly resourceLimits?: Readonly<Record<string, number>>;
@@ -150,7 +151,7 @@ type BuildTasks = Pick<LoadedBuild, "tasks" | "folder" | "resourceLimits">;
 async function gated({ tasks, folder, resourceLimits }: BuildTasks): Promise<ReadTasks> {
   const plain = await withPlainFolders(tasks, folder);
   return {
-    tasks: plain.map(gateTaskOf),
+    tasks: plain.map((task) => task.tags === undefined ? gateTaskOf(task) : { ...gateTaskOf(task), tags: task.tags }),
     undeclared: plain.map((task) => gateTaskOf({ ...task, declared: undefined })),
     resourceLimits,
   };

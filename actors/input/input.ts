@@ -11,6 +11,7 @@ import { meaningOf } from "../../graph/input/task_names.ts";
 import { decodeUtf8 } from "../../graph/input/utf8.ts";
 import { readRegular, readRegularStart } from "../machine/regular_file.ts";
 import { systemDetail } from "../machine/system_error.ts";
+import type { Task } from "../../graph/task.ts";
 import { InputError, UnknownTaskError } from "../../graph/input/input_error.ts";
 
 /** So much of a file tells whether it is a config: words of a command line may be the names of any files. */
@@ -73,7 +74,7 @@ function readBytes(path: string, what: string): Uint8Array {
  *
  * @throws {UnknownTaskError} When there is no task of a name.
  */
-export function chooseTasks<Kind extends NamedTask>(
+export function chooseTasks<Kind extends NamedTask & Partial<Pick<Task, "tags">>>(
   tasks: readonly Kind[],
   graph: Graph,
   only: readonly string[],
@@ -92,9 +93,14 @@ export function chooseTasks<Kind extends NamedTask>(
  *
  * @throws {UnknownTaskError} When a word means none.
  */
-export function indexesOf(words: readonly string[], tasks: readonly { readonly name: string }[]): number[] {
+export function indexesOf(
+  words: readonly string[],
+  tasks: readonly { readonly name: string; readonly tags?: readonly string[] }[],
+): number[] {
   const names = tasks.map(({ name }) => name);
-  const { indexes, unknown } = meaningOf(words, names);
-  if (unknown.length > 0) throw new UnknownTaskError(unknown, names);
+  const { indexes, unknown } = meaningOf(words, names, (index) => tasks[index].tags);
+  if (unknown.length > 0) {
+    throw new UnknownTaskError(unknown, names, [], [...new Set(tasks.flatMap(({ tags = [] }) => tags))]);
+  }
   return [...new Set(indexes)];
 }

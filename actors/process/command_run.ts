@@ -74,15 +74,15 @@ export class CommandRun {
     this.#graceMs = limits.graceMs ?? context.graceMs;
   }
 
-  /** Runs the text by a shell, or without one where `direct` says how. Never rejects. */
+  /** Runs the text by a shell, or without one where `direct` says how, in a folder of its own if one is given. Never rejects. */
   async run(
     command: string,
-    options: Pick<SpawnOptions, "direct" | "env" | "onOutput" | "mayRead">,
+    { cwd, ...options }: Pick<SpawnOptions, "direct" | "env" | "onOutput" | "mayRead"> & Partial<SpawnOptions>,
   ): Promise<CommandEnd> {
     const { folder, env, ledger, strays } = this.context;
     const argv = ["/bin/sh", "-c", command];
     try {
-      this.#process = startProcess({ ...options, argv, cwd: folder, commonEnv: env, graceMs: this.#graceMs });
+      this.#process = startProcess({ ...options, argv, cwd: cwd ?? folder, commonEnv: env, graceMs: this.#graceMs });
     } catch (error) {
       if (!(error instanceof SpawnError)) throw error;
       return { failure: { kind: "spawn", detail: error.message } };

@@ -9,7 +9,8 @@ import { dirname } from "@std/path/posix/dirname";
 import { join } from "@std/path/posix/join";
 import { asksForName } from "../../graph/command_text.ts";
 import { simpleCommand } from "../../graph/simple_command.ts";
-import { type ModuleAction, unreachable } from "../../graph/task.ts";
+import { seenFrom } from "../../graph/paths.ts";
+import { type Action, type ModuleAction, unreachable } from "../../graph/task.ts";
 import {
   adoptInPlace,
   type ArtifactTarget,
@@ -27,6 +28,7 @@ import { type CommandContext, CommandRun, type TimeLimits } from "../process/com
 import { carryOut, type Deed, type DeedAnswer } from "../storage/deed.ts";
 import type { SpawnOptions } from "../process/spawn.ts";
 import type { RunShell, RunTask, Spoilt } from "./messages.ts";
+import { workingFolder } from "../machine/working_folder.ts";
 import { systemDetail } from "../machine/system_error.ts";
 import type { Output, Usage } from "../process/output.ts";
 import type { EndSignal } from "../process/signals.ts";
@@ -102,6 +104,9 @@ export class ShellExecution extends CommandAttempt<RunShell, CommandContext & { 
   }
 }
 
+/** An action of one kind. */
+type Work<Kind> = Action & { readonly kind: Kind };
+
 /** A task whose artifact is made by a command or by troupe itself. */
 export type ArtifactTask = RunTask & { readonly work: Exclude<RunTask["work"], ModuleAction> };
 
@@ -125,13 +130,15 @@ export class ArtifactExecution
         return copy === undefined ? { unrestorable: true } : await this.#placed(copy);
       }
       case "command":
-        return await this.#runCommand(work.command, target);
+        return await this.#runCommand(work, target);
       default:
         return unreachable(work);
     }
   }
 
-  async #runCommand(command: string, target: ArtifactTarget): Promise<Attempt> {
+  async #runCommand({ command, cwd }: Work<"command">, target: ArtifactTarget): Promise<Attempt> {
+    const there = cwd === undefined ? undefined : workingFolder(this.context.folder, cwd);
+    if (there !== undefined && "detail" in there) return { failure: { kind: "spawn", detail: there.detail } };
     try {
       Deno.mkdirSync(dirname(target.path), { recursive: true });
       // What a killed build left would pass for this one's; and a link there would be written through.
@@ -140,14 +147,16 @@ export class ArtifactExecution
       return { failure: { kind: "io", doing: "prepare artifact", path: target.name, detail: systemDetail(error) } };
     }
     if (this.task.spoilt !== undefined) makeWay(target, this.task.spoilt);
-    const given = this.#givenVariables(target, command);
+    const given = this.#givenVariables(target, command, there?.within);
     const direct = simpleCommand(command, given);
     // A program whose stdout is $OUT is taken not to rewrite the artifact in place: it is not looked at before.
     const before = direct?.stdout === target.temporary ? undefined : { look: look(target.path) };
     const chain = this.context.chain.through(this.task.name);
-    const env = { ...this.task.env, ...given, [BUILD_VARIABLE]: chain };
+    // A shell would set it, and a program may believe it.
+    const pwd = there === undefined || this.context.env.PWD === undefined ? NOTHING : { PWD: there.path };
+    const env = { ...pwd, ...this.task.env, ...given, [BUILD_VARIABLE]: chain };
     const listener = this.task.stream ? this.listener : {};
-    const { failure, ...told } = await this.command.run(command, { direct, env, ...listener });
+    const { failure, ...told } = await this.command.run(command, { direct, env, cwd: there?.path, ...listener });
     if (failure !== undefined) {
       await this.#discard(target, before);
       return { failure, ...told };
@@ -188,11 +197,12 @@ export class ArtifactExecution
   }
 
   /** The name is in a fingerprint only where the command's text asks for it, so a script is not told it otherwise. */
-  #givenVariables({ temporary }: ArtifactTarget, command: string): Record<string, string> {
+  #givenVariables({ temporary }: ArtifactTarget, command: string, within = ""): Record<string, string> {
     const given: Record<string, string> = { OUT: temporary };
     if (asksForName(command)) given.TASK = this.task.name;
-    setList(given, "IN", this.task.sources);
-    setList(given, "DEPS", this.task.dependencyArtifacts);
+    const seen = (paths: readonly string[]) => within === "" ? paths : paths.map((path) => seenFrom(within, path));
+    setList(given, "IN", seen(this.task.sources));
+    setList(given, "DEPS", seen(this.task.dependencyArtifacts));
     return given;
   }
 }

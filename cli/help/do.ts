@@ -41,6 +41,7 @@ export const BUILD_PAGE: Page = {
       options: [
         shared.CONFIG_OPTION,
         shared.TASK_OPTION,
+        shared.TAG_OPTION,
         { flag: "force", short: "f", text: "do every task again, whatever the build cache says" },
         { flag: "dry-run", short: "n", text: "show what would run, and why; run nothing" },
         shared.SINCE_FAILED_OPTION,

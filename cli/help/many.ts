@@ -11,6 +11,7 @@ const WHAT: OptionGroup = {
   options: [
     shared.CONFIG_OPTION,
     shared.TASK_OPTION,
+    shared.TAG_OPTION,
     {
       flag: "force",
       short: "f",

@@ -54,7 +54,7 @@ export const LIST_PAGE: Page = {
     "passes, by the history. Nothing is run.",
   ],
   options: [
-    { title: "Which tasks", options: [shared.CONFIG_OPTION, shared.TASK_OPTION] },
+    { title: "Which tasks", options: [shared.CONFIG_OPTION, shared.TASK_OPTION, shared.TAG_OPTION] },
     {
       title: "What is shown",
       options: [

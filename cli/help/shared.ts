@@ -22,6 +22,13 @@ export const TASK_OPTION: Option = {
   text: "the same as NAME, also for a name that looks like a path; may be repeated",
 };
 
+export const TAG_OPTION: Option = {
+  flag: "tag",
+  value: "TAG",
+  isRepeated: true,
+  text: "all tasks of the config that have this tag, as if they were named; the word '#TAG' means the same",
+};
+
 /** The number of workers of builds; runs and crews have defaults of their own. */
 export const JOBS_OPTION: Option = {
   flag: "jobs",

@@ -34,7 +34,7 @@ export const WATCH_PAGE: Page = {
     "such database or workflow, it waits for one.",
   ],
   options: [
-    { title: "What is built", options: [shared.CONFIG_OPTION, shared.TASK_OPTION] },
+    { title: "What is built", options: [shared.CONFIG_OPTION, shared.TASK_OPTION, shared.TAG_OPTION] },
     {
       title: "When it is built",
       options: [

@@ -8,6 +8,8 @@
  * @module
  */
 import { readDeclarations } from "./config_declarations.ts";
+import { readCwd } from "./config_command.ts";
+import { readDescription, readTags } from "./config_labels.ts";
 import { readModule } from "./config_module.ts";
 import { fieldOf, type JsonObject, labelOf, readPaths, readStrings } from "./config_object.ts";
 import type { Diagnostic } from "../failure.ts";
@@ -22,10 +24,12 @@ export const TASK_KEYS: ReadonlyMap<string, "field" | "declaration"> = new Map([
     "description",
     "dependencies",
     "after",
+    "tags",
     "source_files",
     "output_artifact",
     "output",
     "command",
+    "cwd",
     "content",
     "module",
     "export",
@@ -74,12 +78,14 @@ export function readTask(object: JsonObject, index: number, diagnostics: Diagnos
   const after = object.after === undefined ? undefined : readAfter(object, index, { task, diagnostics });
   const declared = declares ? readDeclarations(object, index, diagnostics) : undefined;
   const description = object.description === undefined ? undefined : readDescription(object, index, diagnostics);
-  if (declared === undefined && description === undefined && after === undefined) return task;
+  const tags = object.tags === undefined ? undefined : readTags(object, index, diagnostics);
+  if (declared === undefined && description === undefined && after === undefined && tags === undefined) return task;
   return {
     ...task,
     ...(declared === undefined ? {} : { declared }),
     ...(description ? { description } : {}),
     ...(after === undefined ? {} : { after }),
+    ...(tags === undefined ? {} : { tags }),
   };
 }
 
@@ -118,6 +124,7 @@ function readName(object: JsonObject, index: number, diagnostics: Diagnostic[]):
 
 function readAction(object: JsonObject, index: number, diagnostics: Diagnostic[]): Action {
   const { command, content } = object;
+  if (object.cwd !== undefined && typeof command !== "string") readCwd(object, index, diagnostics);
   if (object.module !== undefined || object.export !== undefined || object.args !== undefined) {
     return readModule(object, index, diagnostics) ?? CONCATENATE;
   }
@@ -139,13 +146,8 @@ function readAction(object: JsonObject, index: number, diagnostics: Diagnostic[]
   }
   if (command === "") diagnostics.push(say.badText(fieldOf(object, index, "command"), "must not be empty"));
   if (command.includes("\0")) diagnostics.push(say.badText(fieldOf(object, index, "command"), "must not contain NUL"));
-  return { kind: "command", command };
-}
-
-function readDescription(object: JsonObject, index: number, diagnostics: Diagnostic[]): string | undefined {
-  const { description } = object;
-  if (typeof description === "string") return description;
-  diagnostics.push(say.wrongValue(fieldOf(object, index, "description"), "a string", description));
+  const cwd = object.cwd === undefined ? undefined : readCwd(object, index, diagnostics);
+  return cwd === undefined ? { kind: "command", command } : { kind: "command", command, cwd };
 }
 
 /** What is a dependency as well is waited for already. */

@@ -26,12 +26,13 @@ export class InputError extends Error {
 
 /** Words that were meant to name tasks name none. */
 export class UnknownTaskError extends InputError {
-  /** `words` are those that name none, `names` those that there are, `hints` further lines. */
+  /** `words` are those that name none, `names` and `tags` those that there are, `hints` further lines. */
   constructor(
     readonly words: readonly string[],
     readonly names: readonly string[],
     readonly hints: readonly string[] = [],
+    readonly tags: readonly string[] = [],
   ) {
-    super([...words.map((word) => unknownTask(word, names)), ...hints].join("\n"));
+    super([...words.map((word) => unknownTask(word, names, tags)), ...hints].join("\n"));
   }
 }

@@ -1,6 +1,6 @@
 /**
  * Owns what a word on the command line means as the name of tasks: the task of exactly that name or, where there is none
- * and the word has `*` or `?`, all tasks whose names it matches; and what is said of a word that means none.
+ * and the word has `*` or `?`, all tasks whose names it matches, or all that have the tag `ci` for `#ci`; and what is said of a word that means none.
  * It knows no files and no commands.
  *
  * Brackets are plain characters: names such as `app/[id]` are common, and a shell's braces have been expanded before.
@@ -21,26 +21,53 @@ export interface Meaning {
   readonly unknown: readonly string[];
 }
 
+/** The tags of a task by its index; undefined when it has none. */
+export type TagsOf = (index: number) => readonly string[] | undefined;
+
+/** The word that means all tasks with a tag. */
+export function tagWord(tag: string): string {
+  return `#${tag}`;
+}
+
 /** Whether a word that is no task's name is a pattern. */
 function isPattern(word: string): boolean {
   return word.includes("*") || word.includes("?");
 }
 
-/** What the words mean among tasks with these names. */
-export function meaningOf(words: readonly string[], names: readonly string[]): Meaning {
+/** What the words mean among tasks with these names and tags. */
+export function meaningOf(
+  words: readonly string[],
+  names: readonly string[],
+  tagsOf: TagsOf = () => undefined,
+): Meaning {
   const byName = new Map(names.map((name, index) => [name, index]));
   const indexes: number[] = [], unknown: string[] = [];
   for (const word of words) {
     const index = byName.get(word);
-    const found = index !== undefined ? [index] : isPattern(word) ? matching(word, names) : [];
+    const found = index !== undefined
+      ? [index]
+      : word.startsWith("#")
+      ? tagged(word)
+      : isPattern(word)
+      ? matching(word, names)
+      : [];
     if (found.length === 0) unknown.push(word);
     for (const each of found) indexes.push(each);
   }
   return { indexes, unknown };
+
+  function tagged(word: string): number[] {
+    return [...names.keys()].filter((index) => tagsOf(index)?.includes(word.slice(1)));
+  }
 }
 
-/** What is said of a word that means no task. */
-export function unknownTask(word: string, names: readonly string[]): string {
+/** What is said of a word that means no task, among tasks with these names and tags. */
+export function unknownTask(word: string, names: readonly string[], tags: readonly string[] = []): string {
+  if (word.startsWith("#")) {
+    const meant = nearest(word.slice(1), tags);
+    const what = `No task has the tag ${quote(word.slice(1))}`;
+    return meant === undefined ? what : `${what}, did you mean ${quote(meant)}?`;
+  }
   const what = isPattern(word) ? `No task matches ${quote(word)}` : `Unknown task ${quote(word)}`;
   const { one, several } = offer(word, names);
   const offered = one === undefined ? several : quote(one);

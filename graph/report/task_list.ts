@@ -38,6 +38,8 @@ export interface ListedTask {
   readonly name: string;
   /** What it is for: the key of a config, or the comment above the line of a task file. */
   readonly description: string | null;
+  /** Its tags; absent when it has none. */
+  readonly tags?: readonly string[];
   /** What it makes; null for a task of a task file. */
   readonly output_artifact: string | null;
   /** Names of the tasks it needs. */
@@ -146,7 +148,7 @@ export function listLines(
       { text: task.last === null ? "" : secondsText(1000 * task.last.duration), tone: "plain" },
       { text: task.usual_duration === null ? "" : secondsText(1000 * task.usual_duration), tone: "dim" },
       { text: task.output_artifact ?? "", tone: "dim" },
-      { text: task.description?.split("\n", 1)[0] ?? "", tone: "plain" },
+      { text: [task.description?.split("\n", 1)[0] ?? "", ...tagWords(task)].filter(Boolean).join(" "), tone: "plain" },
     ].map(({ text, tone }) => ({ text: escapeControls(text), tone: tone as TextCell["tone"] }))
   );
   const titles = ["NAME", "STATE", "LAST", "USUAL", "MAKES", "DESCRIPTION"];
@@ -190,6 +192,10 @@ function fit(used: readonly number[], natural: readonly number[], columns: numbe
     return fit(used.filter((at) => at !== dispensable), natural, columns);
   }
   return new Map(used.map((at) => [at, Math.min(natural[at], most)]));
+}
+
+function tagWords({ tags = [] }: ListedTask): string[] {
+  return tags.map((tag) => `#${tag}`);
 }
 
 function stateCell(task: ListedTask): TextCell {
