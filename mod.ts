@@ -27,6 +27,7 @@ export type { CallOptions } from "./actors/commands/invocation.ts";
 export { batches, type BatchesOptions, type BatchesReport, check, type CheckOptions } from "./actors/commands/check.ts";
 export { dryRun, type DryRunOptions } from "./actors/commands/dry_run.ts";
 export { why, type WhyOptions } from "./actors/commands/why.ts";
+export { graph, type GraphChoice, type GraphOptions, type GraphReport } from "./actors/commands/graph.ts";
 export { history, type HistoryOptions, show, type ShowOptions } from "./actors/commands/history.ts";
 export { join, type JoinOptions } from "./actors/commands/join.ts";
 export { list, type ListOptions } from "./actors/commands/list.ts";

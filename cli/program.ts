@@ -31,6 +31,8 @@ const COMMANDS = new Map<string, () => Promise<Command>>([
   ["crew", async () => (await later<typeof import("./crew.ts")>("./crew.ts", import.meta.url)).crewCommand],
   ["status", async () => (await later<typeof import("./status.ts")>("./status.ts", import.meta.url)).statusCommand],
   ["why", async () => (await later<typeof import("./why.ts")>("./why.ts", import.meta.url)).whyCommand],
+  ["graph", async () => (await later<typeof import("./graph.ts")>("./graph.ts", import.meta.url)).graphCommand],
+  ["trace", async () => (await later<typeof import("./trace.ts")>("./trace.ts", import.meta.url)).traceCommand],
   ["schema", async () => (await later<typeof import("./schema.ts")>("./schema.ts", import.meta.url)).schemaCommand],
   [
     "completions",

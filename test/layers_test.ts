@@ -24,7 +24,9 @@ const ROOMS_BELOW_COMMANDS = [
 ];
 
 /** Rooms of graph/, of which all of actors/ may see any. */
-const PURE = ["", "/input", "/schedule", "/gates", "/report", "/crew", "/library"].map((room) => `graph${room}`);
+const PURE = ["", "/input", "/schedule", "/gates", "/report", "/crew", "/library", "/picture"].map((room) =>
+  `graph${room}`
+);
 
 /** A room of actors/, and the rooms below it that it may see. */
 function room(name: string, below: readonly string[]): Layer {
@@ -53,6 +55,8 @@ const ROOMS: readonly Layer[] = [
   { name: "graph/gates", holds: "graph/gates/", sees: ["graph", "graph/input"], packages: [] },
   // What is said of runs: lines, reports, events.
   { name: "graph/report", holds: "graph/report/", sees: ["graph", "graph/schedule"], packages: [] },
+  // What is drawn of graphs and of runs: trees, diagrams, charts, trace events.
+  { name: "graph/picture", holds: "graph/picture/", sees: ["graph", "graph/report"], packages: [] },
   // The rules and the words of crews, and of the schedulers for a program's own functions.
   { name: "graph/crew", holds: "graph/crew/", sees: ["graph"], packages: [] },
   { name: "graph/library", holds: "graph/library/", sees: ["graph", "graph/schedule"], packages: [] },
