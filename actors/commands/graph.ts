@@ -88,7 +88,12 @@ function eitherWay(graph: Graph, from: number, to: number): number[] | undefined
 
 function reportOf(file: string, all: readonly ListedTask[]): GraphReport {
   const names = new Set(all.map(({ name }) => name));
-  const tasks = all.map((task) => ({ ...task, dependencies: task.dependencies.filter((name) => names.has(name)) }));
+  const within = (list: readonly string[]) => list.filter((name) => names.has(name));
+  const tasks = all.map(({ after, ...task }) => ({
+    ...task,
+    dependencies: within(task.dependencies),
+    ...(after === undefined ? {} : { after: within(after) }),
+  }));
   const chain = longestChain(buildGraph(tasks).graph, tasks.map((task) => drawnTask(task).seconds ?? 0));
   return { file, tasks, critical_path: chain.map((task) => tasks[task].name) };
 }

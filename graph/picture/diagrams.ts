@@ -26,11 +26,16 @@ export function dotText(drawing: Drawing): string {
       const label = labelLines(box).map((line) => string(line).slice(1, -1)).join("\\n");
       return `  b${at} [${[`label="${label}"`, ...more].join(", ")}];`;
     }),
-    ...arrows(drawing).map(([needed, by]) =>
-      `  b${needed} -> b${by}${boxes[needed].isCritical && boxes[by].isCritical ? " [penwidth=2.5]" : ""};`
-    ),
+    ...arrows(drawing).map(([needed, by, isAfter]) => {
+      const look = isAfter ? " [style=dashed]" : isCritical(needed, by) ? " [penwidth=2.5]" : "";
+      return `  b${needed} -> b${by}${look};`;
+    }),
     "}",
   ].join("\n");
+
+  function isCritical(needed: number, by: number): boolean {
+    return boxes[needed].isCritical && boxes[by].isCritical;
+  }
 }
 
 /** In the language of Mermaid. */
@@ -48,7 +53,7 @@ export function mermaidText(drawing: Drawing): string {
   return [
     "flowchart LR",
     ...lines,
-    ...arrows(drawing).map(([needed, by]) => `  b${needed} --> b${by}`),
+    ...arrows(drawing).map(([needed, by, isAfter]) => `  b${needed} ${isAfter ? "-.->" : "-->"} b${by}`),
     ...classed(({ isCritical }) => isCritical, "critical", "stroke-width:3px"),
     ...classed(({ standing }) => isBad(standing), "failed", "stroke:#c2410c,stroke-dasharray:5 2"),
   ].join("\n");
@@ -61,11 +66,11 @@ function labelLines({ label, standing, seconds, count, counts }: DrawnBox): stri
   return [escapeControls(label), [state, ...time].join(" · ")];
 }
 
-function arrows({ graph }: Drawing): [needed: number, by: number][] {
-  const all: [number, number][] = [];
+function arrows({ graph }: Drawing): [needed: number, by: number, isAfter: boolean][] {
+  const all: [number, number, boolean][] = [];
   for (let by = 0; by < graph.size; by++) {
     for (let i = graph.dependencyStart[by]; i < graph.dependencyStart[by + 1]; i++) {
-      all.push([graph.dependencies[i], by]);
+      all.push([graph.dependencies[i], by, i >= graph.inputEnd[by]]);
     }
   }
   return all;

@@ -13,6 +13,8 @@ import { type Standing, standingOf, standingsText } from "./standing.ts";
 export interface DrawnTask {
   readonly name: string;
   readonly dependencies: readonly string[];
+  /** Names of tasks that it only comes after. */
+  readonly after?: readonly string[];
   readonly standing: Standing;
   /** Seconds that it took or usually takes; null when nothing is known. */
   readonly seconds: number | null;
@@ -49,8 +51,8 @@ const WORST_FIRST: readonly Standing[] = [
 ];
 
 /** A listed task as it is drawn: with how long it usually takes, or took the last time. */
-export function drawnTask({ name, dependencies, state, usual_duration, last }: ListedTask): DrawnTask {
-  return { name, dependencies, standing: standingOf(state), seconds: usual_duration ?? last?.duration ?? null };
+export function drawnTask({ name, dependencies, after, state, usual_duration, last }: ListedTask): DrawnTask {
+  return { name, dependencies, after, standing: standingOf(state), seconds: usual_duration ?? last?.duration ?? null };
 }
 
 /** Which tasks of a graph are drawn, by the named ones: these and all they need, all that needs them, or both. */
@@ -73,6 +75,7 @@ function reversed({ size, dependencyStart, dependencies, dependentStart, depende
     size,
     dependencyStart: dependentStart,
     dependencies: dependents,
+    inputEnd: dependentStart.subarray(1),
     dependentStart: dependencyStart,
     dependents: dependencies,
   };

@@ -1,5 +1,6 @@
 /**
- * Owns the tree of a graph as lines: who is needed by nobody stands at the left, below it what it needs. Each task has one
+ * Owns the tree of a graph as lines: who is needed by nobody stands at the left, below it what it needs (─) or only comes
+ * after (╌). Each task has one
  * line; where it is needed once more, a line tells that it stands elsewhere. So there are at most twice as many lines as tasks.
  *
  * @module
@@ -21,6 +22,8 @@ type Coming = {
   readonly indent: string;
   readonly isLast: boolean;
   readonly isRoot?: boolean;
+  /** It is not needed, only waited for. */
+  readonly isAfter?: boolean;
 } & ({ readonly box: number } | { readonly elsewhere: readonly number[] });
 
 /** The lines; `columns` of a terminal, that none may be wider than, or undefined for no limit. */
@@ -40,11 +43,11 @@ function boxLines(drawing: Drawing): TextCell[][] {
       const coming: Coming[] = [{ indent: "", isLast: true, isRoot: true, box: root }];
       isShown[root] = 1;
       for (let next = coming.pop(); next !== undefined; next = coming.pop()) {
-        const stem = next.isRoot ? "" : next.isLast ? "└─ " : "├─ ";
+        const stem = next.isRoot ? "" : `${next.isLast ? "└" : "├"}${next.isAfter ? "╌" : "─"} `;
         const indent = next.isRoot ? "" : next.indent + (next.isLast ? "   " : "│  ");
         if ("elsewhere" in next) {
           const names = listed(next.elsewhere.map((box) => boxes[box].label), MOST_ELSEWHERE);
-          lines.push([{ text: `${next.indent}${stem}also needs ${names}`, tone: "dim" }]);
+          lines.push([{ text: `${next.indent}${stem}also ${names}`, tone: "dim" }]);
           continue;
         }
         lines.push(boxLine(drawing, next.box, next.indent + stem));
@@ -53,6 +56,8 @@ function boxLines(drawing: Drawing): TextCell[][] {
           graph.dependencyStart[next.box + 1],
         );
         const own: number[] = [], elsewhere: number[] = [];
+        const needs = graph.inputEnd[next.box] - graph.dependencyStart[next.box];
+        const after = new Set(needed.subarray(needs));
         for (const box of needed) {
           (isShown[box] ? elsewhere : own).push(box);
           isShown[box] = 1;
@@ -60,6 +65,7 @@ function boxLines(drawing: Drawing): TextCell[][] {
         const rows: Coming[] = own.map((box, at) => ({
           indent,
           isLast: elsewhere.length === 0 && at === own.length - 1,
+          isAfter: after.has(box),
           box,
         }));
         if (elsewhere.length > 0) rows.push({ indent, isLast: true, elsewhere });

@@ -28,12 +28,12 @@ rigTest("graph draws a tree with how each task stands, and what is chosen of it"
   project(rig);
   assertEquals(
     await said(rig, "graph"),
-    "○ ui:test  would run\n└─ ○ gen  would run\n○ web  would run\n├─ ○ ui:lint  would run\n│  └─ also needs gen\n└─ also needs gen\n\n4 tasks\n",
+    "○ ui:test  would run\n└─ ○ gen  would run\n○ web  would run\n├─ ○ ui:lint  would run\n│  └─ also gen\n└─ also gen\n\n4 tasks\n",
   );
   assertEquals((await rig.build()).code, 1);
   const tree = await said(rig, "graph", "web");
   assertMatch(tree, /^├─ ✗ ui:lint(?: ◆)? {2}failed {2}0\.\d\ds$/m);
-  assertMatch(tree, /^ *(?:│ {2})?└─ (?:= gen|also needs gen)/m);
+  assertMatch(tree, /^ *(?:│ {2})?└─ (?:= gen|also gen)/m);
   assert(!tree.includes("ui:test"));
   const names = (report: string) => JSON.parse(report).tasks.map(({ name }: { name: string }) => name);
   assertEquals(names(await said(rig, "graph", "ui:lint", "--needed-by", "--format", "json")), ["ui:lint", "web"]);

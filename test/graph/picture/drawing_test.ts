@@ -34,11 +34,14 @@ Deno.test("a tree has each task once, and tells what else is needed; the critica
     "├─ = b ◆  up to date  2.0s",
     "│  └─ = a ◆  up to date  1.0s",
     "└─ = c  up to date  0.50s",
-    "   └─ also needs a",
+    "   └─ also a",
     "",
     "4 tasks",
     "◆ critical path: 4.0s over 3 tasks: a → b → d",
   ]);
+  const after = [...tasksOf("a", "b"), { ...tasksOf("c: b")[0], after: ["a"] }];
+  assertEquals(tree(after).slice(0, 3), ["= c  up to date", "├─ = b  up to date", "└╌ = a  up to date"]);
+  assertMatch(dotText(drawingOf(after, 10)), /b1 -> b2;\n {2}b0 -> b2 \[style=dashed\];/);
   assertEquals(tree(tasksOf("a", "b")), ["= a  up to date", "= b  up to date", "", "2 tasks"]);
 });
 
