@@ -26,7 +26,6 @@ import { CacheSaver } from "./cache_saver.ts";
 import type { WarmState } from "./warm_state.ts";
 import { prepare, type Prepared, type Preparing, type SourcesFollower } from "./prepare.ts";
 import { isClaims, sweepTemporaries } from "./sweep.ts";
-import { TransactionError } from "./transaction/error.ts";
 import type { Transaction } from "./transaction/transaction.ts";
 import { type BuildReport, buildReport, rolledBackReport } from "../../graph/report/build_report.ts";
 import { showCommand } from "../../graph/report/typed_commands.ts";
@@ -118,7 +117,7 @@ interface RunContext {
  */
 export async function runBuild(build: LoadedBuild, options: BuildRunOptions, reporter: Reporter): Promise<RunEnd> {
   const { stop = new Stop() } = options;
-  const lock = await takeLock(build, { reporter, stop });
+  const lock = await takeLock(build, { reporter, stop, isTransaction: options.transaction !== undefined });
   let unclean = lock?.leftBehind ? "unclean" as const : undefined;
   try {
     if (lock?.leftBy !== undefined) await awaitCommandsOf(lock.leftBy);
@@ -136,7 +135,7 @@ export async function runBuild(build: LoadedBuild, options: BuildRunOptions, rep
       const context = { options, reporter, stop, preparing, readers };
       const end = options.transaction === undefined
         ? await run(build, prepared, context)
-        : await runInTransaction(build, prepared, { ...context, isLocked: lock !== undefined });
+        : await runInTransaction(build, prepared, context);
       return stale.length === 0 ? end : { ...end, report: { ...end.report, stale_artifacts: stale } };
     });
   } finally {
@@ -163,13 +162,12 @@ function sweepAfterBuild(folder: string, { plan, cache }: Prepared): void {
 async function runInTransaction(
   build: LoadedBuild,
   prepared: Prepared,
-  { isLocked, ...context }: RunContext & { readonly isLocked: boolean },
+  context: RunContext,
 ): Promise<Omit<RunEnd, "isWritten">> {
   const { Transaction } = await later<typeof import("./transaction/transaction.ts")>(
     "./transaction/transaction.ts",
     import.meta.url,
   );
-  if (!isLocked) throw new TransactionError("A transaction needs a lock, so that nobody else builds here meanwhile");
   const { options, reporter, stop } = context;
   const strict = { ...options, failFast: true };
   using transaction = new Transaction(build.folder);

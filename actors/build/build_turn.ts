@@ -19,18 +19,26 @@ import { quote } from "../../graph/text.ts";
 
 /** Members of a crew wait for the first of them, but not for so long: then it is something else. */
 const SHARING_MS = 1000;
+
+/** Choices for {@linkcode takeLock}. */
+export interface TurnOptions {
+  readonly reporter: Reporter;
+  readonly stop: Stop;
+  /** For a member of a crew: other members may build as well. */
+  readonly shared?: "shared";
+  /** Without a lock nothing is begun; default the build goes on. */
+  readonly isTransaction?: boolean;
+}
+
 /**
- * Without a lock (a folder that cannot be written) the build goes on: it may still find that all is done.
+ * Without a lock (a folder that cannot be written) a build goes on: it may still find that all is done.
  *
  * @throws {InputError} When there is something else in the lock's place.
+ * @throws {TransactionError} When there is no lock, and the build is a transaction or has one to undo first.
  */
 export async function takeLock(
   build: LoadedBuild,
-  { reporter, stop, shared }: {
-    readonly reporter: Reporter;
-    readonly stop: Stop;
-    readonly shared?: "shared";
-  },
+  { reporter, stop, shared, isTransaction = false }: TurnOptions,
 ): Promise<BuildLock | undefined> {
   const tell = (holder: string) => reporter.error(`Waiting for another build of this config (process ${holder})`);
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -45,7 +53,14 @@ export async function takeLock(
       throw error;
     }
     if (error instanceof PlaceTakenError) throw new InputError(`Cannot lock ${quote(build.folder)}: ${error.message}`);
-    reporter.error(`Cannot lock '${build.folder}': ${systemDetail(error)}; building without a lock`);
+    const cannot = `Cannot lock ${quote(build.folder)}: ${systemDetail(error)}`;
+    if (isTransaction) {
+      throw new TransactionError(`${cannot}; a transaction needs a lock, so that nobody else builds here meanwhile`);
+    }
+    if (hasTransaction(build.folder)) {
+      throw new TransactionError(`${cannot}; the unfinished transaction in it cannot be undone without a lock`);
+    }
+    reporter.error(`${cannot}; building without a lock`);
   } finally {
     clearTimeout(timer);
   }

@@ -173,6 +173,21 @@ Deno.test({
       assertMatch(ended.stderr, /^Cannot lock '.*': Read-only file system; building without a lock\n/);
       assertMatch(ended.stdout, /Failed task 'small' .*\(error: Cannot write artifact .*: Read-only file system\)/);
       assertStringIncludes(ended.stdout, "4 succeeded, 1 failed, 0 skipped");
+      const all = await project.build({ args: ["--transaction"] });
+      assertEquals([all.code, all.stdout], [1, ""], said(all));
+      assertEquals(
+        all.stderr,
+        `Cannot lock '${project.folder}': Read-only file system; a transaction needs a lock, so that nobody else builds here meanwhile\n`,
+      );
     });
+    project.write(".troupe-transaction/journal", "");
+    using mount = new Mount(project.folder, "--bind", project.folder);
+    assert(succeeds("mount", "-o", "remount,ro,bind", mount.folder));
+    const ended = await project.build();
+    assertEquals([ended.code, ended.stdout], [1, ""], said(ended));
+    assertMatch(
+      ended.stderr,
+      /^Cannot lock '.*': Read-only file system; the unfinished transaction in it cannot be undone without a lock\n$/,
+    );
   },
 });
