@@ -6,6 +6,7 @@
  * @module
  */
 import { isThere } from "../machine/regular_file.ts";
+import { systemDetail } from "../machine/system_error.ts";
 import { InputError } from "../../graph/input/input_error.ts";
 import { quote } from "../../graph/text.ts";
 
@@ -26,10 +27,11 @@ export interface FoundConfig {
 /**
  * The nearest config, here or above.
  *
- * @throws {InputError} When somebody else has put it where everybody may, above the current folder.
+ * @throws {InputError} When somebody else has put it where everybody may, above the current folder; or when that may not
+ * be looked into itself.
  */
 export function findConfig(): FoundConfig | undefined {
-  const here = CONFIG_NAMES.find((name) => fileAt(name) !== undefined);
+  const here = CONFIG_NAMES.find((name) => fileAt(name, refuseClosed) !== undefined);
   if (here !== undefined) return { path: here, home: "" };
   try {
     const depth = Deno.cwd().split("/").filter((part) => part !== "").length;
@@ -59,14 +61,21 @@ export function asTyped(path: string, name: string): string {
   return besideConfig(name) === path ? name : path;
 }
 
-function fileAt(path: string): Deno.FileInfo | undefined {
+function fileAt(path: string, refuse?: (error: unknown) => void): Deno.FileInfo | undefined {
   try {
     const info = Deno.statSync(path);
     return info.isFile ? info : undefined;
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
+    refuse?.(error);
     return undefined;
   }
+}
+
+/** Where a person stands there may be a config that they cannot see; what is above is somebody else's affair. */
+function refuseClosed(error: unknown): void {
+  if (!(error instanceof Deno.errors.PermissionDenied)) return;
+  throw new InputError(`Cannot look for a config in ${quote(Deno.cwd())}: ${systemDetail(error)}`);
 }
 
 /** Its commands would be run by whoever stands anywhere below, say in a folder of their own in /tmp. */

@@ -2,7 +2,10 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { dirname } from "@std/path";
 import { plainText } from "../pty.ts";
+import { withoutRoot } from "../faults/faults.ts";
 import { type Ended, type Rig, rigTest, type RunChoices } from "../rig.ts";
+
+const limited = withoutRoot();
 
 function troupe(rig: Rig, args: string[] = [], choices: RunChoices = {}): Promise<Ended> {
   return rig.build(args, { deno: ["run", "-A", `${dirname(rig.program)}/main.ts`], ...choices });
@@ -80,3 +83,20 @@ rigTest("troupe alone without a config tells what is here, and with one that is 
   assertEquals([wrong.code, wrong.stdout], [2, ""]);
   assertStringIncludes(wrong.stderr, "Task 'a' must specify output_artifact\n  --> ../build.json:1:");
 });
+
+// S6.1, S6.2
+rigTest("in a folder that may not be entered it is said that no config can be looked for", async (rig) => {
+  rig.write("closed/build.json", { tasks: [{ name: "a", output: "a", content: "" }] });
+  rig.write("build.json", { tasks: [{ name: "b", output: "b", content: "" }] });
+  const main = [Deno.execPath(), "run", "-A", `${dirname(rig.program)}/main.ts`];
+  const closed = async (args: string[]) => {
+    // One line, since nobody else could open the folder again
+    const line = 'chmod 000 .; "$@"; code=$?; chmod 700 "$PWD"; exit $code';
+    const argv = ["-c", line, "sh", ...limited!, ...main, ...args];
+    const { code, stdout, stderr } = await rig.spawn("sh", argv, { cwd: "closed" }).ended;
+    return { code, stdout, stderr };
+  };
+  const stderr = `Cannot look for a config in '${rig.path("closed")}': Permission denied\n`;
+  assertEquals(await closed([]), { code: 2, stdout: "", stderr });
+  assertEquals(await closed(["a"]), { code: 2, stdout: "", stderr });
+}, { ignore: limited === undefined });

@@ -79,6 +79,13 @@ export function canTrace(): boolean {
     missing("strace, allowed to trace") !== undefined;
 }
 
+/** What starts a program as somebody to whom modes of files mean something, as they do not to root. */
+export function withoutRoot(): readonly string[] | undefined {
+  if (Deno.uid() !== 0) return [];
+  const argv = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all", "--securebits=+noroot"];
+  return succeeds(argv[0], ...argv.slice(1), "true") ? argv : missing("setpriv, to do without the rights of root");
+}
+
 /** Runs a program to its end and answers whether that was a success; false as well when there is no such program. */
 export function succeeds(program: string, ...args: string[]): boolean {
   try {
