@@ -53,7 +53,7 @@ export interface ShowOptions {
  * for (const { id, passed, total_tasks } of (await history()).runs) console.log(id, passed, "of", total_tasks);
  * ```
  *
- * @throws {InputError} When an option is wrong.
+ * @throws {InputError} When an option is wrong, or no recorded run has the task.
  * @throws {DatabaseError} When there is no such history, or it cannot be read or pruned.
  */
 export async function history(options: HistoryOptions = {}): Promise<HistoryReport> {
@@ -63,8 +63,16 @@ export async function history(options: HistoryOptions = {}): Promise<HistoryRepo
   return await asLibrary({ log: options.log }, async ({ reporter }) => {
     const deleted = prune === undefined ? {} : { deleted: await pruned(db, prune, (line) => reporter.error(line)) };
     using view = await HistoryView.open(db);
-    return { ...deleted, runs: view.recent(limit, { hasFailed: failed, since, task }).map(listedRun) };
+    const runs = view.recent(limit, { hasFailed: failed, since, task });
+    if (task !== undefined && runs.length === 0) checkKnown(view, task, db);
+    return { ...deleted, runs: runs.map(listedRun) };
   });
+}
+
+/** A task that no run has tried may be one that they had, or a slip of the fingers. */
+function checkKnown(view: HistoryView, task: string, db: string): void {
+  const known = view.taskNames();
+  if (known.size > 0 && !known.has(task)) throw new InputError(unknownTaskLine(task, db, known));
 }
 
 /**
@@ -117,7 +125,7 @@ export async function show(
   }
   const task = view.task(run.id, name);
   if (task === undefined) {
-    throw new InputError(unknownTaskLine(name, { id: run.id, known: view.tasks(run.id).map((other) => other.name) }));
+    throw new InputError(unknownTaskLine(name, run.id, view.tasks(run.id).map((other) => other.name)));
   }
   const decoder = new TextDecoder();
   const printed = ({ stdout, stderr }: Pick<StoredAttempt, "stdout" | "stderr">) => ({

@@ -78,6 +78,7 @@ const QUERIES = {
   ended:
     `select task, run_id run, outcome, how, fingerprint, (ended_us - started_us) / 1e6 duration, ended_us / 1e6 endedAt, error
     from attempts where run_id = ?`,
+  names: "select distinct name from definitions",
   begun: "select count(*) count from tasks where run_id = ? and status is null",
 } as const;
 
@@ -141,6 +142,12 @@ export class HistoryView implements Disposable {
   task(run: number, name: string): TaskWithOutput | undefined {
     const row = this.#database.get<TaskWithOutput>(QUERIES.task, run, name);
     return row && this.#taskOf(row);
+  }
+
+  /** The names of the tasks of all runs. */
+  taskNames(): Set<string> {
+    const rows = this.#database.all<{ name: string }>(QUERIES.names);
+    return new Set(rows.map((row) => storedRow(row, DEFINITION, this.#database.path).name));
   }
 
   /** All attempts at a task, the first first; none of a run that an older troupe has recorded. */

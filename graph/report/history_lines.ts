@@ -108,11 +108,11 @@ export function unknownRunLine(id: number, database: string): string {
   return `Run #${id} not found in ${quote(database)}`;
 }
 
-export function unknownTaskLine(name: string, where: { id: number; known: Iterable<string> }): string {
-  const guess = nearest(name, where.known);
-  return `Task ${quote(name)} not found in run #${where.id}${
-    guess === undefined ? "" : `, did you mean ${quote(guess)}?`
-  }`;
+/** `where` is the run that it was looked for in, or the path of the history in all of whose runs. */
+export function unknownTaskLine(name: string, where: number | string, known: Iterable<string>): string {
+  const place = typeof where === "number" ? `run #${where}` : `any run of ${quote(where)}`;
+  const guess = nearest(name, known);
+  return `Task ${quote(name)} not found in ${place}${guess === undefined ? "" : `, did you mean ${quote(guess)}?`}`;
 }
 
 function runDuration({ duration_ms }: RunRecord): string {

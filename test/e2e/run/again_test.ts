@@ -81,6 +81,15 @@ rigTest("history finds runs by what failed, by a task and by time, and tells wha
     "tasks.txt",
   ]);
   assert(!(await troupe(rig, "history")).stdout.includes("web:*"));
-  assertEquals((await troupe(rig, "history", "--task", "none")).stdout, "No such runs recorded\n");
+  const { code, stdout: none, stderr } = await troupe(rig, "history", "--task", "wbe:a");
+  assertEquals([code, none, stderr], [
+    2,
+    "",
+    "Task 'wbe:a' not found in any run of 'taskrun.db', did you mean 'web:a'?\n",
+  ]);
+  assertEquals(
+    (await troupe(rig, "history", "--task", "good", "--since", "2999-01-01")).stdout,
+    "No such runs recorded\n",
+  );
   assertEquals((await troupe(rig, "history", "--since", "soon")).code, 2);
 });

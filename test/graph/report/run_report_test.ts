@@ -359,12 +359,13 @@ Deno.test("retryLine() counts what failed and, where there are others, the other
 // S2.25
 Deno.test("unknownRunLine() and unknownTaskLine() say what was looked for, and where", () => {
   assertEquals(unknownRunLine(99, "taskrun.db"), "Run #99 not found in 'taskrun.db'");
-  const where = { id: 42, known: ["lint", "integration"] };
+  const known = ["lint", "integration"];
   assertEquals(
-    unknownTaskLine("integratoin", where),
+    unknownTaskLine("integratoin", 42, known),
     "Task 'integratoin' not found in run #42, did you mean 'integration'?",
   );
-  assertEquals(unknownTaskLine("zzz", where), "Task 'zzz' not found in run #42");
+  assertEquals(unknownTaskLine("zzz", 42, known), "Task 'zzz' not found in run #42");
+  assertEquals(unknownTaskLine("zzz", "old.db", known), "Task 'zzz' not found in any run of 'old.db'");
 });
 
 // S2.21
