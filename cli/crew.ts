@@ -9,7 +9,7 @@ import type { Level } from "../actors/terminal/build_log.ts";
 import { CrewError } from "../actors/crew/store/crew_error.ts";
 import { askGates } from "../actors/commands/ask_gates.ts";
 import type { Invocation } from "../actors/commands/invocation.ts";
-import { type JoinOptions, loadShared, memberSettings } from "../actors/commands/join.ts";
+import { type JoinOptions, loadShared, memberSettings, placeInSlurm } from "../actors/commands/join.ts";
 import type { RunLimits } from "../actors/commands/validate.ts";
 import { openStore } from "../actors/join/member_run.ts";
 import { CrewWatcher } from "../actors/crew/crew_watcher.ts";
@@ -122,7 +122,8 @@ function commandsFor(
   },
 ): MemberCommand[] {
   const own = Deno.build.standalone ? [] : ["run", "-A", new URL("../main.ts", import.meta.url).href];
-  const jobs = Math.max(1, Math.floor(navigator.hardwareConcurrency / members));
+  const cpus = placeInSlurm()?.cpus ?? navigator.hardwareConcurrency;
+  const jobs = Math.max(1, Math.floor(cpus / members));
   const common = [
     `--config=${file}`,
     ...tasks.map((task) => `--task=${task}`),

@@ -5,9 +5,11 @@
  * @module
  */
 import { type CrewReport, crewReport, memberLine, workflowLine } from "../../graph/crew/member_report.ts";
+import { slurmLine, type SlurmPlace, slurmPlace } from "../../graph/crew/slurm.ts";
 import type { LoadLimits } from "../../graph/schedule/headroom.ts";
 import { resultsSavedLine } from "../../graph/report/run_report.ts";
 import { stuckSentence } from "../../graph/crew/stuck.ts";
+import { MOST_WORKERS } from "../../graph/task.ts";
 import { refuseOwnBuild, refuseOwnRun } from "../process/build_chain.ts";
 import { joinBuild, joinTasks } from "../join/inputs.ts";
 import { type CrewOptions, type CrewSettings, readSettings } from "../crew/options.ts";
@@ -29,7 +31,10 @@ const DEFAULT_KILLED_RETRIES = 1;
  * Choices for {@linkcode join}; those of a {@linkcode Crew} mean the same, but that `maxKilledRetries` is 1 by default.
  */
 export interface JoinOptions extends CallOptions, Omit<CrewOptions, "disabled" | "enableFingerprints"> {
-  /** Tasks at once; default `num_workers` of the config, or 8, or for a task file the CPUs this process may use. */
+  /**
+   * Tasks at once; default the CPUs that Slurm gives each task of its job (`SLURM_CPUS_PER_TASK`), or `num_workers` of the
+   * config, or 8, or for a task file the CPUs this process may use.
+   */
   readonly workers?: number;
   /** Milliseconds between asking a task to end and killing it, for tasks without a grace of their own; default 5000. */
   readonly graceMs?: number;
@@ -102,6 +107,8 @@ export async function joinFor(
   const { events, junit } = (isOneOfSeveral ? undefined : invocation.readers) ?? {};
   const written = writtenFiles({ events, junit, report: options.report });
   const settings = memberSettings(file, options);
+  const place = isOneOfSeveral ? undefined : placeInSlurm();
+  const workers = options.workers ?? place?.cpus;
   const input = await loadShared(file, options.tasks);
   const { validate, locks, gates, tasks } = options;
   const validation = await askGates("tasks" in input ? input.tasks : input.build, {
@@ -112,9 +119,10 @@ export async function joinFor(
     isAsked: isOneOfSeveral,
   }, invocation);
   if (opening !== undefined && level !== "quiet") reporter.line(opening);
+  if (place !== undefined && level !== "quiet") reporter.line(placeLine(place, { settings, workers }));
   const choices = {
     settings,
-    workers: options.workers,
+    workers,
     limits: validation?.limits,
     locks: validation?.locks,
     history: options.history,
@@ -174,7 +182,24 @@ export function memberSettings(file: string, options: Omit<JoinOptions, keyof Ca
   const isKilledSet = Deno.env.get("TROUPE_MAX_KILLED_RETRIES") !== undefined;
   const maxKilledRetries = options.maxKilledRetries ?? (isKilledSet ? undefined : DEFAULT_KILLED_RETRIES);
   const settings = readSettings({ ...options, maxKilledRetries });
-  return { ...settings, project: settings.project ?? projectOf(file, settings.db) };
+  return {
+    ...settings,
+    identifier: settings.identifier ?? placeInSlurm()?.identifier,
+    project: settings.project ?? projectOf(file, settings.db),
+  };
+}
+
+/** What this process is where a node of Slurm's has started it. */
+export function placeInSlurm(): SlurmPlace | undefined {
+  const place = slurmPlace((name) => Deno.env.get(name));
+  return place?.cpus === undefined ? place : { ...place, cpus: Math.min(place.cpus, MOST_WORKERS) };
+}
+
+function placeLine(
+  place: SlurmPlace,
+  { settings: { identifier }, workers }: { readonly settings: CrewSettings; readonly workers: number | undefined },
+): string {
+  return slurmLine(place, { identifier: typeof identifier === "string" ? identifier : place.identifier, workers });
 }
 
 /**

@@ -125,14 +125,14 @@ export const JOIN_PAGE: Page = {
         {
           flag: "id",
           value: "NAME",
-          text: "this member's name, unlike that of any other at work (default: the process id)",
+          text: "this member's name, unlike that of any other at work (default: the process id; under Slurm the job's)",
         },
         LABEL,
         {
           flag: "jobs",
           short: "j",
           value: "N",
-          text: "tasks at once (default: num_workers of the config, or 8; CPUs for a task file)",
+          text: "tasks at once (default: SLURM_CPUS_PER_TASK; num_workers of the config, or 8; CPUs for a task file)",
         },
         { ...shared.VALIDATE_OPTION, text: "ask the gates first (see troupe check), and keep to their limits" },
         shared.LOCKS_OPTION,
@@ -168,7 +168,7 @@ export const JOIN_PAGE: Page = {
     },
   ],
   files: [shared.CONFIG_FILE, shared.CREW_FILE],
-  environment: VARIABLES,
+  environment: [...VARIABLES, ["SLURM_*", "on a node of Slurm's, for --jobs and --id: docs/cluster.md"]],
   exits: EXITS,
   examples: [
     ["troupe join build.json --db crew.sqlite", "a member; start as many as you like"],

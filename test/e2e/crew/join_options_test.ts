@@ -1,5 +1,5 @@
 // What `troupe join` does as its flags, its variables and the tasks' retries say, and what it refuses.
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { query, RawDatabase } from "../../actors/storage/raw_database.ts";
 import { plainText, Terminal } from "../../pty.ts";
 import { type Rig, rigTest } from "../../rig.ts";
@@ -15,6 +15,37 @@ function succeedsAt(attempt: number): string {
 function writeTasks(rig: Rig, ...tasks: object[]): void {
   rig.write("build.json", { tasks: tasks.map((task) => ({ output: (task as { name: string }).name, ...task })) });
 }
+
+// S9.1
+rigTest(
+  "on a node of Slurm's a member has the job's name and its number of CPUs, unless told otherwise",
+  async (rig) => {
+    rig.write("build.json", { num_workers: 3, tasks: [{ name: "a", output: "o", content: "x" }] });
+    const env = {
+      SLURM_JOB_ID: "18",
+      SLURM_ARRAY_JOB_ID: "17",
+      SLURM_ARRAY_TASK_ID: "5",
+      SLURM_CPUS_PER_TASK: "2",
+      SLURMD_NODENAME: "n2",
+    };
+    const join = async (args: string[], more: Record<string, string> = {}) => {
+      const { code, stdout, stderr } = await startMember(rig, args, { env: { ...env, ...more } }).ended;
+      assertEquals([code, stderr], [0, ""]);
+      return stdout.split("\n");
+    };
+    const place = "of Slurm job 17, array task 5, on n2";
+    const lines = await join([]);
+    assertEquals(lines[0], `Member 'slurm-17_5' ${place}: 2 tasks at once`);
+    assertStringIncludes(lines.join("\n"), "\nMember 'slurm-17_5': 1 tasks done");
+    const [told] = await join(["-j1", "--id=mine"], { TROUPE_IDENTIFIER: "other" });
+    assertEquals(told, `Member 'mine' ${place}: 1 task at once`);
+    assertEquals((await join(["--quiet"])).join(""), "");
+    const crew = await startTroupe(rig, ["crew", "2", "build.json", "--force"], { env }).ended;
+    assertEquals(crew.code, 0, crew.stderr);
+    assertMatch(crew.stdout, /^\[1\] Member 'slurm-17_5-1': /m);
+    assertMatch(crew.stdout, /^\[2\] Member 'slurm-17_5-2': /m);
+  },
+);
 
 // S3.37, S3.44
 rigTest("after a failure the others go on, or with the policy stop no more are begun", async (rig) => {
