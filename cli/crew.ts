@@ -7,6 +7,8 @@
 import { abortable } from "@std/async/abortable";
 import type { Level } from "../actors/terminal/build_log.ts";
 import { CrewError } from "../actors/crew/store/crew_error.ts";
+import { entryModule } from "../actors/machine/entry_modules.ts";
+import { flagsForSame } from "../actors/sandbox/thread_needs.ts";
 import { askGates } from "../actors/commands/ask_gates.ts";
 import type { Invocation } from "../actors/commands/invocation.ts";
 import { type JoinOptions, loadShared, memberSettings, placeInSlurm } from "../actors/commands/join.ts";
@@ -121,7 +123,7 @@ function commandsFor(
     readonly db: string;
   },
 ): MemberCommand[] {
-  const own = Deno.build.standalone ? [] : ["run", "-A", new URL("../main.ts", import.meta.url).href];
+  const own = Deno.build.standalone ? [] : ["run", "-A", "--quiet", ...flagsForSame(), entryModule("main").href];
   const cpus = placeInSlurm()?.cpus ?? navigator.hardwareConcurrency;
   const jobs = Math.max(1, Math.floor(cpus / members));
   const common = [

@@ -5,6 +5,7 @@
  * @module
  */
 import { DatabaseError } from "../storage/database_error.ts";
+import { entryModule } from "../machine/entry_modules.ts";
 import { isRoomForThread } from "../machine/descriptor_limit.ts";
 import { deadline } from "@std/async/deadline";
 import { Beating, type FromHeart, type HeartListener, type HeartOptions, type ToHeart } from "./heart.ts";
@@ -49,7 +50,7 @@ class ThreadHeart implements Heartbeat {
     this.#store = store;
     this.#options = options;
     const { worker, owner, intervalMs, limits, storeOptions } = options;
-    this.#thread = new Worker(import.meta.resolve("./heart_thread.ts"), { type: "module" });
+    this.#thread = new Worker(entryModule("heart_thread"), { type: "module" });
     this.#thread.onmessage = ({ data }: MessageEvent<FromHeart>) => {
       if (data.kind === "lost") options.onLost();
       else if (data.kind === "removed") options.onRemoved(new DatabaseError("removed", data.sentence));

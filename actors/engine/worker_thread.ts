@@ -5,6 +5,7 @@
  * @module
  */
 import { deadline } from "@std/async/deadline";
+import { entryModule } from "../machine/entry_modules.ts";
 import { removeIfPresent } from "../storage/artifact.ts";
 import type { EndSignal } from "../process/signals.ts";
 import type {
@@ -77,7 +78,7 @@ export class WorkerThread {
     this.#cancelled = new Int32Array(cancelled);
     this.#listener = listener;
     const name = `worker ${setup.workerId}`;
-    this.#thread = new Worker(new URL("../worker/worker.ts", import.meta.url), { type: "module", name });
+    this.#thread = new Worker(entryModule("worker"), { type: "module", name });
     this.#thread.onmessage = ({ data }: MessageEvent<FromWorker | PermitWanted | SandboxWanted>) => this.#heard(data);
     this.#thread.onerror = (event) => {
       event.preventDefault(); // or it would end the whole process

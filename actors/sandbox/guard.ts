@@ -19,7 +19,7 @@ interface Scope {
 const scope = self as unknown as Scope;
 let started = 0, ended = 0;
 
-scope.onmessage = ({ data: { calls, files, control, heapMiB } }) => {
+scope.onmessage = ({ data: { own, nested, calls, files, control, heapMiB } }) => {
   started++;
   let isOver = false;
   const end = (detail: string) => {
@@ -29,11 +29,10 @@ scope.onmessage = ({ data: { calls, files, control, heapMiB } }) => {
     if (++ended === started) scope.postMessage({ kind: "idle", started });
   };
   try {
-    const url = new URL("./sandbox_thread.ts", import.meta.url);
     // Without an environment of its own it would ask for the right to copy this one.
-    const thread = new Thread(url, { env: {}, resourceLimits: { maxOldGenerationSizeMb: heapMiB } });
+    const thread = new Thread(new URL(own), { env: {}, resourceLimits: { maxOldGenerationSizeMb: heapMiB } });
     // The declared types know no port of the Web in a list of node's.
-    thread.postMessage({ calls, files }, [calls, files] as unknown as []);
+    thread.postMessage({ calls, files, nested }, [calls, files] as unknown as []);
     let detail: string | undefined;
     thread.on("error", (error: Error) => detail = error.message);
     thread.on("exit", (code) => end(detail ?? `it exited with code ${code}`));

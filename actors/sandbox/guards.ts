@@ -7,9 +7,11 @@
  * @module
  */
 import type { Permissions } from "../../graph/task.ts";
+import { entryModule } from "../machine/entry_modules.ts";
 import { ClosedInput } from "../machine/terminal_input.ts";
 import { whatThreadsLack } from "./thread_needs.ts";
 import { denoPermissions, keyOf } from "./permissions.ts";
+import { type SandboxEntry, sandboxEntry } from "./sandbox_entries.ts";
 import type { FromGuard, SandboxEnded, SandboxPorts, StartSandbox } from "./sandbox_messages.ts";
 
 /** Young objects lie outside of the limit that node's workers are given. */
@@ -27,6 +29,7 @@ interface Guard {
 export class Guards implements Disposable {
   readonly #guards = new Map<string, Guard>();
   #heapMiB = 0;
+  #entry: SandboxEntry | undefined;
   #input: ClosedInput | undefined;
 
   /** Has a sandbox thread with these rights started at the other ends of these ports. A failure is told by `control`. */
@@ -68,13 +71,11 @@ export class Guards implements Disposable {
       name: "guard",
       deno: { permissions: denoPermissions(permissions) },
     } as WorkerOptions;
-    const thread = new Worker(new URL("./guard.ts", import.meta.url), options);
+    const thread = new Worker(entryModule("guard"), options);
     const guard: Guard = { thread, waiting: [], started: 0 };
     thread.onmessage = ({ data }: MessageEvent<FromGuard>) => {
       if (data.kind === "idle") return data.started === guard.started ? this.#endGuard(key, guard) : undefined;
-      for (const ports of guard.waiting ?? []) this.#hand(ports, guard);
-      guard.waiting = undefined;
-      if (guard.started === 0) this.#endGuard(key, guard);
+      this.#ready(key, guard);
     };
     thread.onerror = (event) => {
       event.preventDefault();
@@ -84,13 +85,28 @@ export class Guards implements Disposable {
     return guard;
   }
 
+  /** Its threads can be started once it is known what they begin with. */
+  async #ready(key: string, guard: Guard): Promise<void> {
+    try {
+      this.#entry ??= await sandboxEntry("thread");
+    } catch (error) {
+      for (const ports of guard.waiting ?? []) end(ports, error instanceof Error ? error.message : String(error));
+      guard.waiting = [];
+    }
+    // It may have failed, or been ended, meanwhile.
+    if (this.#guards.get(key) !== guard) return;
+    for (const ports of guard.waiting ?? []) this.#hand(ports, guard);
+    guard.waiting = undefined;
+    if (guard.started === 0) this.#endGuard(key, guard);
+  }
+
   #endGuard(key: string, guard: Guard): void {
     this.#guards.delete(key);
     guard.thread.terminate();
   }
 
   #hand({ calls, files, control }: SandboxPorts, guard: Guard): void {
-    const message: StartSandbox = { calls, files, control, heapMiB: this.#heapLimit() };
+    const message: StartSandbox = { ...this.#entry!, calls, files, control, heapMiB: this.#heapLimit() };
     try {
       guard.thread.postMessage(message, [calls, files, control]);
       guard.started++;

@@ -4,22 +4,8 @@
  *
  * @module
  */
+import { sandboxFiles } from "../machine/entry_modules.ts";
 import { PERMISSION_KINDS, type Permissions } from "../../graph/task.ts";
-
-/** The thread's own modules; the messages are only read where types are checked. */
-const THREAD_MODULES = [
-  "thread",
-  "calls",
-  "walls",
-  "commands",
-  "content",
-  "environment",
-  "files",
-  "inbox",
-  "nested",
-  "messages",
-]
-  .map((part) => decodeURIComponent(new URL(`./sandbox_${part}.ts`, import.meta.url).pathname));
 
 /** What is declared, and to read its own files as well; `absolute` says where a declared path lies. */
 export function resolvedPermissions(
@@ -49,7 +35,7 @@ export function denoPermissions(permissions: Permissions): Deno.PermissionOption
   const options: Record<string, unknown> = {};
   for (const kind of PERMISSION_KINDS) options[kind] = permissions[kind] ?? false;
   if (permissions.read !== true) {
-    options.read = [...permissions.read ?? [], ...THREAD_MODULES];
+    options.read = [...permissions.read ?? [], ...sandboxFiles()];
   }
   return options as Deno.PermissionOptionsObject;
 }

@@ -49,6 +49,8 @@ let last = "";
 export interface CallContext {
   readonly tell: (message: FromSandbox) => void;
   readonly files: CallFiles;
+  /** URL of the module by which threads begin that a module starts itself. */
+  readonly nested: string;
   /** Ends when nothing that was started is left running; no call will follow. */
   readonly finish: () => void;
   /** Whether the process is the module's alone; default it is troupe's. */
@@ -63,6 +65,7 @@ export async function serveCalls(context: CallContext): Promise<(message: ToSand
   const exit = Deno.exit;
   await raiseWalls({
     print,
+    nested: context.nested,
     folder: () => files.folder,
     env: () => current?.env,
     told: () => current?.told,

@@ -20,11 +20,21 @@ import type {
   StartProcess,
   ToSandbox,
 } from "./sandbox_messages.ts";
+import { type SandboxEntry, sandboxEntry } from "./sandbox_entries.ts";
 import { flagsForSame } from "./thread_needs.ts";
 import { quote } from "../../graph/text.ts";
 
 /** How long the pipes of a process that has ended are listened to, which others may hold open. */
 const TAIL_MS = 100;
+
+/** A program that is the `data:` URL that comes first, so many bytes long. */
+const FROM_INPUT = `data:text/javascript,${
+  encodeURIComponent(
+    "const bytes = new Uint8Array(Number(Deno.args[0])); " +
+      "for (let at = 0; at < bytes.length;) at += await Deno.stdin.read(bytes.subarray(at)); " +
+      "await import(new TextDecoder().decode(bytes));",
+  )
+}`;
 
 const SIGNALS = { end: "SIGKILL", pause: "SIGSTOP", resume: "SIGCONT" } as const;
 
@@ -49,7 +59,8 @@ export async function startProcess(
 ): Promise<void> {
   ports.files.close();
   try {
-    await new ModuleProcess(permissions, ports, context).ended;
+    const entry = await sandboxEntry("process");
+    await new ModuleProcess(permissions, ports, { ...context, entry }).ended;
   } catch (error) {
     endAt(ports, error instanceof Error ? error.message : String(error));
   }
@@ -66,11 +77,17 @@ class ModuleProcess {
   #why: string | undefined;
   readonly ended: Promise<void>;
 
-  constructor(permissions: Permissions, ports: SandboxPorts, { folder, env, ledger }: ProcessContext) {
+  constructor(
+    permissions: Permissions,
+    ports: SandboxPorts,
+    { folder, env, ledger, entry: { own, nested } }: ProcessContext & { readonly entry: SandboxEntry },
+  ) {
     this.#ports = ports;
-    const program = new URL("./sandbox_process.ts", import.meta.url).href;
+    // What a word of a command line may hold is too little for a whole program.
+    const text = own.startsWith("data:") ? new TextEncoder().encode(own) : undefined;
+    const program = text === undefined ? [own] : [FROM_INPUT, String(text.length)];
     this.#child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--quiet", "--no-prompt", ...flagsForSame(), ...permissionFlags(permissions), program],
+      args: ["run", "--quiet", "--no-prompt", ...flagsForSame(), ...permissionFlags(permissions), ...program],
       cwd: folder,
       ...(env === undefined ? {} : { clearEnv: true, env: { ...env } }),
       stdin: "piped",
@@ -80,7 +97,8 @@ class ModuleProcess {
     }).spawn();
     ledger?.set(this.#child.pid);
     this.#input = this.#child.stdin.getWriter();
-    this.#send({ mark: this.#mark } satisfies StartProcess);
+    if (text !== undefined) this.#write(text);
+    this.#send({ mark: this.#mark, nested } satisfies StartProcess);
     ports.calls.onmessage = ({ data }: MessageEvent<ToSandbox>) => {
       if (data.kind === "call") this.#call = data.id;
       this.#send(data);
@@ -93,8 +111,12 @@ class ModuleProcess {
   }
 
   #send(message: unknown): void {
+    this.#write(frame("", message));
+  }
+
+  #write(bytes: Uint8Array): void {
     // Whoever cannot be told has ended, which is heard.
-    this.#input.write(frame("", message)).catch(() => {});
+    this.#input.write(bytes).catch(() => {});
   }
 
   #signal(signal: Deno.Signal): void {

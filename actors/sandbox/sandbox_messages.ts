@@ -22,6 +22,10 @@ export interface SandboxPorts {
 
 /** Told to a guard: start a thread. */
 export interface StartSandbox extends SandboxPorts {
+  /** URL of the module that the thread begins with. */
+  readonly own: string;
+  /** See {@linkcode SandboxData}. */
+  readonly nested: string;
   /** Most memory of the thread's heap, in MiB. */
   readonly heapMiB: number;
 }
@@ -57,11 +61,15 @@ export interface SandboxPaused {
 export interface SandboxData {
   readonly calls: NodePort;
   readonly files: NodePort;
+  /** URL of the module by which threads begin that a module starts itself. */
+  readonly nested: string;
 }
 
 /** What a process that runs a function is told first: what stands before each of its answers; nobody can guess it. */
 export interface StartProcess {
   readonly mark: string;
+  /** See {@linkcode SandboxData}. */
+  readonly nested: string;
 }
 
 /** The files of a task, as its function sees them. Paths are relative to the folder. */

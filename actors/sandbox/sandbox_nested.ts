@@ -10,6 +10,8 @@ import { raiseWalls } from "./sandbox_walls.ts";
 
 /** What of the thread that started it is the same in this one. */
 interface Given {
+  /** URL of this module. */
+  readonly nested: string;
   readonly folder?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly told?: Readonly<Record<string, string>>;
@@ -25,10 +27,11 @@ const { parentPort } = process.getBuiltinModule("node:worker_threads");
 export async function raise(
   kept: MessageEvent[],
   keep: (event: MessageEvent) => void,
-  { folder, env, told, ownsProcess }: Given,
+  { nested, folder, env, told, ownsProcess }: Given,
 ): Promise<() => void> {
   await raiseWalls({
     print: (_stream, text) => void stderr.writeSync(typeof text === "string" ? encoder.encode(text) : text),
+    nested,
     folder: () => folder,
     env: () => env,
     told: () => told,

@@ -24,12 +24,14 @@ const reader = new FrameReader("", {
 });
 
 async function open(start: StartProcess): Promise<void> {
-  ({ mark } = start);
+  const { nested } = start;
+  mark = start.mark;
   const early: ToSandbox[] = [];
   hear = (message) => early.push(message);
   hear = await serveCalls({
     tell,
     files: new CallFiles((path, folder) => readFileSync(path.startsWith("/") ? path : `${folder}/${path}`)),
+    nested,
     finish: () => isFinishing = true,
     ownsProcess: true,
   });

@@ -13,13 +13,14 @@ import type { AskFile, FileAnswer, SandboxData } from "./sandbox_messages.ts";
 // Imported by name it would be had past the walls, too.
 const { parentPort, receiveMessageOnPort } = process.getBuiltinModule("node:worker_threads");
 
-parentPort!.once("message", ({ calls, files }: SandboxData) => open(calls, files));
+parentPort!.once("message", (data: SandboxData) => open(data));
 
-async function open(calls: NodePort, files: NodePort): Promise<void> {
+async function open({ calls, files, nested }: SandboxData): Promise<void> {
   const tell = calls.postMessage.bind(calls);
   const hear = await serveCalls({
     tell: (message) => tell(message),
     files: new CallFiles(reader(files)),
+    nested,
     finish() {
       for (const port of [calls, files, parentPort!]) port.unref();
     },

@@ -22,6 +22,8 @@ export type Print = (stream: "stdout" | "stderr", text: string | Uint8Array) => 
 /** What the walls need of the one who raises them. */
 export interface WallContext {
   readonly print: Print;
+  /** URL of the module by which threads begin that a module starts itself. */
+  readonly nested: string;
   /** Absolute path of the folder that relative paths start at; undefined for the process's own. */
   readonly folder: () => string | undefined;
   /** The environment that is declared for what runs now. */
@@ -217,10 +219,10 @@ function asFunction(value: unknown, change: (real: AnyFunction) => unknown): unk
 }
 
 /** A thread that a module starts has these walls too: they are raised before its own module is loaded. */
-function shutThreads(threads: Open, { isPortOwn = false, ownsProcess, folder, env, told }: WallContext): void {
+function shutThreads(threads: Open, { isPortOwn = false, ownsProcess, nested, folder, env, told }: WallContext): void {
   if (!isPortOwn) threads.workerData = threads.parentPort = null;
-  const nested = new URL("./sandbox_nested.ts", import.meta.url).href;
-  const textOf = (url: string) => walledText(nested, url, { folder: folder(), env: env(), told: told(), ownsProcess });
+  const textOf = (url: string) =>
+    walledText(nested, url, { nested, folder: folder(), env: env(), told: told(), ownsProcess });
   const walled = (url: string) => `data:text/javascript,${encodeURIComponent(textOf(url))}`;
   const { Worker: Web } = globalThis, { Worker: Thread } = threads;
   globalThis.Worker = class extends Web {

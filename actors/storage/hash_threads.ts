@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { entryModule } from "../machine/entry_modules.ts";
 import { isRoomForThread } from "../machine/descriptor_limit.ts";
 import type { Stamp } from "../machine/stamp.ts";
 import type { Unreadable } from "../machine/system_error.ts";
@@ -75,7 +76,7 @@ export class HashThreads implements Disposable {
   }
 
   #start(): Worker {
-    const thread = new Worker(new URL("./hash_thread.ts", import.meta.url), { type: "module", name: "hash" });
+    const thread = new Worker(entryModule("hash_thread"), { type: "module", name: "hash" });
     thread.onmessage = ({ data }: MessageEvent<HashAnswer>) => {
       if (this.#isClosed) return;
       this.#idle.push(thread);
