@@ -5,7 +5,8 @@
  * @module
  */
 
-const PATHS = {
+/** Path of each, from here. */
+export const ENTRIES = {
   main: "../../main.ts",
   worker: "../worker/worker.ts",
   guard: "../sandbox/guard.ts",
@@ -32,10 +33,7 @@ const SANDBOX = [
   .map((part) => `../sandbox/sandbox_${part}.ts`);
 
 /** What a thread or a process can begin with. */
-export type Entry = keyof typeof PATHS;
-
-/** All of them. */
-export const ENTRIES = Object.keys(PATHS) as readonly Entry[];
+export type Entry = keyof typeof ENTRIES;
 
 /** Paths of the files that a sandbox's thread reads; none where troupe was loaded by an address. */
 export function sandboxFiles(): string[] {
@@ -45,5 +43,5 @@ export function sandboxFiles(): string[] {
 
 /** The module's URL: a file's, or an address where troupe itself was loaded from one. */
 export function entryModule(entry: Entry): URL {
-  return new URL(PATHS[entry], import.meta.url);
+  return new URL(ENTRIES[entry], import.meta.url);
 }

@@ -7,6 +7,7 @@
 import { dirname } from "@std/path/posix/dirname";
 import { join } from "@std/path/posix/join";
 import { importsOf } from "../../graph/module_imports.ts";
+import { resolveImport } from "../machine/import_map.ts";
 import { readRegularText } from "../machine/regular_file.ts";
 
 /** Paths of all local files of a module, its own first; none if it is not local. What cannot be read is left out of account. */
@@ -48,7 +49,7 @@ export function importedFile(specifier: string, importer: string): string | unde
 /** By the import map that is in force; itself where that knows nothing. */
 export function resolvedImport(specifier: string): string {
   try {
-    return import.meta.resolve(specifier);
+    return resolveImport(specifier);
   } catch {
     return specifier;
   }
