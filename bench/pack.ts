@@ -117,7 +117,7 @@ async function addTypes(work: string, made: string): Promise<void> {
     const to = join(made, "types", path.slice(join(from, "package").length));
     await Deno.mkdir(dirname(to), { recursive: true });
     await Deno.writeTextFile(to, text);
-    for (const [, name] of text.matchAll(/^\s*(?:import|export)\b[^"';]*\bfrom "(\.[^"]+)\.js"/gm)) {
+    for (const [, name] of text.matchAll(/\bfrom "(\.[^"]+)\.js"/g)) {
       wanted.add(join(dirname(path), `${name}.d.ts`));
     }
   }

@@ -5,6 +5,7 @@
  * @module
  */
 import { entryModule } from "../../actors/machine/entry_modules.ts";
+import { configAbove } from "../../actors/sandbox/deno_config.ts";
 
 const LIBRARIES = { linux: "libc.so.6", darwin: "libSystem.dylib" } as Readonly<Record<string, string>>;
 
@@ -21,7 +22,10 @@ function become(program: string, args: readonly string[]): void {
 
 try {
   const program = decodeURIComponent(entryModule("main").pathname);
-  become(Deno.execPath(), ["run", "-A", "--unstable-worker-options", program, ...Deno.args]);
+  // Kept by Deno and not by the project, it is not above it that Deno finds the project's configuration.
+  const config = program.includes("/node_modules/") ? undefined : configAbove(Deno.cwd());
+  const options = ["-A", "--unstable-worker-options", ...(config === undefined ? [] : [`--config=${config}`])];
+  become(Deno.execPath(), ["run", ...options, program, ...Deno.args]);
 } catch {
   // Some right is missing, or this is another system.
 }
