@@ -32,6 +32,9 @@ const PLAIN = /[^ \t\r\n\\$:\0]+/y;
 /** Backslashes and what they stand before. */
 const BACKSLASHES = /\\+/y;
 
+/** An empty, `.` or `..` part. */
+const UNUSUAL = /(?:^|\/)\.{1,2}(?:\/|$)|\/\/|.\/$/;
+
 /** Reads the text of a dependency file. */
 export function parseDepfile(text: string): ParsedDepfile {
   const files = new Set<string>();
@@ -70,6 +73,24 @@ export function parseDepfile(text: string): ParsedDepfile {
   if (isOpen) return wrong(text.length, "it ends in the middle of a rule");
   if (hasTarget && !isPastColon) return wrong(ruleAt, "expected ':' after the target");
   return { files: [...files] };
+}
+
+/**
+ * A path without `.` and empty parts, and without `..` and the folder it undoes unless that is a link: then the way leads
+ * somewhere else. What is left may begin with `..`.
+ */
+export function plainPath(path: string, isLink: (folder: string) => boolean): string {
+  if (!UNUSUAL.test(path)) return path;
+  const kept: string[] = path.startsWith("/") ? [""] : [];
+  for (const part of path.split("/")) {
+    if (part === "" || part === ".") continue;
+    const last = kept.at(-1);
+    const undoes = part === ".." && last !== undefined && last !== "..";
+    if (undoes && kept.length === 1 && last === "") continue; // above the root is the root
+    if (undoes && !isLink(kept.join("/"))) kept.pop();
+    else kept.push(part);
+  }
+  return kept.join("/") || (path.startsWith("/") ? "/" : ".");
 }
 
 interface Word {

@@ -36,6 +36,17 @@ export type TaskFailure =
   | { readonly kind: "no-artifact"; readonly path: string; readonly isSpoilt: boolean }
   | { readonly kind: "checksum"; readonly path: string; readonly expected: string; readonly actual: string }
   | { readonly kind: "source"; readonly path: string; readonly detail: string }
+  /** Its dependency file was not written, or cannot be used; `at` is a line and a column. */
+  | {
+    readonly kind: "depfile";
+    readonly path: string;
+    readonly detail: string;
+    readonly at?: readonly [number, number];
+  }
+  /** It was found to read what another task makes, and does not wait for it. */
+  | { readonly kind: "unawaited"; readonly path: string; readonly task: string; readonly producer: string }
+  /** A command that tells of a tool did not do so. */
+  | { readonly kind: "tool"; readonly command: string; readonly detail: string }
   | { readonly kind: "io"; readonly doing: string; readonly path: string; readonly detail: string }
   /** The config's folder is not where it was. */
   | { readonly kind: "moved"; readonly path: string; readonly detail: string }
@@ -89,6 +100,15 @@ export function describeTaskFailure(failure: TaskFailure): string {
       return `Artifact '${failure.path}' has SHA-256 ${failure.actual}, expected ${failure.expected}`;
     case "source":
       return `Cannot read source '${failure.path}': ${failure.detail}`;
+    case "depfile":
+      return `Cannot use dependency file '${failure.path}': ${failure.detail}` +
+        (failure.at === undefined ? "" : ` (${failure.path}:${failure.at.join(":")})`);
+    case "unawaited":
+      return `Task '${failure.task}' reads '${failure.path}', ` +
+        `which task '${failure.producer}' makes, without waiting for it: ` +
+        `add '${failure.producer}' to its dependencies, or to 'after'`;
+    case "tool":
+      return `Tool '${failure.command}' failed: ${failure.detail}`;
     case "io":
       return `Cannot ${failure.doing} '${failure.path}': ${failure.detail}`;
     case "moved":

@@ -10,6 +10,7 @@
  */
 import { asksForName } from "./command_text.ts";
 import { sha256 } from "./digest.ts";
+import { type DiscoveredPaths, fullFingerprint } from "./discovered.ts";
 import type { Task } from "./task.ts";
 import { listed } from "./text.ts";
 
@@ -38,13 +39,34 @@ export interface Inputs {
   readonly mode?: number;
   /** For a module's function: its own files, which follow the sources and have digests there, and what else it imports. */
   readonly module?: { readonly files: number; readonly externals: readonly string[] };
+  /** The commands that say which tools are used, with digests of what they say, alternating; absent where there are none. */
+  readonly tools?: readonly string[];
+}
+
+/** What was discovered of a task's inputs when it was last done. */
+export interface Discovery {
+  /** The fingerprint of all that was known before. */
+  readonly declared: string;
+  readonly files: DiscoveredPaths;
+  /** Cut to their first digits. */
+  readonly digests: readonly string[];
+}
+
+/** The parts of a trace that few tasks have. */
+export interface Further<Discovered = Discovery> {
+  /** As in {@linkcode Inputs}, digests cut to their first digits. */
+  readonly tools?: readonly string[];
+  readonly discovery?: Discovered;
 }
 
 /**
  * The record of a task's last completion, with its fingerprint: equal records need not be hashed again, and different
  * ones say why the task runs. Digests are cut to their first digits. A tuple, since the build cache holds one a task.
  */
-export type Trace = readonly [
+export type Trace = TraceWith<Discovery>;
+
+/** A trace that tells of what was discovered in a form of its own. */
+export type TraceWith<Discovered> = readonly [
   fingerprint: string,
   action: readonly string[],
   /** Names and digests of values, alternating, sorted by name: a value may be a secret, and is only ever compared. */
@@ -53,11 +75,15 @@ export type Trace = readonly [
   sourceDigests: readonly string[],
   artifacts: readonly string[],
   artifactDigests: readonly string[],
+  further?: Further<Discovered>,
 ];
 
 /**
  * The trace of a task with these inputs; its first part is the digest that names the work: equal digests mean equal
  * artifacts. `last` is an earlier trace of the task, which saves the hashing when nothing differs.
+ *
+ * Of a task with a dependency file this is what is declared; {@linkcode withDiscovered} makes of it what names the work,
+ * and `last` is the trace of all of it.
  */
 export function trace(task: Task, inputs: Inputs, last?: Trace): Trace {
   const action = actionRecord(task, inputs);
@@ -65,12 +91,37 @@ export function trace(task: Task, inputs: Inputs, last?: Trace): Trace {
   if (
     last !== undefined && same(action, last[1]) && same(env, last[2]) && same(inputs.sources, last[3]) &&
     sameDigests(inputs.sourceDigests, last[4]) && same(inputs.artifacts, last[5]) &&
-    sameDigests(inputs.artifactDigests, last[6])
+    sameDigests(inputs.artifactDigests, last[6]) && hasSameFurther(task, inputs, last[7])
   ) return last;
-  const { sources, sourceDigests, artifacts, artifactDigests } = inputs;
+  const { sources, sourceDigests, artifacts, artifactDigests, tools } = inputs;
   const seen = task.action.kind === "command" || task.action.kind === "module" ? artifacts : [];
-  const fingerprint = sha256(JSON.stringify([FORM, action, env, sources, sourceDigests, seen, artifactDigests]));
-  return [fingerprint, action, env, sources, cut(sourceDigests), artifacts, cut(artifactDigests)];
+  const record: unknown[] = [FORM, action, env, sources, sourceDigests, seen, artifactDigests];
+  if (tools !== undefined) record.push({ tools });
+  if (task.depfile !== undefined) record.push("depfile");
+  const fingerprint = sha256(JSON.stringify(record));
+  const declared = [fingerprint, action, env, sources, cut(sourceDigests), artifacts, cut(artifactDigests)] as const;
+  return tools === undefined ? declared : [...declared, { tools: tools.map(cutTool) }];
+}
+
+/** The fingerprint of what a task declares: that of the trace where nothing is discovered. */
+export function declaredFingerprint(trace: Trace): string {
+  return trace[7]?.discovery?.declared ?? trace[0];
+}
+
+/** The trace of a task that reads, beside what it declares, these files; their digests are whole. */
+export function withDiscovered(declared: Trace, files: DiscoveredPaths, digests: readonly string[]): Trace {
+  const name = declaredFingerprint(declared);
+  const discovery = { declared: name, files, digests: cut(digests) };
+  const [_, ...rest] = withFurther(declared, { ...declared[7], discovery });
+  return [fullFingerprint(name, files, digests), ...rest];
+}
+
+/** The trace with other parts that few tasks have. */
+export function withFurther<Discovered>(
+  [fingerprint, action, env, sources, sourceDigests, artifacts, artifactDigests]: TraceWith<unknown>,
+  further: Further<Discovered>,
+): TraceWith<Discovered> {
+  return [fingerprint, action, env, sources, sourceDigests, artifacts, artifactDigests, further];
 }
 
 /** The trace of a shell task, which has no inputs but its command and its variables. */
@@ -87,7 +138,14 @@ export function differences(before: Trace, after: Trace, nameOf: (artifact: stri
   const found: string[] = [];
   if (!same(before[1], after[1])) found.push(actionChange(before[1], after[1]));
   compare("environment", alternating(before[2]), alternating(after[2]), found);
+  compare("tool", alternating(before[7]?.tools ?? NOTHING), alternating(after[7]?.tools ?? NOTHING), found);
   compare("source", paired(before[3], before[4]), paired(after[3], after[4]), found);
+  const old = before[7]?.discovery, now = after[7]?.discovery;
+  if (old === undefined && now !== undefined) found.push("dependency file added");
+  else if (old !== undefined && now === undefined) found.push("dependency file removed");
+  else if (old !== undefined && now !== undefined) {
+    compare("input", paired(old.files, old.digests), paired(now.files, now.digests), found);
+  }
   const artifacts = (side: Trace) => paired(side[5].map(nameOf), side[6]);
   compare("dependency", artifacts(before), artifacts(after), found);
   if (found.length === 0 && !same(before[3], after[3])) found.push("order of sources changed");
@@ -130,6 +188,17 @@ function envRecord(env: Readonly<Record<string, string>>): readonly string[] {
 
 function cut(digests: readonly string[]): string[] {
   return digests.map((digest) => digest.slice(0, KEPT));
+}
+
+/** Of a list in which commands and digests alternate. */
+function cutTool(item: string, at: number): string {
+  return at % 2 === 0 ? item : item.slice(0, KEPT);
+}
+
+function hasSameFurther(task: Task, { tools = NOTHING }: Inputs, further: Further | undefined): boolean {
+  if ((task.depfile !== undefined) !== (further?.discovery !== undefined)) return false;
+  const known = further?.tools ?? NOTHING;
+  return tools.length === known.length && tools.every((item, at) => cutTool(item, at) === known[at]);
 }
 
 function same(a: readonly string[], b: readonly string[]): boolean {

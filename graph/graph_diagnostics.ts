@@ -85,6 +85,15 @@ export function ownOutputAsSource(task: TaskLabel, source: { path: string; place
   };
 }
 
+/** A dependency file that lies where something else does. */
+export function depfileTaken(task: TaskLabel, path: string, what: string): Diagnostic {
+  return {
+    message: `Dependency file ${quote(path)} of ${labelOf(task)} is also ${what}`,
+    places: [value(["tasks", task.index, "depfile"])],
+    hint: 'choose another path, or "$DEPFILE"',
+  };
+}
+
 /** A source that is not there, of a task without dependencies that could still make it. */
 export function missingSource(task: TaskLabel, path: string, at: number): Diagnostic {
   return {

@@ -12,10 +12,12 @@ export interface Manifest {
   readonly action: readonly string[];
   /** Variables: name → digest of the value. */
   readonly env: Readonly<Record<string, string>>;
-  /** Source files and files of modules: path → digest. */
+  /** Source files, files of modules, and what was discovered: path → digest. */
   readonly sources: Readonly<Record<string, string>>;
   /** Artifacts of dependencies: path → digest. */
   readonly artifacts: Readonly<Record<string, string>>;
+  /** Commands that tell of tools: text → digest of what they say. There is none in what earlier versions kept. */
+  readonly tools?: Readonly<Record<string, string>>;
 }
 
 /** A manifest, told as what is otherwise than in another; null for what is not there any more. */
@@ -24,18 +26,18 @@ export interface ManifestChange {
   readonly env?: Readonly<Record<string, string | null>>;
   readonly sources?: Readonly<Record<string, string | null>>;
   readonly artifacts?: Readonly<Record<string, string | null>>;
+  readonly tools?: Readonly<Record<string, string | null>>;
 }
 
-const PARTS = ["env", "sources", "artifacts"] as const;
+const PARTS = ["env", "tools", "sources", "artifacts"] as const;
 
-/** Where a trace has what a part is made of. */
-const LISTS = { env: [2, 2], sources: [3, 4], artifacts: [5, 6] } as const;
+const NOTHING: readonly string[] = [];
 
 /** One input in which two manifests differ, as `why --json` shows it. */
 export interface InputDifference {
   /** What kind of input it is; `command` for whatever is done. */
-  readonly what: "command" | "environment" | "source" | "dependency";
-  /** Its path, or the name of the variable; empty for the command. */
+  readonly what: "command" | "environment" | "tool" | "source" | "dependency";
+  /** Its path, the name of the variable, or the text that tells of a tool; empty for the command. */
   readonly name: string;
   /** Digest, or the text of the command; null where it was not there. */
   readonly before: string | null;
@@ -49,17 +51,21 @@ export function shortFingerprint(fingerprint: string): string {
 }
 
 /** The manifest of a trace, as JSON. It is written for every attempt, hence no object is made of it. */
-export function manifestText([, action, env, sources, sourceDigests, artifacts, artifactDigests]: Trace): string {
+export function manifestText(trace: Trace): string {
+  const [, action, env, sources, sourceDigests, artifacts, artifactDigests, { tools = NOTHING, discovery } = {}] =
+    trace;
+  const all = discovery === undefined ? sources : [...sources, ...discovery.files];
+  const digests = discovery === undefined ? sourceDigests : [...sourceDigests, ...discovery.digests];
   return `{"action":${JSON.stringify(action)},"env":${pairsText(env, env, 2)},` +
-    `"sources":${pairsText(sources, sourceDigests)},"artifacts":${pairsText(artifacts, artifactDigests)}}`;
+    `"sources":${pairsText(all, digests)},"artifacts":${pairsText(artifacts, artifactDigests)}` +
+    (tools.length === 0 ? "}" : `,"tools":${pairsText(tools, tools, 2)}}`);
 }
 
 /** What makes the manifest of a trace of that of another one, as JSON. */
 export function changeText(before: Trace, after: Trace): string {
   const parts = areSame(before[1], after[1]) ? [] : [`"action":${JSON.stringify(after[1])}`];
   for (const part of PARTS) {
-    const [names, digests] = LISTS[part];
-    if (areSame(before[names], after[names]) && areSame(before[digests], after[digests])) continue;
+    if (listsOf(before, part).every((list, at) => areSame(list, listsOf(after, part)[at]))) continue;
     const changed = changes(partOf(before, part), partOf(after, part));
     if (changed.length > 0) parts.push(`"${part}":${objectText(changed)}`);
   }
@@ -71,7 +77,7 @@ export function manifestChange(before: Manifest, after: Manifest): ManifestChang
   const change: { -readonly [Part in keyof ManifestChange]: ManifestChange[Part] } = {};
   if (JSON.stringify(before.action) !== JSON.stringify(after.action)) change.action = after.action;
   for (const part of PARTS) {
-    const changed = changes(new Map(Object.entries(before[part])), new Map(Object.entries(after[part])));
+    const changed = changes(new Map(Object.entries(before[part] ?? {})), new Map(Object.entries(after[part] ?? {})));
     if (changed.length > 0) change[part] = Object.fromEntries(changed);
   }
   return change;
@@ -81,7 +87,7 @@ export function manifestChange(before: Manifest, after: Manifest): ManifestChang
 export function changedManifest(before: Manifest, change: ManifestChange): Manifest {
   const part = (name: (typeof PARTS)[number]) => {
     const entries = new Map<string, string | null>([
-      ...Object.entries(before[name]),
+      ...Object.entries(before[name] ?? {}),
       ...Object.entries(change[name] ?? {}),
     ]);
     return Object.fromEntries([...entries].filter((entry): entry is [string, string] => entry[1] !== null));
@@ -91,13 +97,14 @@ export function changedManifest(before: Manifest, change: ManifestChange): Manif
     env: part("env"),
     sources: part("sources"),
     artifacts: part("artifacts"),
+    ...(before.tools === undefined && change.tools === undefined ? {} : { tools: part("tools") }),
   };
 }
 
 /** All inputs in which two manifests differ, most telling first. */
 export function manifestDifferences(before: Manifest, after: Manifest): InputDifference[] {
   const change = manifestChange(before, after);
-  const words = { env: "environment", sources: "source", artifacts: "dependency" } as const;
+  const words = { env: "environment", tools: "tool", sources: "source", artifacts: "dependency" } as const;
   return [
     ...(change.action === undefined
       ? []
@@ -106,7 +113,7 @@ export function manifestDifferences(before: Manifest, after: Manifest): InputDif
       Object.entries(change[part] ?? {}).map(([name, after]): InputDifference => ({
         what: words[part],
         name,
-        before: Object.hasOwn(before[part], name) ? before[part][name] : null,
+        before: Object.hasOwn(before[part] ?? {}, name) ? before[part]![name] : null,
         after,
       }))
     ),
@@ -119,14 +126,31 @@ function actionText([kind, ...rest]: readonly string[]): string {
   return kind === "command" || kind === "content" ? rest[0] ?? "" : [kind, ...rest].join(" ");
 }
 
-function partOf([, , env, sources, sourceDigests, artifacts, artifactDigests]: Trace, part: typeof PARTS[number]) {
+function partOf(trace: Trace, part: typeof PARTS[number]): Map<string, string> {
+  const all = new Map<string, string>();
+  const lists = listsOf(trace, part);
+  if (lists.length === 1) { for (let at = 0; at < lists[0].length; at += 2) all.set(lists[0][at], lists[0][at + 1]); }
+  for (let list = 1; list < lists.length; list += 2) {
+    const names = lists[list - 1], digests = lists[list];
+    for (let at = 0; at < names.length; at++) all.set(names[at], digests[at]);
+  }
+  return all;
+}
+
+/** Where a trace has what a part is made of: lists of names and of digests in turn, or one in which they alternate. */
+function listsOf(trace: Trace, part: typeof PARTS[number]): readonly (readonly string[])[] {
+  const [, , env, sources, sourceDigests, artifacts, artifactDigests, further] = trace;
   switch (part) {
     case "env":
-      return paired(env.filter((_, at) => at % 2 === 0), env.filter((_, at) => at % 2 === 1));
-    case "sources":
-      return paired(sources, sourceDigests);
+      return [env];
+    case "tools":
+      return [further?.tools ?? NOTHING];
+    case "sources": {
+      const { files = NOTHING, digests = NOTHING } = further?.discovery ?? {};
+      return [sources, sourceDigests, files, digests];
+    }
     case "artifacts":
-      return paired(artifacts, artifactDigests);
+      return [artifacts, artifactDigests];
   }
 }
 
@@ -134,12 +158,6 @@ function areSame(a: readonly string[], b: readonly string[]): boolean {
   if (a.length !== b.length) return false;
   for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false;
   return true;
-}
-
-function paired(names: readonly string[], digests: readonly string[]): Map<string, string> {
-  const pairs = new Map<string, string>();
-  for (let at = 0; at < names.length; at++) pairs.set(names[at], digests[at]);
-  return pairs;
 }
 
 /** What is new or otherwise, in order, and what is not there any more with null. */

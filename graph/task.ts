@@ -43,6 +43,9 @@ export interface ModuleAction {
 /** How long a command has between being asked to end and SIGKILL, unless it or its run says otherwise. */
 export const DEFAULT_GRACE_MS = 5000;
 
+/** Stands for a dependency file whose path the command is told, and which is gone after it. */
+export const OWN_DEPFILE = "$DEPFILE";
+
 /** The kinds of rights, as Deno names them. */
 export const PERMISSION_KINDS = ["read", "write", "net", "run", "env", "ffi", "sys", "import"] as const;
 
@@ -66,6 +69,10 @@ export interface Task {
   readonly expectedSha256?: string;
   /** Declared environment; part of the fingerprint. */
   readonly env: Readonly<Record<string, string>>;
+  /** Where its command names the files that it has read: {@linkcode OWN_DEPFILE}, or a path like that of an output. */
+  readonly depfile?: string;
+  /** Commands whose output is part of the fingerprint, each once; absent where there are none. */
+  readonly tools?: readonly string[];
   /** Limit for one attempt in milliseconds; absent means none. */
   readonly timeoutMs?: number;
   /** From being asked to end to being made to, in milliseconds; absent means the run's own. */

@@ -11,7 +11,7 @@
  */
 import { dirname } from "@std/path/posix/dirname";
 import { join } from "@std/path/posix/join";
-import type { Trace } from "../../graph/fingerprint.ts";
+import { type Trace, type TraceWith, withFurther } from "../../graph/fingerprint.ts";
 import { PRIVATE, replaceFile } from "../storage/atomic_file.ts";
 import {
   type CacheEntry,
@@ -24,11 +24,13 @@ import {
   isConfigRecord,
   isTrace,
   readCacheFile,
+  type StoredTrace,
   VERSION,
 } from "./cache_form.ts";
 import { CACHE_JOURNAL, CacheJournal } from "./cache_journal.ts";
 import type { FileEntry } from "../storage/file_entry.ts";
 import { FileIndex } from "../storage/file_index.ts";
+import { InputVersions, type StoredDiscovery } from "./input_versions.ts";
 import { systemDetail } from "../machine/system_error.ts";
 
 /** Name of the cache file, beside the config. */
@@ -45,7 +47,10 @@ export class BuildCache {
   readonly files: FileIndex;
   readonly #path: string;
   readonly #entries: Record<string, CacheEntry>;
-  readonly #traces: Record<string, Trace>;
+  readonly #traces: Record<string, StoredTrace>;
+  readonly #inputs: InputVersions;
+  /** Traces with inputs that were discovered, as they are used; made when they are asked for. */
+  readonly #resolved = new Map<string, Trace>();
   readonly #configs: Record<string, ConfigRecord>;
   readonly #journal: CacheJournal;
   #isDirty = false;
@@ -62,11 +67,13 @@ export class BuildCache {
     this.#entries = content.entries;
     this.#traces = content.traces;
     this.#configs = content.configs;
+    this.#inputs = new InputVersions(content.inputs);
     this.files = new FileIndex(folder, content.files);
     for (const [kind, key, value] of this.#journal.read()) {
       if (kind === "entry") this.insert(key, value as CacheEntry);
       else if (kind === "file") this.files.recall(key, value as FileEntry);
-      else this.remember(key, value as Trace);
+      else if (kind === "input") this.#inputs.recall(key, value);
+      else this.#keep(key, value as StoredTrace);
     }
     this.#onDisk = this.#look();
   }
@@ -110,8 +117,19 @@ export class BuildCache {
 
   /** What was remembered when the task was last completed. */
   trace(task: string): Trace | undefined {
-    const trace = this.#traces[task];
-    return isTrace(trace) ? trace : undefined;
+    const stored = this.#traces[task];
+    if (!isTrace(stored)) return undefined;
+    const further = stored[7];
+    if (further?.discovery === undefined) return stored as Trace;
+    return this.#resolved.get(task) ?? this.#resolve(task, stored, { ...further, discovery: further.discovery });
+  }
+
+  #resolve(task: string, stored: StoredTrace, further: { readonly discovery: StoredDiscovery }): Trace | undefined {
+    const discovery = this.#inputs.resolved(further.discovery);
+    if (discovery === undefined) return undefined;
+    const trace = withFurther(stored, { ...further, discovery });
+    this.#resolved.set(task, trace);
+    return trace;
   }
 
   /** What was remembered when a config's artifacts were last looked through. */
@@ -139,10 +157,22 @@ export class BuildCache {
   }
 
   remember(task: string, trace: Trace): void {
+    const further = trace[7];
+    if (further?.discovery === undefined) return this.#keep(task, trace as TraceWith<never>);
+    if (this.#resolved.get(task) === trace) return;
+    const discovery = this.#inputs.stored(further.discovery);
+    this.#keep(task, withFurther(trace, { ...further, discovery }));
+    this.#resolved.set(task, trace);
+  }
+
+  #keep(task: string, trace: StoredTrace): void {
     if (this.#traces[task] === trace) return;
     this.#traces[task] = trace;
+    this.#resolved.delete(task);
     this.#isDirty = true;
-    if (this.#keepsJournal) this.#journal.add(["trace", task, trace]);
+    if (!this.#keepsJournal) return;
+    for (const [number, version] of this.#inputs.unwritten()) this.#journal.add(["input", number, version]);
+    this.#journal.add(["trace", task, trace]);
   }
 
   /** Takes note of what the index of files knows of an artifact. */
@@ -175,10 +205,15 @@ export class BuildCache {
       if (entry === undefined || this.files.remembered(entry.artifact_path) === undefined) this.drop(key);
       else known.add(key.split(" ", 1)[0]);
     }
+    const discoveries: StoredDiscovery[] = [];
     for (const name in this.#traces) {
-      const fingerprint = this.trace(name)?.[0];
-      if (fingerprint === undefined || !known.has(fingerprint)) delete this.#traces[name];
+      const trace = this.#traces[name];
+      if (!isTrace(trace) || !known.has(trace[0])) {
+        delete this.#traces[name];
+        this.#resolved.delete(name);
+      } else if (trace[7]?.discovery !== undefined) discoveries.push(trace[7].discovery);
     }
+    this.#inputs.prune(discoveries);
   }
 
   /** From now on what is entered can be put on the disk by {@linkcode checkpoint}. */
@@ -223,9 +258,11 @@ export class BuildCache {
     if (!this.isDirty) return;
     this.#dropReplaced();
     const files = this.files.lasting(nowMs);
-    const parts = { entries: this.#entries, files, traces: this.#traces, configs: this.#configs };
+    const inputs = this.#inputs.all;
+    const parts = { entries: this.#entries, files, inputs, traces: this.#traces, configs: this.#configs };
     replaceFile(this.#path, cacheText(VERSION, parts), { within: dirname(this.#path), mode: PRIVATE });
     this.#journal.remove();
+    this.#inputs.settle();
     this.#isInJournal = this.#keepsJournal;
     this.#isDirty = false;
     this.files.settle();

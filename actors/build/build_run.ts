@@ -188,7 +188,7 @@ async function runInTransaction(
 
 async function run(
   build: LoadedBuild,
-  { plan, cache, stale, modules }: Prepared,
+  { plan, cache, stale, modules, discovered }: Prepared,
   { options, reporter, stop, readers }: RunContext,
   transaction?: Transaction,
 ): Promise<Omit<RunEnd, "isWritten">> {
@@ -201,6 +201,7 @@ async function run(
   const work = new BuildWork(plan, cache, {
     force: options.force,
     modules,
+    discovered,
     transaction,
     stream: face === "stream",
     config: stale.config,

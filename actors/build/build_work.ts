@@ -5,15 +5,18 @@
  * @module
  */
 import type { Plan } from "../../graph/schedule/plan.ts";
+import type { Trace } from "../../graph/fingerprint.ts";
+import type { FoundInputs } from "./discovered_inputs.ts";
 import { type BuildFinding, Freshness, type FreshnessOptions } from "./freshness.ts";
 import type { Task } from "../../graph/task.ts";
 import type { BuildCache } from "./build_cache.ts";
 import type { CacheSaver } from "./cache_saver.ts";
 import { endsOf, withGap } from "../process/captured_text.ts";
+import type { FoundFiles } from "../worker/found_files.ts";
 import type { RunTask } from "../worker/messages.ts";
 import { systemDetail } from "../machine/system_error.ts";
 import type { Transaction } from "./transaction/transaction.ts";
-import type { MadeOf, RebuilderAnswer, Work } from "../engine/work.ts";
+import type { DiscoveryAnswer, MadeOf, RebuilderAnswer, Work } from "../engine/work.ts";
 import type { Output } from "../process/output.ts";
 import type { Published } from "../storage/artifact.ts";
 
@@ -50,6 +53,8 @@ export class BuildWork implements Work {
   readonly #freshness: Freshness;
   readonly #findings: (BuildFinding | undefined)[];
   readonly #forgotten = new Set<number>();
+  /** What tasks were found to read that have not been completed yet. */
+  readonly #discovered = new Map<number, FoundInputs & { readonly before: Trace | undefined }>();
   /** What was written to stderr when the artifacts were made, now or before. */
   readonly #warnings = new Map<number, string>();
 
@@ -113,7 +118,8 @@ export class BuildWork implements Work {
   message(task: number, restore: boolean): RunTask {
     this.#hasStarted = true;
     const plan = this.#plan;
-    const { name, action, output, env, timeoutMs, graceMs, expectedSha256, dependencies: names } = plan.tasks[task];
+    const { name, action, output, env, timeoutMs, graceMs, expectedSha256, dependencies: names, depfile } =
+      plan.tasks[task];
     const finding = this.#findings[task];
     const { dependencyStart, inputEnd, dependencies } = plan.graph;
     const dependencyArtifacts: string[] = [];
@@ -136,6 +142,7 @@ export class BuildWork implements Work {
       timeoutMs,
       graceMs,
       expectedSha256,
+      ...(depfile !== undefined && work.kind === "command" ? { depfile } : {}),
       ...(finding?.kind === "run" && finding.spoilt ? { spoilt: finding.spoilt } : {}),
       ...(this.#asksPermit ? { asksPermit: true } : {}),
       ...(this.#streams ? { stream: true } : {}),
@@ -152,6 +159,26 @@ export class BuildWork implements Work {
     const finding = this.#findings[task];
     if (finding?.kind !== "run") return undefined;
     return { trace: finding.trace, before: this.#cache.trace(this.#plan.tasks[task].name) };
+  }
+
+  discovered(task: number, found: FoundFiles): DiscoveryAnswer {
+    const finding = this.#findings[task];
+    // It has been given up meanwhile.
+    if (finding?.kind !== "run") return { kind: "settled" };
+    this.#cache.files.begin();
+    const answer = this.#freshness.options.discovered!.found(task, finding.trace, found);
+    if (!("kind" in answer)) {
+      this.#discovered.set(task, { ...answer, before: this.#cache.trace(this.#plan.tasks[task].name) });
+      return { kind: "settled" };
+    }
+    if (answer.kind === "unreadable") return { kind: "settled", failure: answer.failure };
+    return { kind: "later", until: this.#cache.files.readSlowly(answer.path) };
+  }
+
+  discoveredOf(task: number): MadeOf | undefined {
+    const found = this.#discovered.get(task);
+    this.#discovered.delete(task);
+    return found;
   }
 
   arrived(task: number, published: Published, output?: Output): void {
@@ -190,7 +217,8 @@ export class BuildWork implements Work {
     this.#findings[task] = undefined;
     const { output, name } = this.#plan.tasks[task];
     if (finding.kind === "run") {
-      if (!this.#freshness.inputsUnchanged(finding.trace)) {
+      const { trace = finding.trace, isSure = true } = this.#discovered.get(task) ?? {};
+      if (!isSure || !this.#freshness.inputsUnchanged(trace)) {
         this.#forgotten.add(task);
         return;
       }
@@ -200,8 +228,10 @@ export class BuildWork implements Work {
       const stderr = this.#warnings.get(task);
       const facts = { ...files.facts(output), ...(stderr === undefined ? {} : { stderr }) };
       const entry = { artifact_path: output, sha256, size: files.size(output), ...facts };
-      this.#cache.insert(finding.fingerprint, entry);
-      this.#freshness.noteMade(finding.fingerprint);
+      this.#cache.insert(trace[0], entry);
+      this.#freshness.noteMade(trace[0]);
+      this.#cache.noteFile(output);
+      return this.#cache.remember(name, trace);
     }
     this.#cache.noteFile(output);
     this.#cache.remember(name, finding.trace);

@@ -5,18 +5,19 @@
  *
  * @module
  */
-import type { Trace } from "../../graph/fingerprint.ts";
+import type { TraceWith } from "../../graph/fingerprint.ts";
 import { shownValue } from "../../graph/text.ts";
 import { linesOf } from "../machine/file_lines.ts";
 import { readRegularStart, readRegularText } from "../machine/regular_file.ts";
 import type { FileEntry } from "../storage/file_entry.ts";
+import type { InputVersions, StoredDiscovery } from "./input_versions.ts";
 import type { ArtifactFacts } from "../storage/file_index.ts";
 
 /** Raised with every change of the file's form; another version means start over. */
 export const VERSION = 2;
 
 /** The parts of a cache that are maps, in the order in which they are written. */
-const PARTS = ["entries", "files", "traces", "configs"] as const;
+const PARTS = ["entries", "files", "inputs", "traces", "configs"] as const;
 
 /** One artifact, by the fingerprint of the work that made it. */
 export interface CacheEntry extends ArtifactFacts {
@@ -33,14 +34,19 @@ export interface CacheFile {
   readonly entries: Record<string, CacheEntry>;
   /** By path. */
   readonly files: Record<string, FileEntry>;
+  /** By number; none in caches that earlier versions wrote. */
+  readonly inputs: ConstructorParameters<typeof InputVersions>[0];
   /** By task name. */
-  readonly traces: Record<string, Trace>;
+  readonly traces: Record<string, StoredTrace>;
   /** By the name of a config; none in caches that earlier versions wrote. */
   readonly configs: Record<string, ConfigRecord>;
 }
 
-/** The maps of a cache, whatever their entries are. */
-type CacheParts = { readonly [Part in typeof PARTS[number]]: Readonly<Record<string, unknown>> };
+/** A trace as it is on disk. */
+export type StoredTrace = TraceWith<StoredDiscovery>;
+
+/** The maps of a cache, whatever their entries are; what is absent has none. */
+type CacheParts = { readonly [Part in typeof PARTS[number]]?: Readonly<Record<string, unknown>> };
 
 /** What was known of a config when its artifacts were last looked through. */
 export interface ConfigRecord {
@@ -62,8 +68,10 @@ const ENTRIES_A_LINE = 1000;
 export function* cacheText(version: number, parts: CacheParts): Generator<string> {
   yield `{"version":${version}`;
   for (const part of PARTS) {
+    const map = parts[part];
+    if (map === undefined) continue;
     yield `,"${part}":{\n`;
-    const entries = Object.entries(parts[part]);
+    const entries = Object.entries(map);
     for (let at = 0; at < entries.length; at += ENTRIES_A_LINE) {
       const some = JSON.stringify(Object.fromEntries(entries.slice(at, at + ENTRIES_A_LINE)));
       yield `${some.slice(1, -1)}${at + ENTRIES_A_LINE < entries.length ? "," : ""}\n`;
@@ -121,6 +129,7 @@ export function emptyFile(): CacheFile {
     version: VERSION,
     entries: withoutPrototype({}),
     files: withoutPrototype({}),
+    inputs: withoutPrototype({}),
     traces: withoutPrototype({}),
     configs: withoutPrototype({}),
   };
@@ -129,16 +138,15 @@ export function emptyFile(): CacheFile {
 /** The contents of a file, or what is wrong with them. */
 export function cacheFileOf(value: unknown): CacheFile | string {
   if (!isObject(value)) return "is damaged";
-  const { version, entries, files, traces, configs = {} } = value as Partial<CacheFile>;
+  const { version, entries, files, inputs = {}, traces, configs = {} } = value as Partial<CacheFile>;
   if (version !== VERSION) return `has version ${version === undefined ? "none" : shownValue(version)}, not ${VERSION}`;
-  if (!isObject(entries) || !isObject(files) || !isObject(traces) || !isObject(configs)) {
-    return "is damaged";
-  }
+  if (![entries, files, inputs, traces, configs].every(isObject)) return "is damaged";
   return {
     version,
-    entries: withoutPrototype(entries),
-    files: withoutPrototype(files),
-    traces: withoutPrototype(traces),
+    entries: withoutPrototype(entries!),
+    files: withoutPrototype(files!),
+    inputs: withoutPrototype(inputs),
+    traces: withoutPrototype(traces!),
     configs: withoutPrototype(configs),
   };
 }
@@ -151,9 +159,12 @@ export function isCacheEntry(entry: CacheEntry | undefined): entry is CacheEntry
   return isObject(entry) && typeof entry.artifact_path === "string" && typeof entry.sha256 === "string";
 }
 
-export function isTrace(trace: Trace | undefined): trace is Trace {
-  return Array.isArray(trace) && trace.length === 7 && typeof trace[0] === "string" &&
-    trace.every((part, i) => i === 0 || Array.isArray(part));
+/** What it was found to read is for the one to check who knows the versions of files. */
+export function isTrace(trace: StoredTrace | undefined): trace is StoredTrace {
+  if (!Array.isArray(trace) || typeof trace[0] !== "string") return false;
+  for (let part = 1; part < 7; part++) if (!Array.isArray(trace[part])) return false;
+  const { length, [7]: further } = trace;
+  return length === 7 || (length === 8 && isObject(further) && Array.isArray(further.tools ?? []));
 }
 
 export function isConfigRecord(record: ConfigRecord | undefined): record is ConfigRecord {

@@ -15,8 +15,11 @@ import { openOwn, readRegularStart } from "../machine/regular_file.ts";
 /** Beside the cache; a line of JSON for each completed task. */
 export const CACHE_JOURNAL = ".build_cache.jsonl";
 
-/** What became known: under a fingerprint, the path of an artifact or a task's name, something that the cache judges. */
-export type CacheLine = readonly [kind: "entry" | "file" | "trace", key: string, value: unknown];
+/**
+ * What became known: under a fingerprint, the path of an artifact, a number or a task's name, something that the cache
+ * judges.
+ */
+export type CacheLine = readonly [kind: "entry" | "file" | "input" | "trace", key: string, value: unknown];
 
 /** The lines of one folder. It makes no file before the first of them is written. */
 export class CacheJournal {
@@ -109,7 +112,7 @@ function parse(line: string): CacheLine | undefined {
   try {
     const value: unknown = JSON.parse(line);
     const isLine = Array.isArray(value) && value.length === 3 && typeof value[1] === "string";
-    return isLine && ["entry", "file", "trace"].includes(value[0]) ? value as unknown as CacheLine : undefined;
+    return isLine && ["entry", "file", "input", "trace"].includes(value[0]) ? value as unknown as CacheLine : undefined;
   } catch {
     return undefined;
   }

@@ -15,7 +15,8 @@ import type { FileIndex, TooMuch } from "../storage/file_index.ts";
 import type { Spoilt } from "../worker/messages.ts";
 import type { ModuleGraph } from "./module_graph.ts";
 import { NamedVariables } from "../process/inherited_environment.ts";
-import type { Unreadable } from "../machine/system_error.ts";
+import type { DiscoveredInputs } from "./discovered_inputs.ts";
+import { problemOf, type Unanswered } from "./unanswered.ts";
 
 /** What was found about one task whose dependencies are completed. */
 export type BuildFinding =
@@ -37,9 +38,7 @@ export type BuildFinding =
     /** There when what lies at the output is known not to be what this work makes. */
     readonly spoilt?: Spoilt;
   }
-  | { readonly kind: "unreadable"; readonly failure: TaskFailure }
-  /** This file must be read slowly before the question can be answered. */
-  | { readonly kind: "tooMuch"; readonly path: string };
+  | Unanswered;
 
 /** Choices for one run. */
 export interface FreshnessOptions {
@@ -47,6 +46,8 @@ export interface FreshnessOptions {
   readonly force: boolean;
   /** There when a task calls a module. */
   readonly modules?: ModuleGraph;
+  /** There when a task has a dependency file. */
+  readonly discovered?: DiscoveredInputs;
   /** Others make artifacts in this folder too: those that a task needs are looked at anew. */
   readonly isShared?: boolean;
 }
@@ -76,9 +77,16 @@ export class Freshness {
     const inputs = this.#inputs(task);
     if ("kind" in inputs) return inputs;
     const declared = plan.tasks[task];
-    const now = trace(declared, inputs, cache.trace(declared.name));
+    const last = cache.trace(declared.name);
+    let now = trace(declared, inputs, last), isWhole = true;
+    if (declared.depfile !== undefined) {
+      if (this.options.discovered === undefined) throw new Error("Bug: nobody knows what tasks were found to read");
+      const known = this.options.discovered.known(task, now, last);
+      if ("kind" in known) return known;
+      ({ trace: now, isWhole } = known);
+    }
     const found = { fingerprint: now[0], trace: now };
-    const entry = cache.get(found.fingerprint, declared.output);
+    const entry = isWhole ? cache.get(found.fingerprint, declared.output) : undefined;
     if (this.options.force && !this.#made.has(found.fingerprint)) return this.#toRun(task, found, "forced");
     if (entry !== undefined && (declared.expectedSha256 ?? entry.sha256) === entry.sha256) {
       const inPlace = cache.files.holds(declared.output, entry);
@@ -159,7 +167,7 @@ export class Freshness {
       const path = sources[i];
       if (this.options.isShared && plan.producers.has(path)) cache.files.lookAgain(path);
       const digest = cache.files.digest(path);
-      if (typeof digest === "object") return problem(path, digest);
+      if (typeof digest === "object") return problemOf(path, digest);
       sourceDigests[i] = cache.files.marked(path);
     }
     const { dependencyStart, inputEnd, dependencies } = plan.graph;
@@ -174,7 +182,7 @@ export class Freshness {
       }
       // Of one that was changed since, the digest of what the task will read
       const digest = cache.files.digest(output);
-      if (typeof digest === "object") return problem(output, digest);
+      if (typeof digest === "object") return problemOf(output, digest);
       artifactDigests.push(cache.files.marked(output));
     }
     const { action } = plan.tasks[task];
@@ -191,7 +199,7 @@ export class Freshness {
     const found = this.options.modules.of(module);
     const failure = this.#unawaited(task, "problem" in found ? [found.path] : found.files);
     if (failure !== undefined) return { kind: "unreadable", failure };
-    if ("problem" in found) return problem(found.path, found.problem);
+    if ("problem" in found) return problemOf(found.path, found.problem);
     this.#modules.set(task, found.files);
     return {
       ...inputs,
@@ -230,12 +238,6 @@ export class Freshness {
     if (entry !== undefined && this.cache.files.holds(output, entry) === true) return "artifact not the expected one";
     return "artifact edited";
   }
-}
-
-function problem(path: string, found: Unreadable | TooMuch): BuildFinding {
-  return isTooMuch(found)
-    ? { kind: "tooMuch", path }
-    : { kind: "unreadable", failure: { kind: "source", path, detail: found.detail } };
 }
 
 function isTooMuch(digest: ReturnType<FileIndex["digest" | "holds"]>): digest is TooMuch {

@@ -14,6 +14,7 @@ import { checkProducers } from "../../graph/producers.ts";
 import { BuildCache, CACHE_FILE } from "./build_cache.ts";
 import type { FileIndex } from "../storage/file_index.ts";
 import type { LoadedBuild } from "../input/load.ts";
+import type { DiscoveredInputs } from "./discovered_inputs.ts";
 import type { ModuleGraph } from "./module_graph.ts";
 import type { Reporter } from "../terminal/reporter.ts";
 import { refuseReplacing, type WrittenFile } from "../terminal/run_readers.ts";
@@ -36,6 +37,8 @@ export interface Prepared {
   readonly stale: StaleArtifacts;
   /** There when a task calls a module. */
   readonly modules?: ModuleGraph;
+  /** There when a task has a dependency file. */
+  readonly discovered?: DiscoveredInputs;
 }
 
 /** Who wants to know what a build reads. */
@@ -60,6 +63,8 @@ export interface Preparing {
   readonly warm?: WarmState;
   /** Tasks whose sources are known to have changed, by index: they and what they need come first. */
   readonly first?: readonly number[];
+  /** Others make artifacts in the folder too; default nobody does. */
+  readonly isShared?: boolean;
 }
 
 /**
@@ -71,7 +76,7 @@ export interface Preparing {
 export async function prepare(
   build: LoadedBuild,
   reporter: Reporter,
-  { own: named = [], written = [], databases: all = [], stop, follower, warm, first = [] }: Preparing,
+  { own: named = [], written = [], databases: all = [], stop, follower, warm, first = [], isShared }: Preparing,
 ): Promise<Prepared> {
   const { cache, warning } = warm?.begin(build) ?? BuildCache.load(build.folder);
   if (warning !== undefined) reporter.error(warning);
@@ -103,9 +108,27 @@ export async function prepare(
   });
   warm?.keepPlan(build, sources, whole);
   const plan = first.length > 0 ? withFirst(whole, first) : whole;
-  if (!build.tasks.some(({ action }) => action.kind === "module")) return { plan, cache, stale };
-  const { ModuleGraph } = await later<typeof import("./module_graph.ts")>("./module_graph.ts", import.meta.url);
-  return { plan, cache, stale, modules: new ModuleGraph(cache.files) };
+  const { discovered, modules } = await openExtras(plan, cache.files, { isShared });
+  return { plan, cache, stale, discovered, modules };
+}
+
+/** What only some tasks need, and is loaded for them alone. */
+async function openExtras(
+  plan: Plan,
+  files: FileIndex,
+  sharing: Pick<Preparing, "isShared">,
+): Promise<Pick<Prepared, "discovered" | "modules">> {
+  const hasDepfile = plan.tasks.some(({ depfile }) => depfile !== undefined);
+  const callsModule = plan.tasks.some(({ action }) => action.kind === "module");
+  if (!hasDepfile && !callsModule) return {};
+  const [inputs, graph] = await Promise.all([
+    hasDepfile ? later<typeof import("./discovered_inputs.ts")>("./discovered_inputs.ts", import.meta.url) : undefined,
+    callsModule ? later<typeof import("./module_graph.ts")>("./module_graph.ts", import.meta.url) : undefined,
+  ]);
+  return {
+    discovered: inputs && new inputs.DiscoveredInputs(plan, files, sharing),
+    modules: graph && new graph.ModuleGraph(files),
+  };
 }
 
 /** Folders that commands cannot run in. */

@@ -39,9 +39,9 @@ export async function prospectsOf(
   reporter: Reporter,
   { force = false, ...preparing }: ProspectOptions = {},
 ): Promise<BuildProspects> {
-  const { plan, cache, stale, modules } = await prepare(build, reporter, preparing);
+  const { plan, cache, stale, modules, discovered } = await prepare(build, reporter, preparing);
   using _files = cache.files;
-  const freshness = new Freshness(plan, cache, { force, modules });
+  const freshness = new Freshness(plan, cache, { force, modules, discovered });
   const order = topologicalOrder(plan.graph);
   const prospects: Prospect[] = new Array(plan.size);
   for (const task of order) prospects[task] = await look(task);

@@ -5,7 +5,7 @@
  * @module
  */
 import type { EndSignal } from "../process/signals.ts";
-import type { FromWorker, RunShell, RunTask } from "../worker/messages.ts";
+import type { DiscoveryAnswered, FromWorker, RunShell, RunTask } from "../worker/messages.ts";
 
 /** What a pool tells its owner. */
 export type PoolReport =
@@ -27,6 +27,8 @@ export interface Pool<Message = RunTask | RunShell> {
   want(tasks: number): void;
   /** Hands a task to a worker that has none. */
   run(worker: number, message: Message): void;
+  /** Answers a worker that has told what its task was found to read; there where tasks may tell that. */
+  answer?(worker: number, message: DiscoveryAnswered): void;
   /** Has the worker's task end before its time; its end is reported as any other is. */
   cancel(worker: number, signal: EndSignal): void;
   /** Lets what tasks have left running come to its end. */

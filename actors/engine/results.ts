@@ -126,7 +126,7 @@ export class Results {
 
   completed(
     { task, by, worker }: { readonly task: number; readonly by: CompletedBy; readonly worker: number | null },
-    warnings: () => Output | undefined,
+    { warnings, madeOf }: { readonly warnings: () => Output | undefined; readonly madeOf: () => MadeOf | undefined },
   ): void {
     this.#change(task, by === "fresh" ? "pending" : "running", "completed");
     const { durationMs = 0, output, usage } = this.#take(task) ?? {};
@@ -135,7 +135,9 @@ export class Results {
     if (by !== "executed") {
       return this.#tell({ kind: "hit", task, worker, output: by === "restored" ? warnings() : undefined });
     }
-    this.#tell({ kind: "executed", task, worker: worker!, durationMs, output, usage });
+    const made = madeOf();
+    const told = { kind: "executed", task, worker: worker!, durationMs, output, usage } as const;
+    this.#tell(made === undefined ? told : { ...told, madeOf: made });
   }
 
   /** Answers with what there is to tell of it. */

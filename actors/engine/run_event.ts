@@ -21,6 +21,8 @@ export type RunEvent =
     readonly durationMs: number;
     readonly output?: Output;
     readonly usage?: Usage;
+    /** There when that was not known when it started. */
+    readonly madeOf?: MadeOf;
   }
   /** With what was written to stderr when the artifact was made, where it was copied. */
   | { readonly kind: "hit"; readonly task: number; readonly worker: number | null; readonly output?: Output }

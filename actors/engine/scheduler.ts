@@ -18,7 +18,7 @@ import { Mailbox } from "./mailbox.ts";
 import type { SchedulerMessage } from "./scheduler_message.ts";
 import { type Pool, type PoolReport, WorkerStartError } from "./pool.ts";
 import { type Held, type Outcome, Results } from "./results.ts";
-import type { FromWorker, RunShell, RunTask } from "../worker/messages.ts";
+import type { Discovered, FromWorker, RunShell, RunTask } from "../worker/messages.ts";
 import type { Counts, RunEvent } from "./run_event.ts";
 import type { StatusTable } from "../worker/status_table.ts";
 import type { TurnSource } from "./turn_source.ts";
@@ -205,6 +205,8 @@ export class Scheduler<Message = RunTask | RunShell> {
         return this.#failed({ task: message.task, worker }, message);
       case "printed":
         return this.#parts.onEvent(message);
+      case "discovered":
+        return this.#discovered(worker, message);
       case "late":
         return this.#late(message);
       case "unrestorable":
@@ -220,6 +222,13 @@ export class Scheduler<Message = RunTask | RunShell> {
       default:
         unreachable(message);
     }
+  }
+
+  /** The worker waits for the answer, unless its task is cancelled meanwhile; then it takes no notice of one. */
+  #discovered(worker: number, message: Discovered): void {
+    const answer = this.#parts.work.discovered!(message.task, message);
+    if (answer.kind === "later") return void answer.until.then(() => this.post({ kind: "worker", worker, message }));
+    this.#pool!.answer!(worker, { kind: "discovery", wish: message.wish, failure: answer.failure });
   }
 
   #started(task: number, worker: number): void {
@@ -334,7 +343,11 @@ export class Scheduler<Message = RunTask | RunShell> {
   }
 
   #complete(effect: Extract<Effect, { kind: "complete" }>): void {
-    this.#results.completed(effect, () => this.#parts.work.warnings?.(effect.task));
+    const { work } = this.#parts;
+    this.#results.completed(effect, {
+      warnings: () => work.warnings?.(effect.task),
+      madeOf: () => work.discoveredOf?.(effect.task),
+    });
     this.#parts.turns?.completed(effect.task, effect.by);
   }
 

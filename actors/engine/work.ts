@@ -6,6 +6,7 @@
  */
 import type { TaskFailure } from "../../graph/failure.ts";
 import type { Trace } from "../../graph/fingerprint.ts";
+import type { FoundFiles } from "../worker/found_files.ts";
 import type { RunShell, RunTask } from "../worker/messages.ts";
 import type { Output } from "../process/output.ts";
 import type { Published } from "../storage/artifact.ts";
@@ -21,6 +22,13 @@ export type RebuilderAnswer =
   | { readonly kind: "unreadable"; readonly failure: TaskFailure }
   /** The question takes time: ask again when this has settled. A look alone changes nothing, and may be given up. */
   | { readonly kind: "later"; readonly until: Promise<void>; readonly isLook?: boolean };
+
+/** What comes of what a task was found to read. */
+export type DiscoveryAnswer =
+  /** It is known by now, and the task has failed by it if there is a failure. */
+  | { readonly kind: "settled"; readonly failure?: TaskFailure }
+  /** Files are to be read: ask again when this has settled. */
+  | { readonly kind: "later"; readonly until: Promise<void> };
 
 /** What an attempt at a task is made of. */
 export interface MadeOf {
@@ -49,6 +57,10 @@ export interface Work<Message = RunTask | RunShell> {
   warnings?(task: number): Output | undefined;
   /** Write what is remembered so far, if it is time; called every second while there are workers. */
   checkpoint?(): void;
+  /** Take in what the task that a worker has was found to read; there where tasks may tell that. */
+  discovered?(task: number, found: FoundFiles): DiscoveryAnswer;
+  /** What the task is made of that was completed, if that was known only when it was done. */
+  discoveredOf?(task: number): MadeOf | undefined;
   /** Forget that again: the task has failed after all. */
   distrust?(task: number): void;
 }

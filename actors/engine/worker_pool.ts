@@ -6,11 +6,18 @@
  */
 import { join } from "@std/path/posix/join";
 import { DEFAULT_GRACE_MS } from "../../graph/task.ts";
-import { temporaryPath } from "../storage/artifact.ts";
+import { depfileBeside, temporaryPath } from "../storage/artifact.ts";
 import type { Deed, DeedAnswer } from "../storage/deed.ts";
 import { whatFits } from "../machine/descriptor_limit.ts";
 import type { Guards } from "../sandbox/guards.ts";
-import type { FromWorker, PermitWanted, RunShell, RunTask, SandboxWanted } from "../worker/messages.ts";
+import type {
+  DiscoveryAnswered,
+  FromWorker,
+  PermitWanted,
+  RunShell,
+  RunTask,
+  SandboxWanted,
+} from "../worker/messages.ts";
 import { CommandGuard } from "./command_guard.ts";
 import { Pace } from "./pace.ts";
 import { type Pool, type PoolReport, WorkerStartError } from "./pool.ts";
@@ -139,11 +146,20 @@ export class WorkerPool implements Pool {
       const { permissions, isolate } = message.work;
       if (permissions?.run !== undefined || isolate === "process") this.#guard.noteStrays();
     }
-    const temporary = message.kind === "run"
-      ? temporaryPath(join(this.#options.folder, message.output), worker, message.claim)
-      : undefined;
-    member.assign({ message, graceMs: message.graceMs ?? this.#graceMs, temporary });
+    const temporaries = message.kind === "run" ? this.#temporariesOf(message, worker) : [];
+    member.assign({ message, graceMs: message.graceMs ?? this.#graceMs, temporaries });
     if (this.#isPaused) member.send({ kind: "pause" });
+  }
+
+  #temporariesOf({ output, claim, depfile }: RunTask, worker: number): string[] {
+    const path = join(this.#options.folder, output);
+    const own = depfile === undefined ? [] : [depfileBeside(path, worker, claim)];
+    return [temporaryPath(path, worker, claim), ...own];
+  }
+
+  /** Answers a worker's question about its task, which it may have no more. */
+  answer(worker: number, message: DiscoveryAnswered): void {
+    this.#members[worker]?.send(message);
   }
 
   /** Ends the worker's command; a worker that is blocked is given up. */

@@ -53,8 +53,8 @@ export interface Assignment {
   readonly message: RunTask | RunShell;
   /** How long the task has to end when it is asked to. */
   readonly graceMs: number;
-  /** The temporary file it makes, absolute. */
-  readonly temporary?: string;
+  /** The temporary files it makes, absolute. */
+  readonly temporaries: readonly string[];
 }
 
 /** One thread. It is used until it ends; another one takes its place. */
@@ -213,12 +213,12 @@ export class WorkerThread {
 
   /** What a dead worker cannot do itself. */
   #removeTemporary(): void {
-    const temporary = this.#assignment?.temporary;
-    if (temporary === undefined) return;
-    try {
-      removeIfPresent(temporary);
-    } catch {
-      // A stray file harms nobody; the task has failed already.
+    for (const temporary of this.#assignment?.temporaries ?? []) {
+      try {
+        removeIfPresent(temporary);
+      } catch {
+        // A stray file harms nobody; the task has failed already.
+      }
     }
   }
 }

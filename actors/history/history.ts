@@ -98,15 +98,19 @@ export class History implements Disposable {
   }
 
   /** Notes that a task was started, by its index in the run's tasks; a further attempt is not a further start. */
-  started(run: number, task: number, madeOf?: MadeOf): void {
+  started(run: number, task: number): void {
     const open = this.#runs.get(run);
     if (this.#isQuiet || open === undefined) return;
-    if (madeOf !== undefined) this.#manifests.push(madeOf);
     if (open.running.has(task)) return;
     const row = { run, task: open.tasks[task], startedAt: unixSeconds() };
     open.running.set(task, row);
     this.#pending.add(row);
     this.#writeSoon();
+  }
+
+  /** Notes what an attempt is made of, before its end. */
+  madeOf(madeOf: MadeOf): void {
+    if (!this.#isQuiet) this.#manifests.push(madeOf);
   }
 
   /** Notes how one attempt at a task ended. */

@@ -59,13 +59,13 @@ export function readManifest(database: Database, fingerprint: string): Manifest 
 
 function isManifest(value: unknown): value is Manifest {
   return isRecord(value) && isTexts(value.action) &&
-    [value.env, value.sources, value.artifacts].every(isRecordOfTexts);
+    [value.env, value.sources, value.artifacts, value.tools ?? {}].every(isRecordOfTexts);
 }
 
 /** What is not there any more is null. */
 function isManifestChange(value: unknown): value is ManifestChange {
   if (!isRecord(value) || (value.action !== undefined && !isTexts(value.action))) return false;
-  const parts = [value.env, value.sources, value.artifacts].filter((part) => part !== undefined);
+  const parts = [value.env, value.sources, value.artifacts, value.tools].filter((part) => part !== undefined);
   return parts.every((part) =>
     isRecord(part) && Object.values(part).every((item) => item === null || typeof item === "string")
   );

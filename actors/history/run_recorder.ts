@@ -11,6 +11,7 @@ import { shortFingerprint } from "../../graph/manifest.ts";
 import { countStatuses } from "../../graph/report/run_report.ts";
 import { unreachable } from "../../graph/task.ts";
 import type { AttemptEnd, History, NewRun } from "./history.ts";
+import type { MadeOf } from "../engine/work.ts";
 import type { RunEvent } from "../engine/run_event.ts";
 
 /** How an attempt ended. */
@@ -70,10 +71,11 @@ export class RunRecorder {
       case "started":
         this.#startedAt[event.task] ??= unixSeconds();
         if (event.madeOf === undefined) this.#fingerprints.delete(event.task);
-        else this.#fingerprints.set(event.task, shortFingerprint(event.madeOf.trace[0]));
-        this.#write((history, run) => history.started(run, event.task, event.madeOf));
+        else this.#noteMadeOf(event.task, event.madeOf);
+        this.#write((history, run) => history.started(run, event.task));
         return undefined;
       case "executed":
+        if (event.madeOf !== undefined) this.#noteMadeOf(event.task, event.madeOf);
         return this.#attempted(event.task, "passed", { ...event, how: "executed", exitCode: 0 });
       case "hit": {
         const { task, worker } = event;
@@ -132,6 +134,11 @@ export class RunRecorder {
       interrupted: isInterrupted,
       tasks,
     };
+  }
+
+  #noteMadeOf(task: number, madeOf: MadeOf): void {
+    this.#fingerprints.set(task, shortFingerprint(madeOf.trace[0]));
+    this.#write((history) => history.madeOf(madeOf));
   }
 
   /** One attempt has ended and, unless another follows, its task with it. */

@@ -13,6 +13,7 @@ import type { Plan } from "../../graph/schedule/plan.ts";
 import type { BuildCache } from "../build/build_cache.ts";
 import type { CacheEntry } from "../build/cache_form.ts";
 import { BuildWork } from "../build/build_work.ts";
+import type { DiscoveredInputs } from "../build/discovered_inputs.ts";
 import type { ModuleGraph } from "../build/module_graph.ts";
 import type { Stop } from "../process/stop_listener.ts";
 import type { RebuilderAnswer } from "../engine/work.ts";
@@ -45,17 +46,18 @@ export class CrewBuildWork extends BuildWork implements CrewWork {
   constructor(
     plan: Plan,
     cache: BuildCache,
-    { force, modules, definitions, stop, config }: {
+    { definitions, stop, ...options }: {
       /** Whether it does each task that it is given, whatever the cache says. */
       readonly force: boolean;
       /** The config's name. */
       readonly config: string;
       readonly modules?: ModuleGraph;
+      readonly discovered?: DiscoveredInputs;
       readonly definitions: Definitions;
       readonly stop: Stop;
     },
   ) {
-    super(plan, cache, { force, modules, isShared: true, asksPermit: true, config });
+    super(plan, cache, { ...options, isShared: true, asksPermit: true });
     this.#plan = plan;
     this.#cache = cache;
     this.#definitions = definitions;

@@ -94,7 +94,8 @@ async function joinUnderLock(
     const limited = { ...build, budget: choices.limits?.maxContextComplexity };
     const { settings: { db: database }, history, written = [] } = choices;
     const own = [database, history, ...written.map(({ path }) => path)];
-    const { plan, cache, modules, stale } = await prepare(limited, reporter, {
+    const { plan, cache, modules, discovered, stale } = await prepare(limited, reporter, {
+      isShared: true,
       own,
       written,
       databases: [database, history],
@@ -110,7 +111,10 @@ async function joinUnderLock(
     const saver = new CacheSaver(cache, { reporter });
     const definitions = await Definitions.of(plan, { files: cache.files, modules, stop });
     const { force = false } = choices;
-    const work = new CrewBuildWork(plan, cache, { modules, definitions, stop, config: stale.config, force });
+    const work = new CrewBuildWork(plan, cache, {
+      ...{ modules, discovered, definitions, stop, force },
+      config: stale.config,
+    });
     const recorder = history === undefined
       ? undefined
       : new BuildRecorder(plan, { ...build, database: history }, reporter);

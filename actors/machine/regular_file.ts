@@ -128,8 +128,8 @@ export function readRegular(path: string): Uint8Array<ArrayBuffer> {
   return readAll(file);
 }
 
-/** The file may grow or shrink while it is read. */
-function readAll(file: Deno.FsFile): Uint8Array<ArrayBuffer> {
+/** All that an open file holds; it may grow or shrink while it is read. */
+export function readAll(file: Deno.FsFile): Uint8Array<ArrayBuffer> {
   let bytes = new Uint8Array(file.statSync().size + 1);
   let length = 0;
   for (let read; (read = file.readSync(bytes.subarray(length))) !== null;) {

@@ -27,7 +27,7 @@ const KEPT = 16;
 
 /** The environment that commands run in a folder inherit, without what each is told itself. */
 export function inheritedEnvironment(folder: string): Record<string, string> {
-  const { OUT: _out, IN: _in, DEPS: _deps, TASK: _task, ...inherited } = Deno.env.toObject();
+  const { OUT: _out, IN: _in, DEPS: _deps, TASK: _task, DEPFILE: _depfile, ...inherited } = Deno.env.toObject();
   // A shell would set it, and a program may believe it.
   if (inherited.PWD !== undefined) inherited.PWD = folder;
   return inherited;

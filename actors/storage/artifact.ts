@@ -61,6 +61,11 @@ export function temporaryPath(output: string, workerId: number, claim: number = 
   return `${output}.tmp.${claim}.${workerId}`;
 }
 
+/** The dependency file of a task with this output, where it is troupe's own. */
+export function depfileBeside(output: string, workerId: number, claim?: number): string {
+  return temporaryPath(`${output}.d`, workerId, claim);
+}
+
 /** Publishes what lies at the temporary path. */
 export function publishTemporary(target: ArtifactTarget): Publication {
   return guarded(target, "publish", () => {

@@ -350,6 +350,12 @@ export class FileIndex implements Disposable {
     return this.#seen.get(path)?.[0] ?? 0;
   }
 
+  /** When a file that this run has looked at was last changed in any way, as far as that can be told, in milliseconds. */
+  changedMs(path: string): number {
+    const seen = this.#seen.get(path);
+    return seen === undefined ? Infinity : Math.max(seen[1], seen[4]);
+  }
+
   /** The remembered digest, whatever is on disk now. */
   remembered(path: string): string | undefined {
     return this.#remembered.get(path)?.[3];

@@ -26,7 +26,10 @@ export function* temporariesBeside(folder: string, outputs: ReadonlySet<string>)
   for (const inner of folders) {
     for (const name of list(`${folder}/${inner}`)) {
       const [, output, number] = TEMPORARY.exec(name) ?? [];
-      if (output === undefined || !outputs.has(inner === "." ? output : `${inner}/${output}`)) continue;
+      if (output === undefined) continue;
+      const path = inner === "." ? output : `${inner}/${output}`;
+      // A dependency file has the name of the output that it goes with.
+      if (!outputs.has(path) && !(path.endsWith(".d") && outputs.has(path.slice(0, -2)))) continue;
       yield { path: `${folder}/${inner}/${name}`, number: Number(number) };
     }
   }

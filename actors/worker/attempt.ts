@@ -14,6 +14,7 @@ import { type Action, type ModuleAction, unreachable } from "../../graph/task.ts
 import {
   adoptInPlace,
   type ArtifactTarget,
+  depfileBeside,
   type Publication,
   publishConcatenation,
   publishContent,
@@ -27,6 +28,9 @@ import { BUILD_VARIABLE, type BuildChain } from "../process/build_chain.ts";
 import { type CommandContext, CommandRun, type TimeLimits } from "../process/command_run.ts";
 import { carryOut, type Deed, type DeedAnswer } from "../storage/deed.ts";
 import type { SpawnOptions } from "../process/spawn.ts";
+import type { TaskFailure } from "../../graph/failure.ts";
+import type { DependencyFile } from "./dependency_file.ts";
+import type { FoundFiles } from "./found_files.ts";
 import type { RunShell, RunTask, Spoilt } from "./messages.ts";
 import { workingFolder } from "../machine/working_folder.ts";
 import { systemDetail } from "../machine/system_error.ts";
@@ -47,6 +51,8 @@ export type Attempt =
 export interface TargetContext extends Pick<CommandContext, "folder" | "workerId"> {
   /** Has the main thread do the last step for a task's artifact, if it may be done. */
   readonly askPermit: (task: number, deed: Deed) => Promise<DeedAnswer>;
+  /** Tells the main thread what a command has read, and answers why its task has failed by that. */
+  readonly tellFound: (task: number, found: FoundFiles) => Promise<TaskFailure | undefined>;
   /** Whether the task at hand was cancelled. */
   readonly isCancelled: () => boolean;
 }
@@ -130,13 +136,29 @@ export class ArtifactExecution
         return copy === undefined ? { unrestorable: true } : await this.#placed(copy);
       }
       case "command":
-        return await this.#runCommand(work, target);
+        return this.task.depfile === undefined
+          ? await this.#runCommand(work, target)
+          : await this.#runWithDepfile(work, target, this.task.depfile);
       default:
         return unreachable(work);
     }
   }
 
-  async #runCommand({ command, cwd }: Work<"command">, target: ArtifactTarget): Promise<Attempt> {
+  /** What reads dependency files is loaded by the first task that has one. */
+  async #runWithDepfile(work: Work<"command">, target: ArtifactTarget, depfile: string): Promise<Attempt> {
+    const { folder, workerId } = this.context;
+    const { DependencyFile } = await import("./dependency_file.ts");
+    const temporary = depfileBeside(target.path, workerId, this.task.claim);
+    using file = new DependencyFile({ depfile, temporary, folder });
+    const failure = file.begin();
+    return failure === undefined ? await this.#runCommand(work, target, file) : { failure };
+  }
+
+  async #runCommand(
+    { command, cwd }: Work<"command">,
+    target: ArtifactTarget,
+    depfile?: DependencyFile,
+  ): Promise<Attempt> {
     const there = cwd === undefined ? undefined : workingFolder(this.context.folder, cwd);
     if (there !== undefined && "detail" in there) return { failure: { kind: "spawn", detail: there.detail } };
     try {
@@ -147,7 +169,7 @@ export class ArtifactExecution
       return { failure: { kind: "io", doing: "prepare artifact", path: target.name, detail: systemDetail(error) } };
     }
     if (this.task.spoilt !== undefined) makeWay(target, this.task.spoilt);
-    const given = this.#givenVariables(target, command, there?.within);
+    const given = { ...this.#givenVariables(target, command, there?.within), ...depfile?.variables };
     const direct = simpleCommand(command, given);
     // A program whose stdout is $OUT is taken not to rewrite the artifact in place: it is not looked at before.
     const before = direct?.stdout === target.temporary ? undefined : { look: look(target.path) };
@@ -157,13 +179,19 @@ export class ArtifactExecution
     const env = { ...pwd, ...this.task.env, ...given, [BUILD_VARIABLE]: chain };
     const listener = this.task.stream ? this.listener : {};
     const { failure, ...told } = await this.command.run(command, { direct, env, cwd: there?.path, ...listener });
-    if (failure !== undefined) {
+    const reason = failure ?? await (depfile && this.#tellFound(depfile, there?.path));
+    if (reason !== undefined) {
       await this.#discard(target, before);
-      return { failure, ...told };
+      return { failure: reason, ...told };
     }
     const isTemporary = look(target.temporary) !== undefined;
     const publication = isTemporary ? publishTemporary(target) : this.#publishInPlace(target, before);
     return { ...await this.#placed(publication), ...told };
+  }
+
+  async #tellFound(depfile: DependencyFile, cwd = this.context.folder): Promise<TaskFailure | undefined> {
+    const found = depfile.read(cwd);
+    return "kind" in found ? found : await this.context.tellFound(this.task.task, found);
   }
 
   /** A command may also leave the artifact in its place as it was, unless that is known to be a wrong one. */

@@ -11,6 +11,7 @@ import type { SandboxPorts } from "../sandbox/sandbox_messages.ts";
 import type { Output, Usage } from "../process/output.ts";
 import type { Published } from "../storage/artifact.ts";
 import type { EndSignal } from "../process/signals.ts";
+import type { FoundFiles } from "./found_files.ts";
 
 /** Told to a worker once, when it starts. */
 export interface WorkerSetup {
@@ -63,6 +64,8 @@ export interface RunTask {
   readonly timeoutMs?: number;
   readonly graceMs?: number;
   readonly expectedSha256?: string;
+  /** Where its command tells which files it has read, as declared. */
+  readonly depfile?: string;
   /** There when what lies at the output is known not to be what this work makes. */
   readonly spoilt?: Spoilt;
   /** In a crew the number of the claim on the task, for the name of its temporary file. */
@@ -109,6 +112,13 @@ export interface PermitAnswered {
   readonly answer: DeedAnswer;
 }
 
+/** What came of a task's telling what it has read: why it has failed by that, if it has. */
+export interface DiscoveryAnswered {
+  readonly kind: "discovery";
+  readonly wish: number;
+  readonly failure?: TaskFailure;
+}
+
 /** Asks the worker to have what it does stand still, and to say when it does. */
 export interface Pause {
   readonly kind: "pause";
@@ -144,6 +154,7 @@ export type ToWorker =
   | Pause
   | Resume
   | PermitAnswered
+  | DiscoveryAnswered
   | Shown
   | FinishFunctions
   | Close;
@@ -162,6 +173,14 @@ export interface SandboxWanted {
   readonly kind: "sandbox";
   readonly permissions: Permissions;
   readonly ports: SandboxPorts;
+}
+
+/** A command was successful and told what it has read: its task waits for the answer. */
+export interface Discovered extends FoundFiles {
+  readonly kind: "discovered";
+  readonly task: number;
+  /** Unlike that of any other wish of the worker's. */
+  readonly wish: number;
 }
 
 export type FromWorker =
@@ -185,6 +204,7 @@ export type FromWorker =
     readonly output?: Output;
     readonly usage?: Usage;
   }
+  | Discovered
   /** An error that a completed task's function left to nobody; the task has failed after all. */
   | { readonly kind: "late"; readonly task: number; readonly failure: TaskFailure; readonly output?: Output }
   /** The answer to `pause`. */

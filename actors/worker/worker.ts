@@ -20,7 +20,19 @@ import {
 import { HomeFolder } from "../storage/home_folder.ts";
 import type { SpawnOptions } from "../process/spawn.ts";
 import { LedgerSlot } from "../process/ledger.ts";
-import type { FromWorker, PermitWanted, RunShell, RunTask, SandboxWanted, ToWorker, WorkerSetup } from "./messages.ts";
+import type {
+  Discovered,
+  DiscoveryAnswered,
+  FromWorker,
+  PermitAnswered,
+  PermitWanted,
+  RunShell,
+  RunTask,
+  SandboxWanted,
+  ToWorker,
+  WorkerSetup,
+} from "./messages.ts";
+import type { FoundFiles } from "./found_files.ts";
 import type { ModuleRun, SandboxPool } from "./module_attempt.ts";
 import { OutputWindow } from "./output_window.ts";
 import { adoptOrphans } from "../process/process.ts";
@@ -40,6 +52,16 @@ interface Scope {
 /** What a command has printed waits in the main thread's inbox until it is shown, up to so many bytes. */
 const MOST_AHEAD = 1024 * 1024;
 
+/** What the main thread answers to a wish. */
+type Answered = PermitAnswered | DiscoveryAnswered;
+
+/** What it was last asked for. */
+interface Wished {
+  readonly wish: number;
+  readonly answer: (answer: Answered) => void;
+  readonly refuse: () => void;
+}
+
 /** What a thread is between two tasks: where it stands and what it may do, none of it from any task. */
 class TaskWorker {
   readonly #scope: Scope;
@@ -52,7 +74,7 @@ class TaskWorker {
   #home: HomeFolder;
   #current: RunningAttempt | undefined;
   /** What the main thread was last asked to do. */
-  #wished: { readonly wish: number; readonly resolve: (answer: DeedAnswer) => void } | undefined;
+  #wished: Wished | undefined;
   /** Loaded with the first task that calls a module. */
   #sandboxes: SandboxPool | undefined;
 
@@ -75,6 +97,7 @@ class TaskWorker {
       graceMs,
       strays: new Strays(setup.mark, orphans),
       askPermit: (task, deed) => this.#askPermit(task, deed),
+      tellFound: (task, found) => this.#tellFound(task, found),
       isCancelled: () => Atomics.load(cancelled, 0) !== 0,
     };
     scope.postMessage({ kind: "ready", adoptsOrphans: orphans !== undefined });
@@ -93,10 +116,11 @@ class TaskWorker {
         break;
       case "cancel":
         this.#current?.cancel(message.signal);
-        this.#wished?.resolve("refused");
+        this.#wished?.refuse();
         break;
       case "permit":
-        if (message.wish === this.#wished?.wish) this.#wished.resolve(message.answer);
+      case "discovery":
+        if (message.wish === this.#wished?.wish) this.#wished.answer(message);
         break;
       case "pause":
         this.#pause();
@@ -130,10 +154,21 @@ class TaskWorker {
 
   /** Refused as soon as the task is cancelled: whether the database can be asked or not, nobody waits for that. */
   async #askPermit(task: number, deed: Deed): Promise<DeedAnswer> {
-    const { promise, resolve } = Promise.withResolvers<DeedAnswer>();
+    const answer = await this.#ask((wish) => ({ kind: "permit", task, wish, deed }));
+    return answer?.kind === "permit" ? answer.answer : "refused";
+  }
+
+  async #tellFound(task: number, found: FoundFiles): Promise<TaskFailure | undefined> {
+    const answer = await this.#ask((wish) => ({ kind: "discovered", task, wish, ...found }));
+    return answer?.kind === "discovery" ? answer.failure : { kind: "cancelled" };
+  }
+
+  /** Undefined when the task is cancelled first. */
+  async #ask(messageOf: (wish: number) => PermitWanted | Discovered): Promise<Answered | undefined> {
+    const { promise, resolve } = Promise.withResolvers<Answered | undefined>();
     const wish = (this.#wished?.wish ?? 0) + 1;
-    this.#wished = { wish, resolve };
-    this.#scope.postMessage({ kind: "permit", task, wish, deed });
+    this.#wished = { wish, answer: resolve, refuse: () => resolve(undefined) };
+    this.#scope.postMessage(messageOf(wish));
     return await promise;
   }
 

@@ -8,6 +8,7 @@
  */
 import { checkResources, readResourceLimits } from "./config_declarations.ts";
 import { outputKey, readTask } from "./config_fields.ts";
+import { checkDepfiles } from "./config_inputs.ts";
 import { isObject, type JsonObject, labelOf } from "./config_object.ts";
 import type { Diagnostic } from "../failure.ts";
 import { buildGraph, cycleDiagnostics, findCycles } from "../graph.ts";
@@ -88,6 +89,7 @@ function readTasks(list: readonly unknown[], diagnostics: Diagnostic[]): Task[] 
   const objects = list as readonly JsonObject[];
   checkNames(tasks, diagnostics);
   checkOutputs(tasks, objects, diagnostics);
+  checkDepfiles(tasks, (task) => [tasks[task].output], diagnostics);
   // With diagnostics there will be no build, and nobody else to look at the graph. A task without a name may be the very
   // one that others depend on, so then nothing is said about them.
   if (diagnostics.length > 0 && tasks.every((task) => task.name !== "")) {

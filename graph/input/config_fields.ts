@@ -10,6 +10,7 @@
 import { readDeclarations } from "./config_declarations.ts";
 import { readCwd } from "./config_command.ts";
 import { readDescription, readTags } from "./config_labels.ts";
+import { readDepfile, readTools } from "./config_inputs.ts";
 import { readModule } from "./config_module.ts";
 import { fieldOf, type JsonObject, labelOf, readPaths, readStrings } from "./config_object.ts";
 import type { Diagnostic } from "../failure.ts";
@@ -38,6 +39,8 @@ export const TASK_KEYS: ReadonlyMap<string, "field" | "declaration"> = new Map([
     "isolate",
     "expected_sha256",
     "env",
+    "depfile",
+    "tools",
     "timeout",
     "grace",
     "retries",
@@ -48,7 +51,7 @@ export const TASK_KEYS: ReadonlyMap<string, "field" | "declaration"> = new Map([
 ]);
 
 /** Set by troupe for every command, so not the user's to declare. */
-export const RESERVED_ENVIRONMENT: readonly string[] = ["OUT", "IN", "DEPS", "TASK"];
+export const RESERVED_ENVIRONMENT: readonly string[] = ["OUT", "IN", "DEPS", "TASK", "DEPFILE"];
 
 const CONCATENATE: Action = Object.freeze({ kind: "concatenate" });
 const NO_ENVIRONMENT: Readonly<Record<string, string>> = Object.freeze({});
@@ -74,6 +77,8 @@ export function readTask(object: JsonObject, index: number, diagnostics: Diagnos
     graceMs: readGrace(object, index, diagnostics),
     retries: readRetries(object, index, diagnostics),
     ...(object.retries === "flaky" ? { retriesIfFlaky: true } : {}),
+    ...(object.depfile === undefined ? {} : { depfile: readDepfile(object, index, diagnostics) }),
+    ...(object.tools === undefined ? {} : { tools: readTools(object, index, diagnostics) }),
   };
   const after = object.after === undefined ? undefined : readAfter(object, index, { task, diagnostics });
   const declared = declares ? readDeclarations(object, index, diagnostics) : undefined;

@@ -208,7 +208,8 @@ historyTest(
     using history = await open(path);
     const run = (await history.begin({ ...newRun(SOME), asked: ["fetch"] }))!;
     const trace = shellTrace("true", { A: "1" });
-    history.started(run, 0, { trace });
+    history.madeOf({ trace });
+    history.started(run, 0);
     history.attempted(run, 0, { attempt: 1, outcome: "passed", how: "executed", durationMs: 1, worker: 1 });
     await history.finish(run);
     const fingerprint = trace[0].slice(0, 16);

@@ -1,0 +1,120 @@
+/**
+ * Owns what is known of files that tasks were found to read: the trace of a task with those that were discovered when it
+ * was last done, as they are now, and with those that it has just named. It runs nothing, and writes nothing but what it
+ * learns about files.
+ *
+ * A file that was named and is not there, or not any more, leaves its task to be done, and is no error: what names it may
+ * be another by then. Nor is a file that appears noticed by a task that has not named it.
+ *
+ * @module
+ */
+import type { TaskFailure } from "../../graph/failure.ts";
+import { type Trace, withDiscovered } from "../../graph/fingerprint.ts";
+import { Waiting } from "../../graph/producers.ts";
+import type { Plan } from "../../graph/schedule/plan.ts";
+import type { FileIndex } from "../storage/file_index.ts";
+import type { FoundFiles } from "../worker/found_files.ts";
+import { isFolder, NOT_REGULAR } from "../machine/regular_file.ts";
+import { absoluteIn } from "../../graph/paths.ts";
+import { problemOf, type Unanswered } from "./unanswered.ts";
+
+/** The trace of a task whose inputs are all known; `isWhole` unless one of them is gone, so that it must be done. */
+export interface KnownInputs {
+  readonly trace: Trace;
+  readonly isWhole: boolean;
+}
+
+/** The trace of a task that was done; `isSure` unless a file may have been another when it was read. */
+export interface FoundInputs {
+  readonly trace: Trace;
+  readonly isSure: boolean;
+}
+
+/** Stands for the digest of a file that was named and was not there. No file has it. */
+const GONE = "gone";
+
+/** Answers for one run. */
+export class DiscoveredInputs {
+  readonly #plan: Plan;
+  readonly #files: FileIndex;
+  readonly #isShared: boolean;
+  #waiting: Waiting | undefined;
+
+  /** `isShared` says that others make artifacts in this folder too. */
+  constructor(plan: Plan, files: FileIndex, { isShared = false }: { readonly isShared?: boolean } = {}) {
+    this.#plan = plan;
+    this.#files = files;
+    this.#isShared = isShared;
+  }
+
+  /** What a task reads beside what it declares, as far as `last` tells, its trace when it was last done. */
+  known(task: number, declared: Trace, last: Trace | undefined): KnownInputs | Unanswered {
+    const before = last?.[7]?.discovery;
+    if (before === undefined) return { trace: withDiscovered(declared, [], []), isWhole: true };
+    const { files, digests } = before;
+    let isSame = declared === last, isWhole = true;
+    for (let at = 0; at < files.length; at++) {
+      const now = this.#look(task, files[at]);
+      if (typeof now === "object") return now;
+      if (now === undefined) isWhole = false;
+      else if (isSame && !now.startsWith(digests[at])) isSame = false;
+    }
+    if (isSame && isWhole) return { trace: declared, isWhole };
+    const there = files.filter((path) => this.#look(task, path) !== undefined);
+    return { trace: withDiscovered(declared, there, there.map((path) => this.#files.marked(path))), isWhole };
+  }
+
+  /** What a task has named that was given its inputs by `before`. */
+  found(task: number, before: Trace, { files, sinceMs }: FoundFiles): FoundInputs | Unanswered {
+    const [, , , sources, , artifacts, , further] = before;
+    const declared = new Set([...sources, ...artifacts]), known = new Map<string, string>();
+    further?.discovery?.files.forEach((path, at) => known.set(path, further.discovery!.digests[at]));
+    const paths: string[] = [], digests: string[] = [];
+    let isSure = true;
+    for (const path of files) {
+      if (declared.has(path) || this.#plan.producers.get(path) === task) continue;
+      const now = this.#look(task, path);
+      if (typeof now === "object") return now;
+      if (now === undefined && this.#isOther(path)) {
+        const absolute = absoluteIn(this.#files.folder, path);
+        if (!isFolder(absolute)) continue; // a device, which always holds the same
+        const detail = `it names ${JSON.stringify(path)}, which is a folder`;
+        return { kind: "unreadable", failure: { kind: "depfile", path: this.#plan.tasks[task].depfile!, detail } };
+      }
+      paths.push(path);
+      digests.push(now ?? GONE);
+      const before = known.get(path);
+      isSure &&= now === undefined || (before !== undefined && now.startsWith(before)) ||
+        this.#plan.producers.get(path) !== undefined || this.#files.changedMs(path) < sinceMs;
+    }
+    return { trace: withDiscovered(before, paths, digests), isSure };
+  }
+
+  /** The digest of a file, marked; undefined where there is none. */
+  #look(task: number, path: string): string | undefined | Unanswered {
+    const producer = this.#plan.producers.get(path);
+    if (producer !== undefined) {
+      const failure = this.#unawaited(task, producer, path);
+      if (failure !== undefined) return { kind: "unreadable", failure };
+      if (this.#isShared) this.#files.lookAgain(path);
+    }
+    const digest = this.#files.digest(path);
+    if (typeof digest === "string") return this.#files.marked(path);
+    if ("tooMuch" in digest) return { kind: "tooMuch", path };
+    return digest.missing || digest.detail === NOT_REGULAR ? undefined : problemOf(path, digest);
+  }
+
+  /** What another task makes must have been waited for. */
+  #unawaited(task: number, producer: number, path: string): TaskFailure | undefined {
+    const { tasks, graph } = this.#plan;
+    if (producer === task) return undefined;
+    this.#waiting ??= new Waiting(graph);
+    if (this.#waiting.isFor(task, producer)) return undefined;
+    return { kind: "unawaited", path, task: tasks[task].name, producer: tasks[producer].name };
+  }
+
+  #isOther(path: string): boolean {
+    const digest = this.#files.digest(path);
+    return typeof digest === "object" && !("tooMuch" in digest) && !digest.missing;
+  }
+}
