@@ -2,7 +2,10 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { rigTest } from "../rig.ts";
+import { ownDenoCaches } from "./faults.ts";
 import { Project } from "./rig.ts";
+
+const env = ownDenoCaches();
 
 function limited(files: number): string[] {
   return ["sh", "-c", `ulimit -n ${files}; exec "$@"`, "sh"];
@@ -21,10 +24,10 @@ Deno.test({
     }];
     const tasks = outputs.map((task, i) => ({ ...task, ...actions[i % actions.length] }));
     project.write("build.json", JSON.stringify({ num_workers: 200, tasks }));
-    const few = await project.build({ through: limited(40) });
+    const few = await project.build({ through: limited(40), env });
     assertEquals(few.code, 1);
     assertEquals(few.stderr, "Cannot start a worker: too few open files are allowed (40); see ulimit -n\n");
-    const some = await project.build({ through: limited(64) });
+    const some = await project.build({ through: limited(64), env });
     assertEquals(some.code, 0, some.stderr + some.stdout);
     assertMatch(some.stderr, /^Using 1 of 200 workers: too few open files are allowed \(64\); see ulimit -n\n$/);
     assertMatch(some.stdout, /: 8 succeeded, 0 failed, 0 skipped\n$/);
@@ -44,7 +47,7 @@ rigTest("what needs a thread where there are no files left for it says so, and D
       const args of [["join", "tasks.txt", "--db", `${files}.sqlite`], ["run", "tasks.txt"], ["build", "--no-history"]]
     ) {
       const deno = [Deno.execPath(), "run", "-A", main, ...args];
-      const ended = await rig.spawn("sh", [...limited(files).slice(1), ...deno]).ended;
+      const ended = await rig.spawn("sh", [...limited(files).slice(1), ...deno], { env }).ended;
       assertEquals([ended.code === 1 || ended.code === 2, /panic|bug|\n +at /i.test(ended.stderr)], [true, false]);
       assertMatch(ended.stdout + ended.stderr, /too (few|many) open files/i);
     }
@@ -65,7 +68,7 @@ console.log(JSON.stringify([Object.values(taskResults), Object.values(taskErrors
 `,
   );
   const deno = [Deno.execPath(), "run", "-A", "--config", `${root}deno.json`, "program.ts"];
-  const run = async (files: number) => await rig.spawn("sh", [...limited(files).slice(1), ...deno]).ended;
+  const run = async (files: number) => await rig.spawn("sh", [...limited(files).slice(1), ...deno], { env }).ended;
   const some = await run(64);
   assertMatch(
     some.stderr,

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { canMount, failio, Mount, succeeds, suffer } from "./faults.ts";
+import { canMount, failio, Mount, ownDenoCaches, succeeds, suffer } from "./faults.ts";
 import { assertDone, assertSettled, limited, lives, Project, said, type TaskSpec, until } from "./rig.ts";
 
 const library = failio();
@@ -17,9 +17,10 @@ const EXPECTED = new Map(TASKS.map(({ output }, i) => [output, `${i}\n`]));
 // Deno itself cannot live with the least of these: then it says so, and all that counts is that it ends
 Deno.test("with too few descriptors a build ends, with its reason, and the next one is right", async () => {
   using project = new Project(TASKS);
+  const env = ownDenoCaches();
   for (const limit of [16, 24, 26, 28, 30, 34, 40, 48, 56, 64, 72, 80, 96, 128]) {
     project.remove("out");
-    const ended = await project.build({ through: limited(`ulimit -n ${limit}`) });
+    const ended = await project.build({ through: limited(`ulimit -n ${limit}`), env });
     assert(ended.code !== 70 && !/bug in troupe/.test(ended.stderr), `limit ${limit}\n${said(ended)}`);
     if (ended.code !== 0) {
       assert(/open files|os error 24|EMFILE|panicked/.test(ended.stdout + ended.stderr), said(ended));

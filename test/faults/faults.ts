@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { existsSync } from "@std/fs";
 import { dirname, fromFileUrl } from "@std/path";
 
 const HERE = dirname(fromFileUrl(import.meta.url));
@@ -77,6 +78,21 @@ export function canMount(): boolean {
 export function canTrace(): boolean {
   return succeeds("strace", "-f", "-qq", "-o", "/dev/null", "true") ||
     missing("strace, allowed to trace") !== undefined;
+}
+
+/**
+ * The environment of a program that Deno itself runs short in: Deno then deletes its caches and makes new ones, which those of
+ * all other programs would be. What cannot be had without a network is there.
+ */
+export function ownDenoCaches(): Record<string, string> {
+  const { stdout } = new Deno.Command(Deno.execPath(), { args: ["info", "--json"], stderr: "null" }).outputSync();
+  const { denoDir } = JSON.parse(new TextDecoder().decode(stdout));
+  const folder = Deno.makeTempDirSync({ prefix: "deno-dir-" });
+  addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+  for (const name of ["npm", "gen", "remote"]) {
+    if (existsSync(`${denoDir}/${name}`)) Deno.symlinkSync(`${denoDir}/${name}`, `${folder}/${name}`);
+  }
+  return { DENO_DIR: folder };
 }
 
 /** What starts a program as somebody to whom modes of files mean something, as they do not to root. */
