@@ -25,6 +25,7 @@ export { build, type BuildOptions } from "./actors/commands/build.ts";
 export { BuildStatus, type SharedStatus } from "./actors/engine/build_status.ts";
 export type { CallOptions } from "./actors/commands/invocation.ts";
 export { batches, type BatchesOptions, type BatchesReport, check, type CheckOptions } from "./actors/commands/check.ts";
+export { clean, type CleanOptions } from "./actors/commands/clean.ts";
 export { dryRun, type DryRunOptions } from "./actors/commands/dry_run.ts";
 export { why, type WhyOptions } from "./actors/commands/why.ts";
 export { graph, type GraphChoice, type GraphOptions, type GraphReport } from "./actors/commands/graph.ts";
@@ -86,6 +87,7 @@ export type {
   SafeTaskResult,
 } from "./actors/library/safe_execution.ts";
 export { SafeParallelExecutor } from "./actors/library/safe_parallel_executor.ts";
+export type { CleanedArtifact, CleanReport, KeptReason } from "./graph/report/clean_report.ts";
 export type { CrewReport } from "./graph/crew/member_report.ts";
 export type {
   SnapshotReport as CrewStatusReport,

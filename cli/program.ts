@@ -20,6 +20,7 @@ type Command = (args: readonly string[]) => Promise<number>;
 const COMMANDS = new Map<string, () => Promise<Command>>([
   ["build", async () => (await later<typeof import("./build.ts")>("./build.ts", import.meta.url)).buildCommand],
   ["run", async () => (await later<typeof import("./run.ts")>("./run.ts", import.meta.url)).runCommand],
+  ["clean", async () => (await later<typeof import("./clean.ts")>("./clean.ts", import.meta.url)).cleanCommand],
   ["list", async () => (await later<typeof import("./list.ts")>("./list.ts", import.meta.url)).listCommand],
   ["history", async () => (await later<typeof import("./history.ts")>("./history.ts", import.meta.url)).historyCommand],
   ["show", async () => (await later<typeof import("./history.ts")>("./history.ts", import.meta.url)).showCommand],

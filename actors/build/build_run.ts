@@ -117,7 +117,8 @@ interface RunContext {
  */
 export async function runBuild(build: LoadedBuild, options: BuildRunOptions, reporter: Reporter): Promise<RunEnd> {
   const { stop = new Stop() } = options;
-  const lock = await takeLock(build, { reporter, stop, isTransaction: options.transaction !== undefined });
+  const toDo = options.transaction === undefined ? undefined : "transaction";
+  const lock = await takeLock(build, { reporter, stop, toDo });
   let unclean = lock?.leftBehind ? "unclean" as const : undefined;
   try {
     if (lock?.leftBy !== undefined) await awaitCommandsOf(lock.leftBy);

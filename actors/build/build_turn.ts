@@ -26,19 +26,19 @@ export interface TurnOptions {
   readonly stop: Stop;
   /** For a member of a crew: other members may build as well. */
   readonly shared?: "shared";
-  /** Without a lock nothing is begun; default the build goes on. */
-  readonly isTransaction?: boolean;
+  /** What cannot be begun without a lock; default a build, which can. */
+  readonly toDo?: "transaction" | "cleaning";
 }
 
 /**
  * Without a lock (a folder that cannot be written) a build goes on: it may still find that all is done.
  *
- * @throws {InputError} When there is something else in the lock's place.
+ * @throws {InputError} When there is something else in the lock's place, or no lock, and the folder is to be cleaned.
  * @throws {TransactionError} When there is no lock, and the build is a transaction or has one to undo first.
  */
 export async function takeLock(
   build: LoadedBuild,
-  { reporter, stop, shared, isTransaction = false }: TurnOptions,
+  { reporter, stop, shared, toDo }: TurnOptions,
 ): Promise<BuildLock | undefined> {
   const tell = (holder: string) => reporter.error(`Waiting for another build of this config (process ${holder})`);
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -54,7 +54,8 @@ export async function takeLock(
     }
     if (error instanceof PlaceTakenError) throw new InputError(`Cannot lock ${quote(build.folder)}: ${error.message}`);
     const cannot = `Cannot lock ${quote(build.folder)}: ${systemDetail(error)}`;
-    if (isTransaction) {
+    if (toDo === "cleaning") throw new InputError(`${cannot}; so nobody could be kept from building meanwhile`);
+    if (toDo === "transaction") {
       throw new TransactionError(`${cannot}; a transaction needs a lock, so that nobody else builds here meanwhile`);
     }
     if (hasTransaction(build.folder)) {

@@ -258,8 +258,17 @@ export class FileIndex implements Disposable {
   madeFor(path: string): readonly string[] | undefined {
     const known = this.#remembered.get(path), owners = ownersOf(known);
     if (known === undefined || owners === undefined) return undefined;
+    // A link is what it was, also when what it leads to is gone
+    if (linkOf(known) !== undefined) {
+      return linkTextAt(absoluteIn(this.folder, path)) === linkOf(known) ? owners.split("/") : undefined;
+    }
     const stat = this.#stat(path);
     return !("detail" in stat) && stat.isFile && isArtifactAsPut(known, stat) ? owners.split("/") : undefined;
+  }
+
+  /** Whether a file was put at a path as an artifact, whatever lies there now. */
+  wasMade(path: string): boolean {
+    return ownersOf(this.#remembered.get(path)) !== undefined;
   }
 
   /** The paths of all files that were put there as artifacts, whether or not they still are. */
@@ -440,6 +449,15 @@ function sharedInode(path: string): number | undefined {
   try {
     const { ino, nlink, isFile } = Deno.lstatSync(path);
     return isFile && (nlink ?? 1) > 1 ? ino ?? undefined : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The text of a link; undefined for anything else. */
+function linkTextAt(path: string): string | undefined {
+  try {
+    return Deno.readLinkSync(path);
   } catch {
     return undefined;
   }

@@ -1,5 +1,5 @@
 /**
- * Owns the help of the commands that do work: `build`, `run`, `retry`.
+ * Owns the help of the commands that do work: `build`, `run`, `retry`, `clean`.
  *
  * @module
  */
@@ -221,5 +221,61 @@ export const RETRY_PAGE: Page = {
   examples: [
     ["troupe retry last", "what did not pass just now"],
     ["troupe retry 42", "what did not pass in run 42"],
+  ],
+};
+
+export const CLEAN_PAGE: Page = {
+  command: "clean",
+  group: "do",
+  summary: "Delete artifacts that builds have made and nobody has edited since",
+  brief: "delete what builds have made",
+  usage: ["clean [CONFIG] [NAME…] [OPTIONS]"],
+  words: [
+    shared.CONFIG_WORD,
+    [
+      "NAME",
+      "only what this task made, and nothing of what it needs; a pattern such as 'web:*' means all that it matches",
+    ],
+  ],
+  positional: Infinity,
+  about: [
+    "Without names it deletes the artifacts of all tasks, and those of tasks that are no longer in the config. A file that " +
+    "was edited or replaced, or that troupe did not put there, stays and is told of; so do folders, the build cache, and " +
+    "files that commands wrote beside their artifacts. It waits for builds of the same folder, and they for it.",
+  ],
+  options: [
+    {
+      title: "What is deleted",
+      options: [
+        shared.CONFIG_OPTION,
+        shared.TASK_OPTION,
+        shared.TAG_OPTION,
+        { flag: "stale", text: "only artifacts of tasks that are no longer in the config" },
+        { flag: "dry-run", short: "n", text: "show what would be deleted; delete nothing" },
+      ],
+    },
+    {
+      title: "What is said",
+      options: [
+        { flag: "quiet", short: "q", text: "only what cannot be deleted" },
+        { flag: "verbose", short: "v", text: "also each artifact that is deleted" },
+        shared.JSON_OPTION,
+        shared.HELP_OPTION,
+      ],
+    },
+  ],
+  files: [shared.CONFIG_FILE, [".build_cache.json", "what was built, beside the config"]],
+  environment: shared.SCREEN_VARIABLES,
+  exits: [
+    ["0", "all that was to be deleted is"],
+    ["1", "something could not be deleted"],
+    ["2", "the input is wrong: config, names, flags"],
+    shared.BUG_EXIT,
+    shared.SIGNAL_EXIT_ENTRY,
+  ],
+  examples: [
+    ["troupe clean --dry-run", "what would be deleted"],
+    ["troupe clean 'web:*'", "what some tasks made"],
+    ["troupe clean --stale", "what nothing makes any more"],
   ],
 };

@@ -4,7 +4,7 @@
  * @module
  */
 import { BATCHES_PAGE, CHECK_PAGE, LOCKS_PAGE } from "./check.ts";
-import { BUILD_PAGE, RETRY_PAGE, RUN_PAGE } from "./do.ts";
+import { BUILD_PAGE, CLEAN_PAGE, RETRY_PAGE, RUN_PAGE } from "./do.ts";
 import { EVENTS_TOPIC } from "./events.ts";
 import { CREW_PAGE, JOIN_PAGE, STATUS_PAGE } from "./many.ts";
 import type { Page, Topic } from "./page.ts";
@@ -20,6 +20,7 @@ export const PAGES: readonly Page[] = [
   WATCH_PAGE,
   RUN_PAGE,
   RETRY_PAGE,
+  CLEAN_PAGE,
   LIST_PAGE,
   WHY_PAGE,
   GRAPH_PAGE,
