@@ -11,18 +11,34 @@ import config from "./deno.json" with { type: "json" };
 
 /** Runs the program with the given arguments and answers with the exit code, once all it has said is written. */
 export async function main(args: readonly string[]): Promise<number> {
-  if (args[0] === "--version" || args[0] === "-V") return await say([`troupe ${config.version}`], "stdout", 0);
+  if (args[0] === "--version" || args[0] === "-V") return await say(linesOf([`troupe ${config.version}`]), "stdout", 0);
   try {
+    const answer = args.length === 0 ? undefined : await answered(args);
+    if (answer !== undefined) return await say(answer, "stdout", 0);
     const { program } = await later<typeof import("./cli/program.ts")>("./cli/program.ts", import.meta.url);
     return await program(args);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotCapable)) throw error;
-    return await say(lackingLines(error), "stderr", 2);
+    return await say(linesOf(lackingLines(error)), "stderr", 2);
   }
 }
 
-async function say(lines: readonly string[], to: "stdout" | "stderr", code: number): Promise<number> {
-  standardOutput.put(to, new TextEncoder().encode(lines.map((line) => `${line}\n`).join("")));
+/** What a build that has nothing to do says, if that is known without one. */
+async function answered(args: readonly string[]): Promise<string | undefined> {
+  const { questionOf, quickAnswer } = await later<typeof import("./actors/door/answer.ts")>(
+    "./actors/door/answer.ts",
+    import.meta.url,
+  );
+  const question = questionOf(args, [config.version, Deno.version.deno]);
+  return question && quickAnswer(question);
+}
+
+function linesOf(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+async function say(text: string, to: "stdout" | "stderr", code: number): Promise<number> {
+  standardOutput.put(to, new TextEncoder().encode(text));
   await standardOutput.flush();
   return code;
 }

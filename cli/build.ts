@@ -4,6 +4,9 @@
  *
  * @module
  */
+import type { RunEnd } from "../actors/build/build_run.ts";
+import type { NothingDone } from "../actors/build/remember_nothing.ts";
+import { questionOf } from "../actors/door/answer.ts";
 import { replaceFile } from "../actors/storage/atomic_file.ts";
 import { type BuildContext, buildFor, type BuildOptions } from "../actors/commands/build.ts";
 import type { Invocation } from "../actors/commands/invocation.ts";
@@ -20,23 +23,47 @@ import { asCommand, commandOf, exitOf, showJson, type TypedCommand } from "./cal
 import { type Flags, type FlagSpec, loadLimits, parseFlags, secondsOf, wholeNumber } from "./options.ts";
 import { enteringLine, type NamedTarget, targetOrMissing, withTarget } from "./target.ts";
 import { later } from "../actors/machine/later.ts";
+import { seconds } from "../graph/report/build_lines.ts";
+import { Transcript } from "../actors/terminal/reporter.ts";
 import { InputError } from "../graph/input/input_error.ts";
+import config from "../deno.json" with { type: "json" };
 import { quote } from "../graph/text.ts";
 
 /** The flags of `troupe build`. */
 export const BUILD_FLAGS: FlagSpec = specOf(BUILD_PAGE);
 
-/** Runs the command and answers with the exit code; `troupe run` also names the run in the history. */
+/** Flags of a build whose answer is remembered when it finds nothing to do: they change neither what is looked at nor where. */
+const PLAIN_FLAGS = [
+  "jobs",
+  "quiet",
+  "verbose",
+  "log",
+  "fail-fast",
+  "grace",
+  "db",
+  "no-history",
+  "config",
+  "task",
+  "tag",
+];
+
+/**
+ * Runs the command and answers with the exit code; `troupe run` also names the run in the history. `typed` is all that was
+ * typed, if that is not `build` and the arguments.
+ */
 export async function buildCommand(
   args: readonly string[],
-  { saysWhereSaved }: { readonly saysWhereSaved?: boolean } = {},
+  { saysWhereSaved, typed = ["build", ...args] }: {
+    readonly saysWhereSaved?: boolean;
+    readonly typed?: readonly string[];
+  } = {},
 ): Promise<number> {
   const flags = parseFlags("build", args, BUILD_FLAGS);
   if (flags.on.has("help")) {
     return await (await later<typeof import("./help/show.ts")>("./help/show.ts", import.meta.url)).showHelp(BUILD_PAGE);
   }
   const target = targetOrMissing("build", flags, "configs");
-  const config = target.file;
+  const file = target.file;
   const options = { ...optionsOf(flags, target), report: flags.values.get("report"), opening: enteringLine(target) };
   const command = await commandOf(flags);
   if (flags.on.has("dry-run")) {
@@ -44,12 +71,45 @@ export async function buildCommand(
       "../actors/commands/dry_run.ts",
       import.meta.url,
     );
-    await showJson(await withTarget(target, () => dryRunFor(command.reporter, config, options)), command);
+    await showJson(await withTarget(target, () => dryRunFor(command.reporter, file, options)), command);
     return 0;
   }
+  const transcript = saysWhereSaved || !isPlain(command) ? undefined : new Transcript();
+  command.reporter.transcript = transcript;
   return await attempt(command, async (invocation) => {
-    const end = await withTarget(target, () => buildFor(invocation, config, { ...options, saysWhereSaved }));
-    return exitOf(end, await showReport(end.report, command, invocation.stop));
+    const choices = { ...options, saysWhereSaved, transcript };
+    const end = await withTarget(target, () => buildFor(invocation, file, choices));
+    const code = exitOf(end, await showReport(end.report, command, invocation.stop));
+    if (code === 0 && end.nothing !== undefined) await remember(end.nothing, { transcript, typed, target, ...end });
+    return code;
+  });
+}
+
+function isPlain({ flags, face }: TypedCommand): boolean {
+  const given = [...flags.on, ...flags.values.keys(), ...flags.lists.keys()];
+  return (face === "lines" || face === "live") && given.every((name) => PLAIN_FLAGS.includes(name));
+}
+
+/** The same command is answered at once next time, if nothing has changed. */
+async function remember(
+  nothing: NothingDone,
+  { transcript, typed, target, report }: Pick<RunEnd, "report"> & {
+    readonly transcript?: Transcript;
+    readonly typed: readonly string[];
+    readonly target: NamedTarget;
+  },
+): Promise<void> {
+  const said = transcript?.text, question = questionOf(typed, [config.version, Deno.version.deno]);
+  if (said === undefined || question === undefined) return;
+  const { rememberNothing } = await later<typeof import("../actors/build/remember_nothing.ts")>(
+    "../actors/build/remember_nothing.ts",
+    import.meta.url,
+  );
+  const took = seconds(report.total_duration * 1000), at = said.lastIndexOf(took);
+  await rememberNothing(nothing, {
+    ...question,
+    isNamed: target.isNamed,
+    text: at < 0 ? [said] : [said.slice(0, at), said.slice(at + took.length)],
   });
 }
 

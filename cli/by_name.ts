@@ -20,16 +20,18 @@ export async function byName(args: readonly string[], commands: Iterable<string>
   if (nearest(word.slice(2), ["version"]) !== undefined && word.startsWith("--")) {
     throw new InputError(`Unknown flag ${quote(word)}, did you mean '--version'?`);
   }
-  if (word.startsWith("-")) return await buildCommand(args);
+  if (word.startsWith("-")) return await buildCommand(args, { typed: args });
   if (looksLikeFile(word)) {
-    return isConfig(word) ? await buildCommand(args) : await (await import("./run.ts")).runCommand(args);
+    return isConfig(word)
+      ? await buildCommand(args, { typed: args })
+      : await (await import("./run.ts")).runCommand(args);
   }
   const isNamed = isFile(word) && isConfig(word);
   if (!isNamed && !parseFlags("build", args, BUILD_FLAGS).values.has(CONFIG_FLAG) && findConfig() === undefined) {
     throw new InputError(`${unknownWord(word, commands, [])}\n  ${NO_CONFIG}, so there are no tasks`);
   }
   try {
-    return await buildCommand(args);
+    return await buildCommand(args, { typed: args });
   } catch (error) {
     if (!(error instanceof UnknownTaskError) || error.words[0] !== word) throw error;
     throw new InputError([unknownWord(word, commands, error.names), ...error.hints].join("\n"));

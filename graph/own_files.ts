@@ -6,7 +6,14 @@
  */
 
 /** Beside a config: the build cache and its locks, the locks of files, the journal of a transaction. */
-const BESIDE = [".build_cache.json", ".build_cache.jsonl", ".build_cache.lock", ".troupe", ".troupe-transaction"];
+const BESIDE = [
+  ".build_cache.json",
+  ".build_cache.json.door",
+  ".build_cache.jsonl",
+  ".build_cache.lock",
+  ".troupe",
+  ".troupe-transaction",
+];
 
 /** Temporary names, wherever the file is that they are to become. */
 const TEMPORARY = /\.tmp\.\d+\.\d+(?:\/|$)/;

@@ -63,6 +63,8 @@ const ROOMS: readonly Layer[] = [
 
   // WHO does it. What the system says of this machine and of this process; it knows no task.
   room("machine", []),
+  // The quick answer to a build that has nothing to do; it loads next to nothing.
+  room("door", []),
   // One command from its start to the end of its group, and this process's own signals; never an artifact.
   room("process", ["machine"]),
   // Functions of modules in threads with few rights; never a build, a config or a file's digest.
@@ -88,6 +90,7 @@ const ROOMS: readonly Layer[] = [
   // What only a build knows: freshness, cache, sources; artifacts all of which come, or none.
   room("build/transaction", ["machine", "storage"]),
   room("build", [
+    "door",
     ...["machine", "process", "sandbox", "storage", "locks", "worker", "engine", "input", "terminal", "history", "run"],
     "build/transaction",
   ]),

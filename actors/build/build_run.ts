@@ -18,7 +18,8 @@ import { awaitCommandsOf } from "../process/watchdog.ts";
 import { Session, type SessionOptions } from "../run/session.ts";
 import type { FileIndex } from "../storage/file_index.ts";
 import { BuildLog, type Level } from "../terminal/build_log.ts";
-import type { Reporter } from "../terminal/reporter.ts";
+import type { NothingDone } from "./remember_nothing.ts";
+import type { Reporter, Transcript } from "../terminal/reporter.ts";
 import { type ReaderChoices, type RunReaders, withReaders, writtenFiles } from "../terminal/run_readers.ts";
 import { takeLock, undoUnfinished } from "./build_turn.ts";
 import { BuildWork } from "./build_work.ts";
@@ -67,6 +68,8 @@ export interface BuildRunOptions extends SessionOptions {
   readonly warm?: WarmState;
   /** Tasks whose sources are known to have changed, by index: they and what they need come first. */
   readonly first?: readonly number[];
+  /** Keeps what is said, for as long as nothing is found to be done. */
+  readonly transcript?: Transcript;
 }
 
 /** Whoever follows a run, to tell it of changes. */
@@ -96,6 +99,8 @@ export interface RunEnd {
   readonly isOutdated?: boolean;
   /** Whether all that the readers were to write was written. */
   readonly isWritten: boolean;
+  /** There when nothing was to be done, and that is to be remembered. */
+  readonly nothing?: NothingDone;
 }
 
 /** What a run is given beside its tasks. */
@@ -189,10 +194,11 @@ async function runInTransaction(
 
 async function run(
   build: LoadedBuild,
-  { plan, cache, stale, modules, discovered }: Prepared,
-  { options, reporter, stop, readers }: RunContext,
+  prepared: Prepared,
+  { options, reporter, stop, readers, preparing }: RunContext,
   transaction?: Transaction,
 ): Promise<Omit<RunEnd, "isWritten">> {
+  const { plan, cache, stale, modules, discovered } = prepared;
   const saver = new CacheSaver(cache, {
     reporter,
     // What a killed transaction completed is undone, so there is nothing to resume.
@@ -234,6 +240,7 @@ async function run(
       digestOf: (task) => work.digest(task),
       onEvent: (event) => {
         if (event.kind === "failed" && event.failure.kind === "moved") session.engine.giveUp();
+        if (event.kind !== "hit") options.transcript?.spoil();
         recorder?.note(event, stop.signal !== undefined);
         return undefined;
       },
@@ -276,6 +283,9 @@ async function run(
     rolledBack,
     closing: session.ended({ savedAs, rolledBack }),
     isOutdated: engine.isOutdated,
+    ...(options.transcript?.text === undefined || report.completed < plan.size || stop.signal !== undefined
+      ? {}
+      : { nothing: { build, prepared, own: preparing.own?.filter((path) => path !== undefined) ?? [] } }),
   };
 }
 

@@ -33,6 +33,7 @@ import { outputIsOwn } from "../../graph/graph_diagnostics.ts";
 export interface Prepared {
   readonly plan: Plan;
   readonly cache: BuildCache;
+  readonly sources: ExpandedSources;
   /** Artifacts of tasks that the config has no more. */
   readonly stale: StaleArtifacts;
   /** There when a task calls a module. */
@@ -109,7 +110,7 @@ export async function prepare(
   warm?.keepPlan(build, sources, whole);
   const plan = first.length > 0 ? withFirst(whole, first) : whole;
   const { discovered, modules } = await openExtras(plan, cache.files, { isShared });
-  return { plan, cache, stale, discovered, modules };
+  return { plan, cache, sources, stale, discovered, modules };
 }
 
 /** What only some tasks need, and is loaded for them alone. */

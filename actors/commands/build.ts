@@ -17,6 +17,7 @@ import { DEFAULT_WORKERS, type Follower, runBuild, type RunEnd } from "../build/
 import type { WarmState } from "../build/warm_state.ts";
 import { askGates, fewest } from "./ask_gates.ts";
 import { isCi } from "../terminal/face.ts";
+import type { Transcript } from "../terminal/reporter.ts";
 import { asLibrary, type CallOptions, checkRunning, type Invocation } from "./invocation.ts";
 import type { BuildReport } from "../../graph/report/build_report.ts";
 
@@ -76,6 +77,8 @@ export interface BuildContext {
   readonly warm?: WarmState;
   /** Tasks whose sources are known to have changed, by index. */
   readonly first?: readonly number[];
+  /** Keeps what is said, for as long as nothing is found to be done. */
+  readonly transcript?: Transcript;
 }
 
 /**
@@ -142,6 +145,7 @@ export async function buildFor(
     follower: options.follower,
     warm: options.warm,
     first: options.first,
+    transcript: options.transcript,
   }, reporter);
   const { closing } = end;
   const flaky = await flakyToTell(closing, db, build.source);

@@ -11,7 +11,7 @@ import { InputError } from "../../graph/input/input_error.ts";
 import { quote } from "../../graph/text.ts";
 
 /** Names of a config that need not be told, the first that is there counts. */
-const CONFIG_NAMES = ["build.json", "build.jsonc"] as const;
+export const CONFIG_NAMES = ["build.json", "build.jsonc"] as const;
 
 /** Written by everybody. */
 const SHARED = 0o002;

@@ -354,6 +354,12 @@ export class FileIndex implements Disposable {
     }
   }
 
+  /** The paths of all files this run has looked at and found. */
+  *looked(): Generator<string> {
+    yield* this.#seen.keys();
+    yield* this.#stats.keys();
+  }
+
   /** The size of a file this run has looked at, in bytes. */
   size(path: string): number {
     return this.#seen.get(path)?.[0] ?? 0;

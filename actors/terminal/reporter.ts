@@ -7,7 +7,6 @@
  *
  * @module
  */
-import { Buffer } from "node:buffer";
 import { standardOutput, type StreamName } from "./standard_output.ts";
 import { visible } from "../../graph/text.ts";
 
@@ -40,6 +39,25 @@ export interface Guard {
   readonly json: (json: string) => string;
 }
 
+/** Keeps what a run says, for as long as it says nothing but lines. */
+export class Transcript {
+  #lines: string[] | undefined = [];
+
+  add(line: string): void {
+    this.#lines?.push(line);
+  }
+
+  /** Something else was said or done; nothing is kept any more. */
+  spoil(): void {
+    this.#lines = undefined;
+  }
+
+  /** All that was said; undefined when that was not lines alone. */
+  get text(): string | undefined {
+    return this.#lines?.join("");
+  }
+}
+
 const NEWLINE = new Uint8Array([10]);
 
 const FLUSH_BYTES = 64 * 1024;
@@ -53,6 +71,8 @@ export class Reporter {
   #bytes = 0;
   #isScheduled = false;
   #footer: Footer | undefined;
+  /** Told of all that is said. */
+  transcript: Transcript | undefined;
 
   constructor(options: ReporterOptions) {
     this.#options = options;
@@ -66,8 +86,9 @@ export class Reporter {
   /** What is not troupe's own in a text may hold anything, so control characters are made visible in all of them. */
   line(line: string, tone: Tone = "plain"): void {
     const text = this.#own(line);
-    this.#text += tone === "plain" || this.#options.paint === undefined ? text : this.#options.paint(text, tone);
-    this.#text += "\n";
+    const painted = tone === "plain" || this.#options.paint === undefined ? text : this.#options.paint(text, tone);
+    this.#text += `${painted}\n`;
+    this.transcript?.add(`${painted}\n`);
     this.#schedule();
   }
 
@@ -79,6 +100,7 @@ export class Reporter {
   /** The same, byte for byte in any case. */
   verbatim(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
+    this.transcript?.spoil();
     this.#sealText();
     this.#pending.push(bytes);
     this.#bytes += bytes.length;
@@ -89,6 +111,7 @@ export class Reporter {
   /** A command's own output to stderr, as by `raw`, after all lines that came before. */
   errorOutput(printed: Uint8Array): void {
     if (printed.length === 0 || this.#options.lines === "none") return;
+    this.transcript?.spoil();
     this.#handOn();
     const bytes = this.#printed(printed);
     this.#putError(bytes[bytes.length - 1] === 10 ? [bytes] : [bytes, NEWLINE]);
@@ -97,6 +120,7 @@ export class Reporter {
   /** A warning or an error about the run itself: always to stderr, and after all lines that came before. */
   error(sentence: string): void {
     const text = this.#own(sentence);
+    this.transcript?.spoil();
     if (this.#options.lines === "none") return;
     this.#handOn();
     this.#putError([this.#encoder.encode(`${this.#options.paint?.(text, "bad") ?? text}\n`)]);
@@ -114,6 +138,7 @@ export class Reporter {
   }
 
   async #result(text: string): Promise<boolean> {
+    this.transcript?.spoil();
     this.#handOn();
     if (standardOutput.hasEnded("stdout")) return false;
     standardOutput.put("stdout", this.#encoder.encode(text + "\n"));
@@ -145,6 +170,8 @@ export class Reporter {
   #printed(bytes: Uint8Array): Uint8Array {
     const { guard } = this.#options;
     if (guard === undefined) return bytes;
+    // Loading it takes 10 ms, and few are guarded.
+    const { Buffer } = globalThis.process.getBuiltinModule("node:buffer") as typeof import("node:buffer");
     return Buffer.from(guard.lines(Buffer.from(bytes).toString("latin1")), "latin1");
   }
 

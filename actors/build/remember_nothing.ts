@@ -1,0 +1,195 @@
+/**
+ * Owns what is remembered of a build that found nothing to do, so that the next one which is asked for the same way needs
+ * not even load what builds: everything the answer hangs on, as it looks now. It is written only where all of that has
+ * been as it is since before the build looked at it.
+ *
+ * A state that cannot be written is no loss: the next build takes its time.
+ *
+ * @module
+ */
+import { dirname } from "@std/path/posix/dirname";
+import { resolve } from "@std/path/posix/resolve";
+import { variablesNamed } from "../../graph/command_text.ts";
+import { entriesOf, lookAtPath, variablesLookedAt } from "../door/look.ts";
+import {
+  type Answer,
+  CHANGED,
+  digestOf,
+  type Look,
+  LOOKS,
+  type State,
+  STATE_FILE,
+  stateBytes,
+  WORDS,
+} from "../door/state.ts";
+import { CONFIG_NAMES } from "../input/config_search.ts";
+import type { LoadedBuild } from "../input/load.ts";
+import { LOCK_FILE } from "../locks/build_lock.ts";
+import { PRIVATE, writeTemporary } from "../storage/atomic_file.ts";
+import { writeWhole } from "../machine/regular_file.ts";
+import { CACHE_FILE } from "./build_cache.ts";
+import type { Prepared } from "./prepare.ts";
+import { expandSources } from "./sources.ts";
+import { TRANSACTION_FOLDER } from "./transaction/folder.ts";
+
+/** A build that found nothing to do. */
+export interface NothingDone {
+  readonly build: LoadedBuild;
+  readonly prepared: Prepared;
+  /** Paths of files that troupe itself used, which no glob means. */
+  readonly own: readonly string[];
+}
+
+/** How it was asked for, and what was said. */
+export interface Asked extends Pick<Answer, "args" | "versions" | "cwd" | "isTerminal" | "text"> {
+  readonly environment: Readonly<Record<string, string>>;
+  /** The config was named; else it was found from the current folder upwards. */
+  readonly isNamed: boolean;
+  /** Since when the build has looked at things, in ms since the epoch; default since this process is there. */
+  readonly sinceMs?: number;
+}
+
+/** A change before the build that is so old had another time than any that came after it. */
+const SETTLED_MS = 2000;
+
+/** The paths that are looked at, by how. */
+type Paths = Record<Look, Set<string>>;
+
+/** Remembers it, unless something has changed since shortly before the build. */
+export async function rememberNothing(done: NothingDone, asked: Asked): Promise<void> {
+  try {
+    const state = await stateOf(done, asked);
+    if (state !== undefined) write(`${state.folder}/${STATE_FILE}`, stateBytes(state));
+  } catch {
+    // The folder may be read only, or full.
+  }
+}
+
+async function stateOf(done: NothingDone, asked: Asked): Promise<State | undefined> {
+  const { folder, tasks } = done.build;
+  // What tools say is asked by every build.
+  if (tasks.some((task) => "tools" in task)) return;
+  const paths = pathsOf(done, asked);
+  const looks = Object.fromEntries(LOOKS.map((look) => [look, [...paths[look]]])) as unknown as State["looks"];
+  if (Object.values(looks).flat().some((path) => path.includes("\0"))) return;
+  const words = look(looks, folder, asked.sinceMs ?? performance.timeOrigin);
+  if (words === undefined || !await areSourcesSame(done, looks, words)) return;
+  const named = tasks.flatMap(({ action }) => action.kind === "command" ? variablesNamed(action.command) : []);
+  const { args, versions, cwd, isTerminal, environment, text } = asked;
+  const names = variablesLookedAt(environment, named);
+  const variables = names.map((name) => [name, digestOf(environment[name])] as const);
+  return { answer: { versions, args, cwd, isTerminal, variables, text }, folder, looks, words };
+}
+
+function pathsOf({ build, prepared }: NothingDone, { args, cwd, isNamed }: Asked): Paths {
+  const { folder, source, tasks } = build;
+  const paths: Paths = {
+    itself: new Set([source, `${folder}/${CACHE_FILE}`, ...prepared.cache.files.looked()]),
+    target: new Set(),
+    entries: new Set(prepared.sources.folders),
+    place: new Set([folder]),
+    nothing: new Set([LOCK_FILE, TRANSACTION_FOLDER, `${CACHE_FILE}l`]),
+  };
+  for (const { action } of tasks) {
+    if (action.kind === "command" && action.cwd !== undefined) paths.place.add(`${folder}/${action.cwd}`);
+    if (action.kind === "module") {
+      for (const above of foldersFrom(folder, "/")) addEither(paths, `${above}/deno.lock`);
+    }
+  }
+  for (const word of args) if (!word.startsWith("-")) addEither(paths, resolve(cwd, word));
+  if (!isNamed) {
+    for (const above of foldersFrom(cwd, folder)) {
+      for (const name of CONFIG_NAMES) {
+        if (`${above}/${name}` === source) break;
+        addEither(paths, above === "/" ? `/${name}` : `${above}/${name}`);
+      }
+    }
+  }
+  for (const path of paths.itself) if (isLink(absolute(folder, path))) paths.target.add(path);
+  return paths;
+}
+
+/** A file that may be there, or not. */
+function addEither(paths: Paths, path: string): void {
+  try {
+    paths[Deno.lstatSync(path).isDirectory ? "place" : "itself"].add(path);
+  } catch {
+    paths.nothing.add(path);
+  }
+}
+
+function foldersFrom(start: string, end: string): string[] {
+  const folders = [start];
+  for (let folder = start; folder !== end && folder !== dirname(folder);) folders.push(folder = dirname(folder));
+  return folders;
+}
+
+/** Looks at everything; undefined when something is not what the build has seen, or may not be. */
+function look(looks: State["looks"], folder: string, sinceMs: number): State["words"] | undefined {
+  const words = new Float64Array(Object.values(looks).reduce((sum, { length }) => sum + length, 0) * WORDS);
+  const isSettled = (changedMs: number) => changedMs < sinceMs - SETTLED_MS;
+  let at = 0;
+  for (const kind of LOOKS) {
+    for (const path of looks[kind]) {
+      if (!lookAtPath(absolute(folder, path), kind, words, at)) return;
+      const isFile = kind === "itself" || kind === "target";
+      // The cache is troupe's own, and was written by this very build if it is new.
+      if (isFile && !isSettled(words[at + CHANGED]) && path !== `${folder}/${CACHE_FILE}`) return;
+      if (kind === "entries") {
+        // What comes next into a folder that has just changed may leave it the same time.
+        if (!isSettled(words[at + CHANGED])) words[at + CHANGED] = -1;
+        words[at + WORDS - 1] = entriesOf(absolute(folder, path));
+      }
+      at += WORDS;
+    }
+  }
+  return words;
+}
+
+/**
+ * Whether the globs come to what they came to in the build. Folders change with every build that makes its lock in them, so
+ * their times tell nothing of when; but their entries are the same before and after this.
+ */
+async function areSourcesSame({ build, prepared, own }: NothingDone, looks: State["looks"], words: State["words"]) {
+  if (looks.entries.length === 0) return true;
+  const { cache, sources, stale } = prepared;
+  const again = await expandSources(build.tasks, {
+    index: cache.files,
+    own: [build.source, ...own.map((path) => resolve(path))],
+    stale,
+  });
+  const first = (looks.itself.length + looks.target.length) * WORDS;
+  return again.diagnostics.length === 0 &&
+    again.files.every((files, task) => files.join("\0") === sources.files[task].join("\0")) &&
+    looks.entries.every((path, index) =>
+      entriesOf(absolute(build.folder, path)) === words[first + index * WORDS + WORDS - 1]
+    );
+}
+
+function absolute(folder: string, path: string): string {
+  return path.startsWith("/") ? path : `${folder}/${path}`;
+}
+
+function isLink(path: string): boolean {
+  try {
+    return Deno.lstatSync(path).isSymlink;
+  } catch {
+    return false;
+  }
+}
+
+/** Not synced: what a power cut leaves of it reads as none. */
+function write(path: string, bytes: Uint8Array<ArrayBuffer>): void {
+  const temporary = `${path}.tmp.${Deno.pid}.0`;
+  try {
+    writeTemporary(temporary, (file) => writeWhole(file, bytes), { mode: PRIVATE });
+    Deno.renameSync(temporary, path);
+  } catch (error) {
+    try {
+      Deno.removeSync(temporary);
+    } catch {
+      // It was not made.
+    }
+    throw error;
+  }
+}
