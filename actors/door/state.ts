@@ -76,7 +76,7 @@ export function stateBytes({ answer, folder, looks, words }: State): Uint8Array<
   bytes.set(head, MAGIC.length + SUM);
   bytes.set(paths, MAGIC.length + SUM + head.length);
   bytes.set(new Uint8Array(words.buffer, words.byteOffset, words.byteLength), before);
-  bytes.set(encoder.encode(`${sumOf(bytes.subarray(MAGIC.length + SUM))}\n`), MAGIC.length);
+  bytes.set(encoder.encode(sumOf(bytes.subarray(MAGIC.length + SUM))), MAGIC.length);
   return bytes;
 }
 
@@ -92,7 +92,7 @@ export function stateIn(bytes: Uint8Array<ArrayBuffer>, isWanted: (answer: Answe
   if (decoder.decode(bytes.subarray(0, MAGIC.length)) !== MAGIC) return;
   const end = bytes.indexOf(10, start);
   const { answer, folder, counts, paths: length } = JSON.parse(decoder.decode(bytes.subarray(start, end)));
-  const sum = decoder.decode(bytes.subarray(MAGIC.length, start - 1));
+  const sum = decoder.decode(bytes.subarray(MAGIC.length, start));
   if (!isWanted(answer) || sum !== sumOf(bytes.subarray(start))) return;
   const all = decoder.decode(bytes.subarray(end + 1, end + 1 + length)).split(BETWEEN);
   const looks = {} as Record<Look, readonly string[]>;
@@ -101,7 +101,7 @@ export function stateIn(bytes: Uint8Array<ArrayBuffer>, isWanted: (answer: Answe
   return { answer, folder, looks, words: new Float64Array(bytes.slice(end + 1 + length).buffer) };
 }
 
-/** Finds a byte that is another, not a forger: whoever can write here can write the artifacts. */
+/** A line. It finds a byte that is another, not a forger: whoever can write here can write the artifacts. */
 function sumOf(bytes: Uint8Array): string {
   const whole = bytes.length >> 2, view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let a = bytes.length, b = 0;
@@ -113,7 +113,7 @@ function sumOf(bytes: Uint8Array): string {
     a = Math.imul(a ^ bytes[at], 0x01000193);
     b = (Math.imul(b, 31) + a) | 0;
   }
-  return (a >>> 0).toString(16).padStart(8, "0") + (b >>> 0).toString(16).padStart(8, "0");
+  return [a, b].map((half) => (half >>> 0).toString(16).padStart(8, "0")).join("") + "\n";
 }
 
 /** The digest under which a variable's value is remembered. */
