@@ -198,7 +198,7 @@ async function run(
   { options, reporter, stop, readers, preparing }: RunContext,
   transaction?: Transaction,
 ): Promise<Omit<RunEnd, "isWritten">> {
-  const { plan, cache, stale, modules, discovered } = prepared;
+  const { plan, cache, stale, modules, discovered, tools } = prepared;
   const saver = new CacheSaver(cache, {
     reporter,
     // What a killed transaction completed is undone, so there is nothing to resume.
@@ -209,6 +209,7 @@ async function run(
     force: options.force,
     modules,
     discovered,
+    tools,
     transaction,
     stream: face === "stream",
     config: stale.config,
@@ -262,6 +263,7 @@ async function run(
   } finally {
     follower?.onRunning(undefined);
     cache.files[Symbol.dispose]();
+    tools?.[Symbol.dispose]();
     await session.close();
     const isWhole = report?.completed === plan.size && stop.signal === undefined;
     if (transaction !== undefined && !isWhole) {

@@ -88,6 +88,7 @@ export class BuildWork implements Work {
     if (finding.kind === "tooMuch") {
       return { kind: "later", until: this.#cache.files.readSlowly(finding.path), isLook: true };
     }
+    if (finding.kind === "waiting") return { kind: "later", until: finding.until, isLook: true };
     if (finding.kind === "fresh") {
       const { name, output } = this.#plan.tasks[task];
       this.#freshness.artifacts[task] = finding.sha256;
@@ -172,7 +173,8 @@ export class BuildWork implements Work {
       return { kind: "settled" };
     }
     if (answer.kind === "unreadable") return { kind: "settled", failure: answer.failure };
-    return { kind: "later", until: this.#cache.files.readSlowly(answer.path) };
+    const until = answer.kind === "waiting" ? answer.until : this.#cache.files.readSlowly(answer.path);
+    return { kind: "later", until };
   }
 
   discoveredOf(task: number): MadeOf | undefined {

@@ -15,6 +15,7 @@ import type { FileIndex, TooMuch } from "../storage/file_index.ts";
 import type { Spoilt } from "../worker/messages.ts";
 import type { ModuleGraph } from "./module_graph.ts";
 import { NamedVariables } from "../process/inherited_environment.ts";
+import type { ToolOutputs } from "./tool_outputs.ts";
 import type { DiscoveredInputs } from "./discovered_inputs.ts";
 import { problemOf, type Unanswered } from "./unanswered.ts";
 
@@ -48,6 +49,8 @@ export interface FreshnessOptions {
   readonly modules?: ModuleGraph;
   /** There when a task has a dependency file. */
   readonly discovered?: DiscoveredInputs;
+  /** There when a task declares tools. */
+  readonly tools?: ToolOutputs;
   /** Others make artifacts in this folder too: those that a task needs are looked at anew. */
   readonly isShared?: boolean;
 }
@@ -185,13 +188,20 @@ export class Freshness {
       if (typeof digest === "object") return problemOf(output, digest);
       artifactDigests.push(cache.files.marked(output));
     }
-    const { action } = plan.tasks[task];
+    const declared = plan.tasks[task], { action } = declared;
+    const tools = declared.tools === undefined ? undefined : this.#tools.of(declared);
+    if (tools !== undefined && "kind" in tools) return tools;
     const read = sources.length > 0 ? sources : artifacts;
     const isCopy = action.kind === "concatenate" && read.length === 1;
     const mode = isCopy ? cache.files.facts(read[0]).mode : undefined;
-    const inputs = { sources, sourceDigests, artifacts, artifactDigests, mode };
+    const inputs = { sources, sourceDigests, artifacts, artifactDigests, mode, tools };
     if (action.kind === "command") return { ...inputs, inheritedEnv: this.#variables.of(action.command) };
     return action.kind === "module" ? this.#withModule(task, action.module, inputs) : inputs;
+  }
+
+  get #tools(): ToolOutputs {
+    if (this.options.tools === undefined) throw new Error("Bug: nobody asks the tools");
+    return this.options.tools;
   }
 
   #withModule(task: number, module: string, inputs: Inputs): Inputs | BuildFinding {

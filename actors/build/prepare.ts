@@ -14,6 +14,7 @@ import { checkProducers } from "../../graph/producers.ts";
 import { BuildCache, CACHE_FILE } from "./build_cache.ts";
 import type { FileIndex } from "../storage/file_index.ts";
 import type { LoadedBuild } from "../input/load.ts";
+import type { ToolOutputs } from "./tool_outputs.ts";
 import type { DiscoveredInputs } from "./discovered_inputs.ts";
 import type { ModuleGraph } from "./module_graph.ts";
 import type { Reporter } from "../terminal/reporter.ts";
@@ -40,6 +41,8 @@ export interface Prepared {
   readonly modules?: ModuleGraph;
   /** There when a task has a dependency file. */
   readonly discovered?: DiscoveredInputs;
+  /** There when a task declares tools; to be disposed of. */
+  readonly tools?: ToolOutputs;
 }
 
 /** Who wants to know what a build reads. */
@@ -109,26 +112,28 @@ export async function prepare(
   });
   warm?.keepPlan(build, sources, whole);
   const plan = first.length > 0 ? withFirst(whole, first) : whole;
-  const { discovered, modules } = await openExtras(plan, cache.files, { isShared });
-  return { plan, cache, sources, stale, discovered, modules };
+  return { plan, cache, sources, stale, ...await openExtras(plan, cache.files, { isShared, stop }) };
 }
 
 /** What only some tasks need, and is loaded for them alone. */
 async function openExtras(
   plan: Plan,
   files: FileIndex,
-  sharing: Pick<Preparing, "isShared">,
-): Promise<Pick<Prepared, "discovered" | "modules">> {
+  { isShared, stop }: Pick<Preparing, "isShared" | "stop">,
+): Promise<Pick<Prepared, "discovered" | "modules" | "tools">> {
   const hasDepfile = plan.tasks.some(({ depfile }) => depfile !== undefined);
   const callsModule = plan.tasks.some(({ action }) => action.kind === "module");
-  if (!hasDepfile && !callsModule) return {};
-  const [inputs, graph] = await Promise.all([
+  const hasTools = plan.tasks.some(({ tools }) => tools !== undefined);
+  if (!hasDepfile && !callsModule && !hasTools) return {};
+  const [inputs, graph, tools] = await Promise.all([
     hasDepfile ? later<typeof import("./discovered_inputs.ts")>("./discovered_inputs.ts", import.meta.url) : undefined,
     callsModule ? later<typeof import("./module_graph.ts")>("./module_graph.ts", import.meta.url) : undefined,
+    hasTools ? later<typeof import("./tool_outputs.ts")>("./tool_outputs.ts", import.meta.url) : undefined,
   ]);
   return {
-    discovered: inputs && new inputs.DiscoveredInputs(plan, files, sharing),
+    discovered: inputs && new inputs.DiscoveredInputs(plan, files, { isShared }),
     modules: graph && new graph.ModuleGraph(files),
+    tools: tools && new tools.ToolOutputs(files.folder, stop),
   };
 }
 

@@ -5,6 +5,7 @@
  * @module
  */
 import { topologicalOrder } from "../../graph/graph.ts";
+import { describeTaskFailure } from "../../graph/failure.ts";
 import type { Plan } from "../../graph/schedule/plan.ts";
 import { Freshness } from "../build/freshness.ts";
 import type { LoadedBuild } from "../input/load.ts";
@@ -39,9 +40,10 @@ export async function prospectsOf(
   reporter: Reporter,
   { force = false, ...preparing }: ProspectOptions = {},
 ): Promise<BuildProspects> {
-  const { plan, cache, stale, modules, discovered } = await prepare(build, reporter, preparing);
+  const { plan, cache, stale, modules, discovered, tools } = await prepare(build, reporter, preparing);
   using _files = cache.files;
-  const freshness = new Freshness(plan, cache, { force, modules, discovered });
+  using _tools = tools;
+  const freshness = new Freshness(plan, cache, { force, modules, discovered, tools });
   const order = topologicalOrder(plan.graph);
   const prospects: Prospect[] = new Array(plan.size);
   for (const task of order) prospects[task] = await look(task);
@@ -64,8 +66,14 @@ export async function prospectsOf(
         case "tooMuch":
           await cache.files.readSlowly(finding.path);
           continue;
-        case "unreadable":
-          return { run: true, reason: "a source cannot be read" };
+        case "waiting":
+          await finding.until;
+          continue;
+        case "unreadable": {
+          const { failure } = finding;
+          const isSource = failure.kind === "source";
+          return { run: true, reason: isSource ? "a source cannot be read" : describeTaskFailure(failure) };
+        }
         case "run":
           return { run: true, reason: finding.reason };
         case "restore":

@@ -104,8 +104,8 @@ export class Results {
   }
 
   /** No worker has said why the task is to fail. */
-  failedUntried(task: number, failure: TaskFailure): void {
-    this.#outcomes.set(task, { durationMs: 0, failure });
+  failedUntried(task: number, failure: TaskFailure, output?: Output): void {
+    this.#outcomes.set(task, { durationMs: 0, failure, ...(output === undefined ? {} : { output }) });
   }
 
   /** The task will be tried again as its attempt failed, or as there was nothing to copy: that is attempt 0. */

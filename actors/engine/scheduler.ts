@@ -177,7 +177,7 @@ export class Scheduler<Message = RunTask | RunShell> {
   #checked(task: number, finding: RebuilderAnswer): void {
     if (finding.kind === "later") return this.#await(task, finding);
     if (finding.kind === "run") this.#results.setReason(task, finding.reason);
-    if (finding.kind === "unreadable") this.#results.failedUntried(task, finding.failure);
+    if (finding.kind === "unreadable") this.#results.failedUntried(task, finding.failure, finding.output);
     this.#step({ kind: "checked", task, verdict: finding });
   }
 

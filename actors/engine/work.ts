@@ -19,7 +19,7 @@ export type RebuilderAnswer =
   | { readonly kind: "restore"; readonly fingerprint: string }
   /** The task must be done; `reason` says why where there could be a reason not to. */
   | { readonly kind: "run"; readonly fingerprint?: string; readonly reason?: string }
-  | { readonly kind: "unreadable"; readonly failure: TaskFailure }
+  | { readonly kind: "unreadable"; readonly failure: TaskFailure; readonly output?: Output }
   /** The question takes time: ask again when this has settled. A look alone changes nothing, and may be given up. */
   | { readonly kind: "later"; readonly until: Promise<void>; readonly isLook?: boolean };
 

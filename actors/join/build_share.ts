@@ -14,6 +14,7 @@ import type { BuildCache } from "../build/build_cache.ts";
 import type { CacheEntry } from "../build/cache_form.ts";
 import { BuildWork } from "../build/build_work.ts";
 import type { DiscoveredInputs } from "../build/discovered_inputs.ts";
+import type { ToolOutputs } from "../build/tool_outputs.ts";
 import type { ModuleGraph } from "../build/module_graph.ts";
 import type { Stop } from "../process/stop_listener.ts";
 import type { RebuilderAnswer } from "../engine/work.ts";
@@ -53,6 +54,7 @@ export class CrewBuildWork extends BuildWork implements CrewWork {
       readonly config: string;
       readonly modules?: ModuleGraph;
       readonly discovered?: DiscoveredInputs;
+      readonly tools?: ToolOutputs;
       readonly definitions: Definitions;
       readonly stop: Stop;
     },

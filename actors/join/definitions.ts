@@ -142,7 +142,7 @@ function definitionOf(
     sources.push(path);
     sourceDigests.push(typeof digest === "string" ? files.marked(path) : "");
   }
-  const { action, output, dependencies, expectedSha256 } = plan.tasks[task];
+  const { action, output, dependencies, expectedSha256, tools } = plan.tasks[task];
   const found = action.kind === "module" ? modules?.of(action.module) : undefined;
   if (found !== undefined && "problem" in found && "tooMuch" in found.problem) return found.problem;
   const module: ModuleFiles | undefined = found !== undefined && "files" in found ? found : undefined;
@@ -151,6 +151,7 @@ function definitionOf(
     sourceDigests: [...sourceDigests, ...module?.digests ?? []],
     artifacts: [],
     artifactDigests: [],
+    tools: tools?.flatMap((command) => [command, ""]),
     ...(module === undefined ? {} : { module: { files: module.files.length, externals: module.externals } }),
   });
   return {

@@ -94,7 +94,7 @@ async function joinUnderLock(
     const limited = { ...build, budget: choices.limits?.maxContextComplexity };
     const { settings: { db: database }, history, written = [] } = choices;
     const own = [database, history, ...written.map(({ path }) => path)];
-    const { plan, cache, modules, discovered, stale } = await prepare(limited, reporter, {
+    const { plan, cache, modules, discovered, tools, stale } = await prepare(limited, reporter, {
       isShared: true,
       own,
       written,
@@ -102,6 +102,7 @@ async function joinUnderLock(
       stop,
     });
     using _files = cache.files;
+    using _tools = tools;
     const sweep = () => {
       if (isSafe) sweepTemporaries(build.folder, plan, cache, areHosts ? isClaims : undefined);
     };
@@ -112,7 +113,7 @@ async function joinUnderLock(
     const definitions = await Definitions.of(plan, { files: cache.files, modules, stop });
     const { force = false } = choices;
     const work = new CrewBuildWork(plan, cache, {
-      ...{ modules, discovered, definitions, stop, force },
+      ...{ modules, discovered, tools, definitions, stop, force },
       config: stale.config,
     });
     const recorder = history === undefined
