@@ -30,7 +30,8 @@ export interface Field {
 const ELSEWHERE: ReadonlyMap<string, string> = new Map(
   Object.entries({
     source_files: ["inputs", "input", "sources", "srcs", "src", "files"],
-    output_artifact: ["outputs", "outs", "out", "artifact"],
+    output_artifact: ["out", "artifact"],
+    outputs: ["outs"],
     dependencies: ["deps", "dependson", "depends_on", "needs", "requires"],
     after: ["order_only", "orderonly", "order_only_dependencies"],
     command: ["cmd", "run", "script", "exec"],
@@ -135,7 +136,16 @@ export function missingOutput(task: TaskLabel): Diagnostic {
   return {
     message: `${capitalised(labelOf(task))} must specify output_artifact`,
     places: [value(task.name === undefined ? ["tasks", task.index] : ["tasks", task.index, "name"])],
-    hint: 'add "output_artifact": the file this task makes',
+    hint: 'add "output_artifact": the file this task makes; a check that makes nothing says "outputs": []',
+  };
+}
+
+/** For what makes one file and is to make something else; `what` names it as the beginning of a sentence. */
+export function notOneFile(task: TaskLabel, what: string, hint: string): Diagnostic {
+  return {
+    message: `${what} of ${labelOf(task)} makes one file, and 'outputs' is not one`,
+    places: [value(["tasks", task.index, "outputs"])],
+    hint,
   };
 }
 

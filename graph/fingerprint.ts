@@ -19,6 +19,27 @@ const FORM = 1;
 
 const NOTHING: readonly string[] = [];
 
+/** What begins the part of an action that says what outputs it has. */
+const OUTPUTS = "outputs ";
+
+/** Before the name of a check where the paths of artifacts stand; no path holds a no-break space so near its beginning. */
+const CHECK = "check\u00a0";
+
+/** What stands for a check among the artifacts of dependencies. */
+export function checkMark(name: string): string {
+  return CHECK + name;
+}
+
+/** Whether that is what a name among artifacts is. */
+export function isCheckMark(artifact: string): boolean {
+  return artifact.startsWith(CHECK);
+}
+
+/** The name of the check that a mark stands for, and anything else as it is. */
+export function checkName(artifact: string): string {
+  return isCheckMark(artifact) ? artifact.slice(CHECK.length) : artifact;
+}
+
 /** Digits of a digest that a trace keeps: enough to know a version of a file again. */
 const KEPT = 16;
 
@@ -86,7 +107,7 @@ export type TraceWith<Discovered> = readonly [
  * and `last` is the trace of all of it.
  */
 export function trace(task: Task, inputs: Inputs, last?: Trace): Trace {
-  const action = actionRecord(task, inputs);
+  const action = withOutputs(actionRecord(task, inputs), task);
   const env = envRecord(inputs.inheritedEnv === undefined ? task.env : { ...inputs.inheritedEnv, ...task.env });
   if (
     last !== undefined && same(action, last[1]) && same(env, last[2]) && same(inputs.sources, last[3]) &&
@@ -94,7 +115,8 @@ export function trace(task: Task, inputs: Inputs, last?: Trace): Trace {
     sameDigests(inputs.artifactDigests, last[6]) && hasSameFurther(task, inputs, last[7])
   ) return last;
   const { sources, sourceDigests, artifacts, artifactDigests, tools } = inputs;
-  const seen = task.action.kind === "command" || task.action.kind === "module" ? artifacts : [];
+  const isSeen = task.action.kind === "command" || task.action.kind === "module";
+  const seen = isSeen ? artifacts.filter((artifact) => !isCheckMark(artifact)) : [];
   const record: unknown[] = [FORM, action, env, sources, sourceDigests, seen, artifactDigests];
   if (tools !== undefined) record.push({ tools });
   if (task.depfile !== undefined) record.push("depfile");
@@ -136,7 +158,9 @@ export function shellTrace(command: string, env: Readonly<Record<string, string>
  */
 export function differences(before: Trace, after: Trace, nameOf: (artifact: string) => string): string[] {
   const found: string[] = [];
-  if (!same(before[1], after[1])) found.push(actionChange(before[1], after[1]));
+  const [was, is] = [before[1], after[1]].map((action) => action.filter((part) => !part.startsWith(OUTPUTS)));
+  if (!same(was, is)) found.push(actionChange(was, is));
+  else if (!same(before[1], after[1])) found.push("outputs changed");
   compare("environment", alternating(before[2]), alternating(after[2]), found);
   compare("tool", alternating(before[7]?.tools ?? NOTHING), alternating(after[7]?.tools ?? NOTHING), found);
   compare("source", paired(before[3], before[4]), paired(after[3], after[4]), found);
@@ -151,6 +175,12 @@ export function differences(before: Trace, after: Trace, nameOf: (artifact: stri
   if (found.length === 0 && !same(before[3], after[3])) found.push("order of sources changed");
   if (found.length === 0 && !same(before[5], after[5])) found.push("order of dependencies changed");
   return found;
+}
+
+/** How many outputs of which kinds are to be made; of one file, which most tasks make, nothing needs to be said. */
+function withOutputs(action: readonly string[], { outputs }: Task): readonly string[] {
+  if (outputs.length === 1 && (outputs[0].kind === "file" || outputs[0].kind === "path")) return action;
+  return [...action, OUTPUTS + JSON.stringify(outputs.map(({ path, kind }) => kind === "glob" ? [kind, path] : kind))];
 }
 
 function actionChange([before, text, , folder]: readonly string[], [after, now, , there]: readonly string[]): string {

@@ -7,6 +7,7 @@
 import { capitalised, didYouMean, labelOf, nameOf, type TaskLabel, value } from "./diagnostics.ts";
 import type { Diagnostic, JsonPath } from "./failure.ts";
 import { nearest } from "./suggest.ts";
+import type { OutputKind } from "./task.ts";
 import { escapeControls, quote, shortened } from "./text.ts";
 
 export function duplicateName(name: string, first: number, second: number): Diagnostic {
@@ -32,12 +33,12 @@ export function duplicateOutput(first: NamedOutput, second: NamedOutput): Diagno
   };
 }
 
-export function nestedOutput(outer: NamedOutput, inner: NamedOutput): Diagnostic {
+export function nestedOutput(outer: NamedOutput, inner: NamedOutput, kind: OutputKind): Diagnostic {
   return {
     message: `Output artifact ${quote(inner.output)} of ${labelOf(inner.task)} lies inside ` +
       `output artifact ${quote(outer.output)} of ${labelOf(outer.task)}`,
     places: [value(outer.path), value(inner.path)],
-    hint: "a file cannot hold another",
+    hint: kind === "file" ? "a file cannot hold another" : "what lies in a folder is its task's",
   };
 }
 

@@ -8,6 +8,7 @@
  * @module
  */
 import { Glob } from "./glob.ts";
+import { Producers } from "./outputs.ts";
 import { isOwnFile, withCompanions } from "./own_files.ts";
 import { isExclusion, isGlob } from "./paths.ts";
 import type { Task } from "./task.ts";
@@ -18,7 +19,7 @@ export interface MapOptions {
   readonly folder: string;
   /** Absolute path of the config. */
   readonly config: string;
-  readonly tasks: readonly Pick<Task, "sourceFiles" | "output" | "action">[];
+  readonly tasks: readonly Pick<Task, "sourceFiles" | "outputs" | "action">[];
   /** The files that `source_files` came to, where that is known. */
   readonly files?: readonly (readonly string[])[];
   /** `source_files` as they are to be compared with names; default as they are. */
@@ -65,7 +66,7 @@ export class InputMap {
   readonly #written = new Map<string, Set<string>>();
   /** Tasks that have a glob. */
   readonly #groups: readonly Group[];
-  readonly #outputs: ReadonlySet<string>;
+  readonly #producers: Producers;
   readonly #own: ReadonlySet<string>;
   /** Absolute; with all above them within the config's folder. */
   readonly #folders = new Set<string>();
@@ -77,7 +78,7 @@ export class InputMap {
     this.#within = folder === "/" ? "/" : `${folder}/`;
     this.#config = config;
     this.#own = withCompanions(own);
-    this.#outputs = new Set(tasks.map(({ output }) => output));
+    this.#producers = new Producers(tasks);
     const groups = new Map<string, Group>();
     tasks.forEach(({ sourceFiles, action }, task) => {
       const written = entries?.[task] ?? sourceFiles;
@@ -209,7 +210,7 @@ export class InputMap {
   /** Made by a task, by troupe itself or by a program on its way to a file. */
   #isMade(path: string): boolean {
     const [spelling] = this.#spellings(path);
-    return this.#outputs.has(spelling) || isOwnFile(spelling) || this.#own.has(path);
+    return this.#producers.has(spelling) || isOwnFile(spelling) || this.#own.has(path);
   }
 
   /** Tasks that have chosen the path by a glob, or would. */

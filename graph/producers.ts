@@ -7,7 +7,7 @@
  */
 import type { Diagnostic, JsonPath } from "./failure.ts";
 import { type Graph, topologicalOrder } from "./graph.ts";
-import { StringIndex } from "./string_index.ts";
+import { Producers } from "./outputs.ts";
 import type { Action, Task } from "./task.ts";
 import { ownOutputAsSource, undeclaredProducer } from "./graph_diagnostics.ts";
 
@@ -36,8 +36,7 @@ export function checkProducers(
   sources: readonly (readonly string[])[],
   origins?: readonly (ArrayLike<number> | undefined)[],
 ): Diagnostic[] {
-  const producers = new StringIndex(tasks.length);
-  for (let task = 0; task < tasks.length; task++) producers.add(tasks[task].output, task);
+  const producers = new Producers(tasks);
 
   const own: Question[] = [];
   const questions: Question[] = [];
@@ -46,7 +45,7 @@ export function checkProducers(
     const { action } = tasks[task];
     for (let at = action.kind === "module" ? MODULE : 0; at < list.length; at++) {
       const producer = producers.get(pathOf(action, list, at));
-      if (producer < 0 || isDirect(graph, task, producer)) continue;
+      if (producer === undefined || isDirect(graph, task, producer)) continue;
       (producer === task ? own : questions).push({ task, producer, at });
     }
   }

@@ -25,8 +25,9 @@ const SHELL_WORDS = new Set(
 );
 
 /** The next piece of a word: plain text, '…', "…" with plain text and variables inside, or a variable. */
-const PIECE = /[A-Za-z0-9_./:@%+,=-]+|'[^'\0]*'|"(?:[^"$`\\\0]|\$[A-Z]+|\$\{[A-Z]+\})*"|\$[A-Z]+|\$\{[A-Z]+\}/y;
-const VARIABLE = /\$\{?([A-Z]+)\}?/g;
+const PIECE =
+  /[A-Za-z0-9_./:@%+,=-]+|'[^'\0]*'|"(?:[^"$`\\\0]|\$[A-Z][A-Z0-9_]*(?!\w)|\$\{[A-Z][A-Z0-9_]*\})*"|\$[A-Z][A-Z0-9_]*(?!\w)|\$\{[A-Z][A-Z0-9_]*\}/y;
+const VARIABLE = /\$\{?([A-Z][A-Z0-9_]*)\}?/g;
 const BLANKS = /[ \t]+/y;
 
 /**

@@ -52,6 +52,23 @@ export const PERMISSION_KINDS = ["read", "write", "net", "run", "env", "ffi", "s
 /** Rights by kind: all of that kind, or those listed. Paths start at the config's folder. */
 export type Permissions = { readonly [Kind in (typeof PERMISSION_KINDS)[number]]?: true | readonly string[] };
 
+/** One output as it is declared. */
+export interface DeclaredOutput {
+  /** Normal, without a slash at its end, relative to the config's folder; of a glob its text. */
+  readonly path: string;
+  readonly kind: OutputKind;
+}
+
+/**
+ * What an output may turn out to be.
+ *
+ * - `file`: a file or a link to one; by `output_artifact`.
+ * - `path`: this or a folder, whichever is there.
+ * - `folder`: a folder, as it is written with a slash at its end.
+ * - `glob`: all files that it matches, however many.
+ */
+export type OutputKind = "file" | "path" | "folder" | "glob";
+
 /** One task as the user declared it, checked and normalised. */
 export interface Task {
   /** Unique in its config. */
@@ -63,10 +80,10 @@ export interface Task {
   readonly after?: readonly string[];
   /** Files and globs as declared, `/`-separated, relative to the config's folder. */
   readonly sourceFiles: readonly string[];
-  /** Normalised path of the artifact, `/`-separated, relative to the config's folder. */
-  readonly output: string;
-  /** SHA-256 the artifact must have, 64 lower-case hex digits. */
-  readonly expectedSha256?: string;
+  /** What it makes, in declared order; nothing for a check. */
+  readonly outputs: readonly DeclaredOutput[];
+  /** By path the SHA-256 that an artifact must have, 64 lower-case hex digits; absent when none is declared. */
+  readonly expected?: Readonly<Record<string, string>>;
   /** Declared environment; part of the fingerprint. */
   readonly env: Readonly<Record<string, string>>;
   /** Where its command names the files that it has read: {@linkcode OWN_DEPFILE}, or a path like that of an output. */

@@ -14,6 +14,7 @@ import { join } from "@std/path/posix/join";
 import { type Trace, type TraceWith, withFurther } from "../../graph/fingerprint.ts";
 import { PRIVATE, replaceFile } from "../storage/atomic_file.ts";
 import {
+  artifactsIn,
   type CacheEntry,
   type CacheFile,
   cacheFileOf,
@@ -31,6 +32,8 @@ import { CACHE_JOURNAL, CacheJournal } from "./cache_journal.ts";
 import type { FileEntry } from "../storage/file_entry.ts";
 import { FileIndex } from "../storage/file_index.ts";
 import { InputVersions, type StoredDiscovery } from "./input_versions.ts";
+import { TreeIndex } from "../storage/tree_index.ts";
+import { isFolder } from "../machine/regular_file.ts";
 import { systemDetail } from "../machine/system_error.ts";
 
 /** Name of the cache file, beside the config. */
@@ -45,6 +48,8 @@ const MOST_LINES = 1000;
 /** The cache of one config's folder. */
 export class BuildCache {
   readonly files: FileIndex;
+  /** What is known of folders that are artifacts. */
+  readonly trees: TreeIndex;
   readonly #path: string;
   readonly #entries: Record<string, CacheEntry>;
   readonly #traces: Record<string, StoredTrace>;
@@ -69,6 +74,7 @@ export class BuildCache {
     this.#configs = content.configs;
     this.#inputs = new InputVersions(content.inputs);
     this.files = new FileIndex(folder, content.files);
+    this.trees = new TreeIndex(this.files);
     for (const [kind, key, value] of this.#journal.read()) {
       if (kind === "entry") this.insert(key, value as CacheEntry);
       else if (kind === "file") this.files.recall(key, value as FileEntry);
@@ -106,8 +112,9 @@ export class BuildCache {
   }
 
   /** What the work of a fingerprint has made: for this output if it is a link, and else for any. */
-  get(fingerprint: string, output: string): CacheEntry | undefined {
-    return this.#entry(keyOfLink(fingerprint, output)) ?? this.#entry(fingerprint);
+  get(fingerprint: string, output: string | undefined): CacheEntry | undefined {
+    return (output === undefined ? undefined : this.#entry(keyOfLink(fingerprint, output))) ??
+      this.#entry(fingerprint);
   }
 
   #entry(key: string): CacheEntry | undefined {
@@ -148,8 +155,9 @@ export class BuildCache {
   /** Enters an artifact that is in place. */
   insert(fingerprint: string, entry: CacheEntry): void {
     // A link says where it leads to from where it lies: elsewhere it would be another artifact
-    const key = entry.link === undefined ? fingerprint : keyOfLink(fingerprint, entry.artifact_path);
-    delete this.#entries[keyOfLink(fingerprint, entry.artifact_path)];
+    const path = entry.at ?? entry.artifact_path, hasLink = artifactsIn(entry).some(({ link }) => link !== undefined);
+    const key = path === null || !hasLink ? fingerprint : keyOfLink(fingerprint, path);
+    if (path !== null) delete this.#entries[keyOfLink(fingerprint, path)];
     delete this.#entries[key]; // so that the newest stands last
     this.#entries[key] = entry;
     this.#isDirty = true;
@@ -190,7 +198,10 @@ export class BuildCache {
 
   /** The paths of all artifacts known. */
   *artifactPaths(): Generator<string> {
-    for (const entry of Object.values(this.#entries)) if (isCacheEntry(entry)) yield entry.artifact_path;
+    for (const entry of Object.values(this.#entries)) {
+      if (!isCacheEntry(entry)) continue;
+      for (const { artifact_path: path } of artifactsIn(entry)) yield path;
+    }
   }
 
   /**
@@ -202,7 +213,7 @@ export class BuildCache {
     const known = new Set<string>();
     for (const key in this.#entries) {
       const entry = this.#entry(key);
-      if (entry === undefined || this.files.remembered(entry.artifact_path) === undefined) this.drop(key);
+      if (entry === undefined || !this.#isOfUse(entry)) this.drop(key);
       else known.add(key.split(" ", 1)[0]);
     }
     const discoveries: StoredDiscovery[] = [];
@@ -214,6 +225,14 @@ export class BuildCache {
       } else if (trace[7]?.discovery !== undefined) discoveries.push(trace[7].discovery);
     }
     this.#inputs.prune(discoveries);
+  }
+
+  /** Whether all that it names may still be there. */
+  #isOfUse(entry: CacheEntry): boolean {
+    if (entry.artifact_path === null) return entry.task !== undefined && this.trace(entry.task) !== undefined;
+    return artifactsIn(entry).every(({ artifact_path: path, tree }) =>
+      tree === undefined ? this.files.remembered(path) !== undefined : isFolder(`${dirname(this.#path)}/${path}`)
+    );
   }
 
   /** From now on what is entered can be put on the disk by {@linkcode checkpoint}. */
@@ -282,17 +301,27 @@ export class BuildCache {
 
   /** An entry is of no use once its path holds another artifact; the newest few per path are kept. */
   #dropReplaced(): void {
-    const kept = new Map<string, number>();
+    const kept = new Map<string, number>(), folders = new Map<string, string>();
     for (const fingerprint of Object.keys(this.#entries).reverse()) {
       const entry = this.#entry(fingerprint);
-      const count = entry === undefined ? ENTRIES_PER_PATH : kept.get(entry.artifact_path) ?? 0;
-      const now = entry === undefined ? undefined : this.files.remembered(entry.artifact_path);
-      if (entry === undefined || count >= ENTRIES_PER_PATH || (now !== undefined && now !== entry.sha256)) {
+      // A path holds no control character, so none is taken for the name of a task.
+      const key = entry === undefined ? "" : entry.artifact_path ?? `\0${entry.task}`;
+      const count = entry === undefined ? ENTRIES_PER_PATH : kept.get(key) ?? 0;
+      if (entry === undefined || count >= ENTRIES_PER_PATH || this.#isReplaced(entry, folders)) {
         delete this.#entries[fingerprint];
       } else {
-        kept.set(entry.artifact_path, count + 1);
+        kept.set(key, count + 1);
       }
     }
+  }
+
+  /** Whether one of its paths holds something else by now; of a folder the newest entry tells what it holds. */
+  #isReplaced(entry: CacheEntry, folders: Map<string, string>): boolean {
+    return artifactsIn(entry).some(({ artifact_path: path, sha256, tree }) => {
+      const now = tree === undefined ? this.files.remembered(path) : folders.get(path);
+      if (tree !== undefined && now === undefined) folders.set(path, sha256);
+      return now !== undefined && now !== sha256;
+    });
   }
 }
 

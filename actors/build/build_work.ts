@@ -7,6 +7,7 @@
 import type { Plan } from "../../graph/schedule/plan.ts";
 import type { Trace } from "../../graph/fingerprint.ts";
 import type { FoundInputs } from "./discovered_inputs.ts";
+import type { OutputPlaces } from "./output_places.ts";
 import { type BuildFinding, Freshness, type FreshnessOptions } from "./freshness.ts";
 import type { Task } from "../../graph/task.ts";
 import type { BuildCache } from "./build_cache.ts";
@@ -18,7 +19,9 @@ import { systemDetail } from "../machine/system_error.ts";
 import type { Transaction } from "./transaction/transaction.ts";
 import type { DiscoveryAnswer, MadeOf, RebuilderAnswer, Work } from "../engine/work.ts";
 import type { Output } from "../process/output.ts";
-import type { Published } from "../storage/artifact.ts";
+import type { PublishedArtifact } from "../storage/artifact.ts";
+import { parseTree } from "../../graph/artifact.ts";
+import { artifactsIn, type CachedArtifact, type CacheEntry, entryOfArtifacts } from "./cache_form.ts";
 
 /** Choices for {@linkcode BuildWork}. */
 export interface BuildWorkOptions extends FreshnessOptions {
@@ -71,9 +74,16 @@ export class BuildWork implements Work {
     this.#findings = new Array(plan.size);
   }
 
-  /** Digest of a completed task's artifact. */
+  /** Digest of a completed task's artifact, if it has one. */
   digest(task: number): string | undefined {
-    return this.#freshness.artifacts[task];
+    const made = this.#freshness.made[task];
+    return made === undefined || made.artifact_path === null || made.more !== undefined ? undefined : made.sha256;
+  }
+
+  /** What a completed task has made. */
+  made(task: number): readonly CachedArtifact[] {
+    const made = this.#freshness.made[task];
+    return made === undefined ? [] : artifactsIn(made);
   }
 
   /** Whether a task was done in this run and is not remembered. */
@@ -90,12 +100,15 @@ export class BuildWork implements Work {
     }
     if (finding.kind === "waiting") return { kind: "later", until: finding.until, isLook: true };
     if (finding.kind === "fresh") {
-      const { name, output } = this.#plan.tasks[task];
-      this.#freshness.artifacts[task] = finding.sha256;
+      const { name } = this.#plan.tasks[task];
+      this.#freshness.made[task] = this.#freshness.places.asOwn(this.#plan.tasks[task], finding.entry);
       this.#cache.remember(name, finding.trace);
-      if (this.#config !== undefined) this.#cache.files.own(output, this.#config);
+      if (this.#config !== undefined) {
+        for (const path of filesIn(finding.entry)) this.#cache.files.own(path, this.#config);
+      }
     }
-    if (finding.kind === "restore" && typeof finding.stderr === "string") this.#warnings.set(task, finding.stderr);
+    const stderr = finding.kind === "restore" ? finding.entry.stderr : undefined;
+    if (typeof stderr === "string") this.#warnings.set(task, stderr);
     else this.#warnings.delete(task);
     if (finding.kind === "run" || finding.kind === "restore") return this.#keep(task, finding) ?? finding;
     return finding;
@@ -103,51 +116,53 @@ export class BuildWork implements Work {
 
   /** What stands in the way of the task, if it is to be done in a transaction. */
   #keep(task: number, { kind }: { readonly kind: "run" | "restore" }): RebuilderAnswer | undefined {
-    const declared = this.#plan.tasks[task];
-    try {
-      const until = this.#transaction?.save(declared.output, { isRewritten: kind === "run" && mayRewrite(declared) });
-      return until && { kind: "later", until };
-    } catch (error) {
-      const detail = systemDetail(error);
-      return {
-        kind: "unreadable",
-        failure: { kind: "io", doing: "checkpoint artifact", path: declared.output, detail },
-      };
+    if (this.#transaction === undefined) return undefined;
+    const declared = this.#plan.tasks[task], isRewritten = kind === "run" && mayRewrite(declared);
+    for (const path of savedOf(declared, this.#freshness.places)) {
+      try {
+        const until = this.#transaction.save(path, { isRewritten });
+        if (until !== undefined) return { kind: "later", until };
+      } catch (error) {
+        const detail = systemDetail(error);
+        return { kind: "unreadable", failure: { kind: "io", doing: "checkpoint artifact", path, detail } };
+      }
     }
   }
 
   message(task: number, restore: boolean): RunTask {
     this.#hasStarted = true;
     const plan = this.#plan;
-    const { name, action, output, env, timeoutMs, graceMs, expectedSha256, dependencies: names, depfile } =
-      plan.tasks[task];
+    const declared = plan.tasks[task], { name, action, outputs, env, timeoutMs, graceMs, expected, depfile } = declared;
     const finding = this.#findings[task];
     const { dependencyStart, inputEnd, dependencies } = plan.graph;
-    const dependencyArtifacts: string[] = [];
+    const dependencyArtifacts: string[] = [], makers: string[] = [];
     for (let i = dependencyStart[task]; i < inputEnd[task]; i++) {
-      dependencyArtifacts.push(plan.tasks[dependencies[i]].output);
+      for (const path of this.#freshness.pathsOf(dependencies[i])) {
+        dependencyArtifacts.push(path);
+        makers.push(plan.tasks[dependencies[i]].name);
+      }
     }
-    const work = restore && finding?.kind === "restore"
-      ? { kind: "restore" as const, from: finding.from, sha256: finding.sha256 }
-      : action;
+    const work = restore && finding?.kind === "restore" ? { kind: "restore" as const, copies: finding.copies } : action;
+    const leftovers = work.kind === "restore" ? [] : this.#freshness.places.leftovers(declared);
     const sources = plan.sources[task];
     return {
       kind: "run",
       task,
       name,
       work,
-      output,
+      outputs,
       sources,
       dependencyArtifacts,
       env,
       timeoutMs,
       graceMs,
-      expectedSha256,
+      ...(expected === undefined ? {} : { expected }),
+      ...(leftovers.length === 0 ? {} : { leftovers }),
       ...(depfile !== undefined && work.kind === "command" ? { depfile } : {}),
       ...(finding?.kind === "run" && finding.spoilt ? { spoilt: finding.spoilt } : {}),
       ...(this.#asksPermit ? { asksPermit: true } : {}),
       ...(this.#streams ? { stream: true } : {}),
-      ...(work.kind === "module" ? { call: { dependencies: names, modules: this.#freshness.moduleFiles(task) } } : {}),
+      ...(work.kind === "module" ? { call: { dependencies: makers, modules: this.#freshness.moduleFiles(task) } } : {}),
     };
   }
 
@@ -183,12 +198,39 @@ export class BuildWork implements Work {
     return found;
   }
 
-  arrived(task: number, published: Published, output?: Output): void {
+  arrived(task: number, published: readonly PublishedArtifact[], output?: Output): void {
     if (output !== undefined && output.stderr.bytes.length > 0) {
       this.#warnings.set(task, new TextDecoder().decode(withGap(endsOf(output.stderr, KEPT_WARNINGS))));
     }
-    this.#freshness.artifacts[task] = published.sha256;
-    this.#cache.files.enter(this.#plan.tasks[task].output, published, this.#config);
+    for (const artifact of published) this.#enterArtifact(artifact);
+    const finding = this.#findings[task], declared = this.#plan.tasks[task], { made, places } = this.#freshness;
+    if (finding?.kind === "restore") {
+      made[task] = places.asOwn(declared, finding.entry);
+      return;
+    }
+    const handedOn = finding?.kind === "run" ? finding.fingerprint : "";
+    made[task] = entryOfArtifacts(published.map((one) => this.#cached(one)), declared, handedOn);
+  }
+
+  /** What a check hands on is what it was done with, files that it was found to read included. */
+  #asHandedOn(task: number, fingerprint: string): CacheEntry {
+    const made = this.#freshness.made[task]!;
+    if (made.artifact_path !== null) return made;
+    return this.#freshness.made[task] = { ...made, sha256: fingerprint };
+  }
+
+  #enterArtifact(artifact: PublishedArtifact): void {
+    const { files, trees } = this.#cache;
+    if (!("files" in artifact)) return files.enter(artifact.path, artifact, this.#config);
+    for (const file of artifact.files) files.enter(`${artifact.path}/${file.path}`, file, this.#config);
+    trees.enter(artifact.path, { text: artifact.tree, sha256: artifact.sha256, size: artifact.size });
+  }
+
+  #cached(artifact: PublishedArtifact): CachedArtifact {
+    const { path, sha256, size } = artifact;
+    return "files" in artifact
+      ? { artifact_path: path, sha256, size, mode: 0, tree: artifact.tree }
+      : { artifact_path: path, sha256, size, ...this.#cache.files.facts(path) };
   }
 
   warnings(task: number): Output | undefined {
@@ -217,7 +259,8 @@ export class BuildWork implements Work {
     const finding = this.#findings[task];
     if (finding?.kind !== "run" && finding?.kind !== "restore") throw new Error(`Bug: task ${task} was never checked`);
     this.#findings[task] = undefined;
-    const { output, name } = this.#plan.tasks[task];
+    const { name } = this.#plan.tasks[task];
+    const made = this.#freshness.made[task]!;
     if (finding.kind === "run") {
       const { trace = finding.trace, isSure = true } = this.#discovered.get(task) ?? {};
       if (!isSure || !this.#freshness.inputsUnchanged(trace)) {
@@ -225,17 +268,14 @@ export class BuildWork implements Work {
         return;
       }
       this.#forgotten.delete(task);
-      const sha256 = this.#freshness.artifacts[task]!;
-      const { files } = this.#cache;
       const stderr = this.#warnings.get(task);
-      const facts = { ...files.facts(output), ...(stderr === undefined ? {} : { stderr }) };
-      const entry = { artifact_path: output, sha256, size: files.size(output), ...facts };
-      this.#cache.insert(trace[0], entry);
+      const entry = this.#asHandedOn(task, trace[0]);
+      this.#cache.insert(trace[0], stderr === undefined ? entry : { ...entry, stderr });
       this.#freshness.noteMade(trace[0]);
-      this.#cache.noteFile(output);
+      for (const path of filesIn(made)) this.#cache.noteFile(path);
       return this.#cache.remember(name, trace);
     }
-    this.#cache.noteFile(output);
+    for (const path of filesIn(made)) this.#cache.noteFile(path);
     this.#cache.remember(name, finding.trace);
   }
 
@@ -243,6 +283,20 @@ export class BuildWork implements Work {
   distrust(task: number): void {
     const [fingerprint] = this.#cache.trace(this.#plan.tasks[task].name) ?? [];
     if (fingerprint !== undefined) this.#cache.drop(fingerprint);
+  }
+}
+
+/** What a transaction keeps of a task's outputs before they are made. */
+function savedOf(declared: Task, places: OutputPlaces): readonly string[] {
+  const paths = declared.outputs.filter(({ kind }) => kind !== "glob").map(({ path }) => path);
+  return [...paths, ...places.matches(declared)];
+}
+
+/** The paths of all files of an entry, those in folders included. */
+function* filesIn(entry: CacheEntry): Generator<string> {
+  for (const { artifact_path: path, tree } of artifactsIn(entry)) {
+    if (tree === undefined) yield path;
+    else for (const one of parseTree(tree) ?? []) if (one.kind === "file") yield `${path}/${one.path}`;
   }
 }
 

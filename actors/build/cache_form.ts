@@ -6,6 +6,7 @@
  * @module
  */
 import type { TraceWith } from "../../graph/fingerprint.ts";
+import type { Task } from "../../graph/task.ts";
 import { shownValue } from "../../graph/text.ts";
 import { linesOf } from "../machine/file_lines.ts";
 import { readRegularStart, readRegularText } from "../machine/regular_file.ts";
@@ -19,10 +20,23 @@ export const VERSION = 2;
 /** The parts of a cache that are maps, in the order in which they are written. */
 const PARTS = ["entries", "files", "inputs", "traces", "configs"] as const;
 
-/** One artifact, by the fingerprint of the work that made it. */
-export interface CacheEntry extends ArtifactFacts {
+/** One artifact of a task. */
+export interface CachedArtifact extends ArtifactFacts {
   readonly artifact_path: string;
   readonly size: number;
+}
+
+/** What work has made, by its fingerprint; where it made several, the first of them. */
+export interface CacheEntry extends ArtifactFacts {
+  /** Null where the work has made nothing. */
+  readonly artifact_path: string | null;
+  readonly size: number;
+  /** The others, where it made several. */
+  readonly more?: readonly CachedArtifact[];
+  /** The name of the task, where nothing tells else whose work it was. */
+  readonly task?: string;
+  /** The first of the task's outputs, where that is a glob and links are among what it matched. */
+  readonly at?: string;
   /** The ends of what the work wrote to stderr, to be shown again where its artifact is copied; absent when nothing. */
   readonly stderr?: string;
 }
@@ -156,7 +170,35 @@ function isObject(value: unknown): value is object {
 }
 
 export function isCacheEntry(entry: CacheEntry | undefined): entry is CacheEntry {
-  return isObject(entry) && typeof entry.artifact_path === "string" && typeof entry.sha256 === "string";
+  return isObject(entry) && (typeof entry.artifact_path === "string" || entry.artifact_path === null) &&
+    typeof entry.sha256 === "string" && (entry.more === undefined || areArtifacts(entry.more));
+}
+
+function areArtifacts(more: unknown): boolean {
+  return Array.isArray(more) &&
+    more.every((one: Partial<CachedArtifact> | null) =>
+      typeof one?.artifact_path === "string" && typeof one.sha256 === "string"
+    );
+}
+
+/** All artifacts of an entry, in order. */
+export function artifactsIn(entry: CacheEntry): readonly CachedArtifact[] {
+  const { artifact_path, more = [] } = entry;
+  return artifact_path === null ? [] : [entry as CachedArtifact, ...more];
+}
+
+/** The entry of some artifacts; for none, which a check makes, `handedOn` is what stands for them. */
+export function entryOfArtifacts(
+  artifacts: readonly CachedArtifact[],
+  { name, outputs }: Pick<Task, "name" | "outputs">,
+  handedOn: string,
+): CacheEntry {
+  if (artifacts.length === 0) return { artifact_path: null, sha256: handedOn, size: 0, mode: 0, task: name };
+  const [first, ...more] = artifacts;
+  const at = outputs[0].kind === "glob" && artifacts.some(({ link }) => link !== undefined)
+    ? outputs[0].path
+    : undefined;
+  return { ...first, ...(more.length === 0 ? {} : { more }), ...(at === undefined ? {} : { at }) };
 }
 
 /** What it was found to read is for the one to check who knows the versions of files. */

@@ -6,13 +6,23 @@
  * @module
  */
 import type { TaskFailure } from "../../graph/failure.ts";
-import { differences, type Inputs, type Trace, trace } from "../../graph/fingerprint.ts";
+import {
+  checkMark,
+  checkName,
+  differences,
+  type Inputs,
+  isCheckMark,
+  type Trace,
+  trace,
+} from "../../graph/fingerprint.ts";
 import type { Plan } from "../../graph/schedule/plan.ts";
 import { Waiting } from "../../graph/producers.ts";
 import type { BuildCache } from "./build_cache.ts";
-import type { CacheEntry } from "./cache_form.ts";
-import type { FileIndex, TooMuch } from "../storage/file_index.ts";
-import type { Spoilt } from "../worker/messages.ts";
+import { artifactsIn, type CacheEntry } from "./cache_form.ts";
+import type { Task } from "../../graph/task.ts";
+import type { TooMuch } from "../storage/file_index.ts";
+import type { CopySource, Spoilt } from "../worker/messages.ts";
+import { OutputPlaces } from "./output_places.ts";
 import type { ModuleGraph } from "./module_graph.ts";
 import { NamedVariables } from "../process/inherited_environment.ts";
 import type { ToolOutputs } from "./tool_outputs.ts";
@@ -21,23 +31,23 @@ import { problemOf, type Unanswered } from "./unanswered.ts";
 
 /** What was found about one task whose dependencies are completed. */
 export type BuildFinding =
-  | { readonly kind: "fresh"; readonly sha256: string; readonly fingerprint: string; readonly trace: Trace }
+  | { readonly kind: "fresh"; readonly entry: CacheEntry; readonly fingerprint: string; readonly trace: Trace }
   | {
     readonly kind: "restore";
     readonly fingerprint: string;
     readonly trace: Trace;
-    readonly from: string;
-    readonly sha256: string;
-    /** What was written to stderr when it was made, as far as that was kept. */
-    readonly stderr?: string;
+    /** As it was made, elsewhere. */
+    readonly entry: CacheEntry;
+    /** What is not in its place yet. */
+    readonly copies: readonly CopySource[];
   }
   | {
     readonly kind: "run";
     readonly fingerprint: string;
     readonly trace: Trace;
     readonly reason: string;
-    /** There when what lies at the output is known not to be what this work makes. */
-    readonly spoilt?: Spoilt;
+    /** By path what is wrong with what lies at an output, where that is known. */
+    readonly spoilt?: Readonly<Record<string, Spoilt>>;
   }
   | Unanswered;
 
@@ -57,8 +67,9 @@ export interface FreshnessOptions {
 
 /** Answers for one run. */
 export class Freshness {
-  /** Digest of each completed task's artifact. */
-  readonly artifacts: (string | undefined)[];
+  /** What each completed task has made. */
+  readonly made: (CacheEntry | undefined)[];
+  readonly places: OutputPlaces;
   /** Fingerprints of the work done in this run: with `force`, once is enough. */
   readonly #made = new Set<string>();
 
@@ -68,7 +79,8 @@ export class Freshness {
   #waiting: Waiting | undefined;
 
   constructor(readonly plan: Plan, readonly cache: BuildCache, readonly options: FreshnessOptions) {
-    this.artifacts = new Array(plan.size);
+    this.made = new Array(plan.size);
+    this.places = new OutputPlaces(cache);
     this.#variables = new NamedVariables(cache.files.folder);
   }
 
@@ -76,10 +88,10 @@ export class Freshness {
   check(task: number): BuildFinding {
     const { cache, plan } = this;
     cache.files.begin();
-    if (this.options.isShared) cache.files.lookAgain(plan.tasks[task].output);
+    const declared = plan.tasks[task];
+    if (this.options.isShared) this.places.lookAgain(declared);
     const inputs = this.#inputs(task);
     if ("kind" in inputs) return inputs;
-    const declared = plan.tasks[task];
     const last = cache.trace(declared.name);
     let now = trace(declared, inputs, last), isWhole = true;
     if (declared.depfile !== undefined) {
@@ -89,48 +101,40 @@ export class Freshness {
       ({ trace: now, isWhole } = known);
     }
     const found = { fingerprint: now[0], trace: now };
-    const entry = isWhole ? cache.get(found.fingerprint, declared.output) : undefined;
+    const entry = isWhole ? cache.get(found.fingerprint, declared.outputs[0]?.path) : undefined;
     if (this.options.force && !this.#made.has(found.fingerprint)) return this.#toRun(task, found, "forced");
-    if (entry !== undefined && (declared.expectedSha256 ?? entry.sha256) === entry.sha256) {
-      const inPlace = cache.files.holds(declared.output, entry);
-      if (inPlace === true) return { ...found, kind: "fresh", sha256: entry.sha256 };
-      if (isTooMuch(inPlace)) return { kind: "tooMuch", path: declared.output };
-      const { artifact_path: from, sha256 } = entry;
-      const elsewhere = from === declared.output ? false : cache.files.holds(from, entry);
-      if (elsewhere === true) return { ...found, kind: "restore", from, sha256, stderr: entry.stderr };
-      if (isTooMuch(elsewhere)) return { kind: "tooMuch", path: from };
+    if (entry !== undefined && this.places.fits(declared, entry)) {
+      const inPlace = this.places.areInPlace(declared, entry);
+      if (inPlace === true) return { ...found, kind: "fresh", entry };
+      if (typeof inPlace === "object") return { kind: "tooMuch", path: inPlace.tooMuch };
+      const copies = this.places.copies(declared, entry);
+      if (copies !== undefined) {
+        return "tooMuch" in copies
+          ? { kind: "tooMuch", path: copies.tooMuch }
+          : { ...found, kind: "restore", entry, copies };
+      }
     }
     return this.#toRun(task, found, this.#reason(task, found.trace));
   }
 
   /**
-   * What lies at the output is no artifact, however its task leaves it, if the same work once made another there. After other
+   * What lies at an output is no artifact, however its task leaves it, if the same work once made another there. After other
    * work that is so only of what is no file: one may have been made by hand as this work would.
    */
   #toRun(task: number, found: { readonly fingerprint: string; readonly trace: Trace }, reason: string): BuildFinding {
-    const { output } = this.plan.tasks[task];
-    const entry = this.cache.get(found.fingerprint, output);
-    const inPlace = entry?.artifact_path === output ? this.cache.files.holds(output, entry) : true;
-    if (isTooMuch(inPlace)) return { kind: "tooMuch", path: output };
-    const spoilt = inPlace
-      ? this.#replaced(task)
-      : { mode: entry!.mode, isEdited: !this.#hasOnlyOtherMode(output, entry!) };
+    const declared = this.plan.tasks[task];
+    const entry = this.cache.get(found.fingerprint, declared.outputs[0]?.path);
+    const now = entry === undefined ? undefined : this.places.spoilt(declared, entry);
+    if (isTooMuch(now)) return { kind: "tooMuch", path: now.tooMuch };
+    const spoilt = now ?? this.#replaced(declared);
     return this.#unloadable(task) ?? { ...found, kind: "run", reason, ...(spoilt ? { spoilt } : {}) };
   }
 
   /** There when something that is no file was put in the place of what the task last made. */
-  #replaced(task: number): Spoilt | undefined {
-    const { name, output } = this.plan.tasks[task];
-    const before = this.cache.trace(name);
-    const last = before === undefined ? undefined : this.cache.get(before[0], output);
-    if (last?.artifact_path !== output || !this.cache.files.isOther(output, last.link)) return undefined;
-    return { mode: last.mode, isEdited: false };
-  }
-
-  #hasOnlyOtherMode(output: string, entry: CacheEntry): boolean {
-    const { files } = this.cache;
-    return typeof files.digest(output) === "string" &&
-      files.holds(output, { ...entry, mode: files.facts(output).mode }) === true;
+  #replaced(declared: Task): Readonly<Record<string, Spoilt>> | undefined {
+    const before = this.cache.trace(declared.name);
+    const last = before === undefined ? undefined : this.cache.get(before[0], declared.outputs[0]?.path);
+    return last === undefined ? undefined : this.places.replaced(declared, last);
   }
 
   /** Takes note that the work of a fingerprint was done in this run. */
@@ -151,9 +155,14 @@ export class Freshness {
     return this.#areStill(sources, sourceDigests) && this.#areStill(artifacts, artifactDigests);
   }
 
+  /** What a check hands on does not change, and of a folder all that is in it is looked at. */
+
   #areStill(paths: readonly string[], digests: readonly string[]): boolean {
-    const { files } = this.cache;
-    return paths.every((path, at) => files.isStill(path, digests[at]));
+    const { files, trees } = this.cache;
+    return paths.every((path, at) => {
+      if (isCheckMark(path)) return true;
+      return trees.seen(path) === undefined ? files.isStill(path, digests[at]) : trees.isStill(path, digests[at]);
+    });
   }
 
   /** What is fresh may be of a module that cannot be loaded here; what must be done may not. */
@@ -176,17 +185,8 @@ export class Freshness {
     const { dependencyStart, inputEnd, dependencies } = plan.graph;
     const artifacts: string[] = [], artifactDigests: string[] = [];
     for (let i = dependencyStart[task]; i < inputEnd[task]; i++) {
-      const dependency = dependencies[i];
-      const { output } = plan.tasks[dependency];
-      artifacts.push(output);
-      if (this.options.isShared) cache.files.lookAgain(output);
-      else if (this.artifacts[dependency] === undefined) {
-        throw new Error(`Bug: task ${task} is checked before its dependency ${dependency}`);
-      }
-      // Of one that was changed since, the digest of what the task will read
-      const digest = cache.files.digest(output);
-      if (typeof digest === "object") return problemOf(output, digest);
-      artifactDigests.push(cache.files.marked(output));
+      const problem = this.#takeIn(dependencies[i], task, { artifacts, artifactDigests });
+      if (problem !== undefined) return problem;
     }
     const declared = plan.tasks[task], { action } = declared;
     const tools = declared.tools === undefined ? undefined : this.#tools.of(declared);
@@ -232,24 +232,83 @@ export class Freshness {
     }
   }
 
+  /** Adds what a task gets from a dependency: the digests of its artifacts or, of a check, of what it has seen. */
+  #takeIn(
+    dependency: number,
+    task: number,
+    { artifacts, artifactDigests }: { readonly artifacts: string[]; readonly artifactDigests: string[] },
+  ): BuildFinding | undefined {
+    const { cache, plan } = this, { name, outputs } = plan.tasks[dependency];
+    const isShared = this.options.isShared === true, entry = this.made[dependency];
+    if (entry === undefined && !isShared) {
+      throw new Error(`Bug: task ${task} is checked before its dependency ${dependency}`);
+    }
+    if (outputs.length === 1 && outputs[0].kind === "file") return takeFile(outputs[0].path);
+    const known = entry ?? this.#lastOf(dependency);
+    if (known === undefined) {
+      const detail = "nobody knows what its task has made";
+      return { kind: "unreadable", failure: { kind: "source", path: name, detail } };
+    }
+    if (outputs.length === 0) {
+      artifacts.push(checkMark(name));
+      artifactDigests.push(known.sha256);
+      return undefined;
+    }
+    for (const { artifact_path: path, tree } of artifactsIn(known)) {
+      const failure = tree === undefined ? takeFile(path) : takeFolder(path);
+      if (failure !== undefined) return failure;
+    }
+
+    /** Of one that was changed since, the digest of what the task will read. */
+    function takeFile(path: string): BuildFinding | undefined {
+      if (isShared) cache.files.lookAgain(path);
+      const digest = cache.files.digest(path);
+      if (typeof digest === "object") return problemOf(path, digest);
+      artifacts.push(path);
+      artifactDigests.push(cache.files.marked(path));
+    }
+
+    function takeFolder(path: string): BuildFinding | undefined {
+      if (isShared) cache.trees.lookAgain(path);
+      const tree = cache.trees.look(path);
+      if (!("sha256" in tree)) return problemOf(path, tree);
+      artifacts.push(path);
+      artifactDigests.push(tree.sha256);
+    }
+  }
+
+  /** Where a completed task's artifacts lie, in order. */
+  pathsOf(task: number): readonly string[] {
+    const { outputs } = this.plan.tasks[task];
+    if (outputs.length === 1 && outputs[0].kind !== "glob") return [outputs[0].path];
+    const made = this.made[task] ?? this.#lastOf(task);
+    return made === undefined ? [] : artifactsIn(made).map(({ artifact_path }) => artifact_path);
+  }
+
+  /** What a task was last known to make, by whomever. */
+  #lastOf(task: number): CacheEntry | undefined {
+    const { name, outputs } = this.plan.tasks[task], last = this.cache.trace(name);
+    const entry = last === undefined ? undefined : this.cache.get(last[0], outputs[0]?.path);
+    return entry === undefined ? undefined : this.places.asOwn(this.plan.tasks[task], entry);
+  }
+
   #reason(task: number, after: Trace): string {
-    const { name, output } = this.plan.tasks[task];
-    const before = this.cache.trace(name);
+    const declared = this.plan.tasks[task];
+    const before = this.cache.trace(declared.name);
     if (before === undefined) return "new";
     const nameOf = (artifact: string) => {
       const producer = this.plan.producers.get(artifact);
-      return producer === undefined ? artifact : this.plan.tasks[producer].name;
+      return producer === undefined ? checkName(artifact) : this.plan.tasks[producer].name;
     };
     const changes = differences(before, after, nameOf);
     if (changes.length > 0) return changes.join("; ");
-    const inPlace = this.cache.files.digest(output);
-    if (typeof inPlace === "object" && "missing" in inPlace && inPlace.missing) return "artifact missing";
-    const entry = this.cache.get(after[0], output);
-    if (entry !== undefined && this.cache.files.holds(output, entry) === true) return "artifact not the expected one";
-    return "artifact edited";
+    const entry = this.cache.get(after[0], declared.outputs[0]?.path);
+    const reasons = this.places.reasons(declared, entry);
+    if (reasons.length > 0) return reasons.join("; ");
+    return declared.outputs.length === 0 ? "not known to have passed" : "artifact not the expected one";
   }
 }
 
-function isTooMuch(digest: ReturnType<FileIndex["digest" | "holds"]>): digest is TooMuch {
-  return typeof digest === "object" && "tooMuch" in digest;
+function isTooMuch(answer: unknown): answer is TooMuch {
+  return typeof answer === "object" && answer !== null && "tooMuch" in answer;
 }

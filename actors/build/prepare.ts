@@ -7,6 +7,7 @@
 import { basename } from "@std/path/posix/basename";
 import { resolve } from "@std/path/posix/resolve";
 import type { Diagnostic } from "../../graph/failure.ts";
+import { placeOfOutput } from "../../graph/outputs.ts";
 import { withCompanions } from "../../graph/own_files.ts";
 import type { Plan } from "../../graph/schedule/plan.ts";
 import { makePlan, withFirst } from "../../graph/schedule/plan.ts";
@@ -168,9 +169,13 @@ function overwritten({ tasks, folder, source }: LoadedBuild, own: readonly strin
   const really = withCompanions([...own, ...here].map(realPlace));
   // Only of what is called so it is asked where it really lies, by links in the folders on the way.
   const names = new Set([...taken, ...really].map((path) => basename(path)));
-  return tasks.flatMap(({ name, output }, index) => {
-    const path = `${folder}/${output}`;
-    const isOwn = taken.has(path) || (names.has(basename(output)) && really.has(realPlace(path)));
-    return isOwn ? [outputIsOwn({ index, name }, ["tasks", index, "output_artifact"], output)] : [];
-  });
+  const found: Diagnostic[] = [];
+  for (const [index, { name, outputs }] of tasks.entries()) {
+    for (const [at, output] of outputs.entries()) {
+      const path = `${folder}/${output.path}`;
+      const isOwn = taken.has(path) || (names.has(basename(path)) && really.has(realPlace(path)));
+      if (isOwn) found.push(outputIsOwn({ index, name }, placeOfOutput(index, output, at), output.path));
+    }
+  }
+  return found;
 }

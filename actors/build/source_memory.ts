@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { Producers } from "../../graph/outputs.ts";
 import { isExclusion, isGlob } from "../../graph/paths.ts";
 import type { Task } from "../../graph/task.ts";
 import { GlobMemory } from "../input/glob_memory.ts";
@@ -81,7 +82,7 @@ export class SourceMemory {
     if (sources.diagnostics.length > 0) return;
     const named = new Map<string, boolean>(), untold: string[] = [];
     // Whether what tasks make is there already does not matter.
-    const outputs = new Set(tasks.map(({ output }) => output));
+    const outputs = new Producers(tasks);
     for (const { sourceFiles, action } of tasks) {
       for (const path of action.kind === "module" ? [...sourceFiles, action.module] : sourceFiles) {
         if (isExclusion(path) || isGlob(path) || outputs.has(path) || named.has(path)) continue;

@@ -11,6 +11,7 @@
 import type { Diagnostic } from "../../graph/failure.ts";
 import { missingModule } from "../../graph/diagnostics.ts";
 import { absoluteIn, isExclusion, isGlob } from "../../graph/paths.ts";
+import { Producers } from "../../graph/outputs.ts";
 import type { Task } from "../../graph/task.ts";
 import { Breath } from "../process/breath.ts";
 import type { FileIndex } from "../storage/file_index.ts";
@@ -54,7 +55,7 @@ export async function expandSources(
   const origins: (readonly number[] | undefined)[] = new Array(tasks.length);
   const entries: (readonly string[])[] = new Array(tasks.length);
   const diagnostics: Diagnostic[] = [], warnings = new Set<string>();
-  let outputs: Set<string> | undefined;
+  let outputs: Producers | undefined;
   for (let task = 0; task < tasks.length; task++) {
     if ((task & 63) === 0 && breath.isDue) await breath.take();
     const { name, sourceFiles, dependencies, action } = tasks[task];
@@ -74,7 +75,7 @@ export async function expandSources(
     // What a task with dependencies lacks may still be made by them, beside their artifacts; its turn will tell.
     const isFirst = dependencies.length === 0;
     if (isFirst && action.kind === "module" && !index.exists(action.module)) {
-      outputs ??= new Set(tasks.map((other) => other.output));
+      outputs ??= new Producers(tasks);
       if (!outputs.has(action.module)) diagnostics.push(missingModule({ index: task, name }, action.module));
     }
     for (let at = 0; at < sourceFiles.length; at++) {
@@ -86,7 +87,7 @@ export async function expandSources(
         continue;
       }
       if (!isFirst || isGlob(path) || index.exists(path)) continue;
-      outputs ??= new Set(tasks.map((other) => other.output));
+      outputs ??= new Producers(tasks);
       if (!outputs.has(path)) diagnostics.push(missingSource({ index: task, name }, path, at));
     }
   }

@@ -8,6 +8,7 @@
  * @module
  */
 import { basename } from "@std/path/posix/basename";
+import { Producers } from "../../graph/outputs.ts";
 import type { Task } from "../../graph/task.ts";
 import type { BuildCache } from "./build_cache.ts";
 import type { ConfigRecord } from "./cache_form.ts";
@@ -43,7 +44,7 @@ export class StaleArtifacts implements LeftBehind {
   readonly #letGo = new Map<string, ReadonlySet<string>>();
   /** Stale artifacts that globs left out, which is told with the globs. */
   readonly #leftOut = new Set<string>();
-  #outputs: ReadonlySet<string> | undefined;
+  #outputs: Producers | undefined;
   #readByName: ReadonlySet<string> | undefined;
 
   constructor(build: DeclaredBuild, cache: BuildCache) {
@@ -64,7 +65,7 @@ export class StaleArtifacts implements LeftBehind {
 
   /** The configs an artifact was made for, if this one has no task for it. */
   #ownersWithout(path: string): readonly string[] | undefined {
-    this.#outputs ??= new Set(this.#build.declared.map(({ output }) => output));
+    this.#outputs ??= new Producers(this.#build.declared);
     return this.#outputs.has(path) ? undefined : this.#cache.files.madeFor(path);
   }
 

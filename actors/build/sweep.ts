@@ -8,7 +8,7 @@
 import type { Plan } from "../../graph/schedule/plan.ts";
 import { CACHE_JOURNAL } from "./cache_journal.ts";
 import { type BuildCache, CACHE_FILE } from "./build_cache.ts";
-import { removeTemporary, temporariesBeside, type Temporary } from "../storage/temporaries.ts";
+import { OWN_NAMES, removeTemporary, temporariesBeside, type Temporary } from "../storage/temporaries.ts";
 
 /** Linux gives no process a higher number, and crews begin to count their claims far above. */
 const HIGHEST_PID = 2 ** 22;
@@ -41,6 +41,6 @@ export function isClaims({ number }: Temporary): boolean {
 }
 
 function temporaries(folder: string, plan: Plan, cache: BuildCache): Temporary[] {
-  const own = [CACHE_FILE, CACHE_JOURNAL];
-  return [...temporariesBeside(folder, new Set<string>([...own, ...plan.producers.keys(), ...cache.artifactPaths()]))];
+  const own = [CACHE_FILE, CACHE_JOURNAL, ...Object.values(OWN_NAMES)];
+  return [...temporariesBeside(folder, new Set<string>([...own, ...plan.producers.paths(), ...cache.artifactPaths()]))];
 }

@@ -10,6 +10,7 @@
  * @module
  */
 import { dirname } from "@std/path/posix/dirname";
+import { Producers } from "../../graph/outputs.ts";
 import type { Plan } from "../../graph/schedule/plan.ts";
 import { KeptWorkers } from "../engine/kept_workers.ts";
 import type { LoadedBuild } from "../input/load.ts";
@@ -66,7 +67,7 @@ export class WarmState implements AsyncDisposable {
   #recent = new Changes();
   #home: string | undefined;
   #cache: BuildCache | undefined;
-  #outputs: ReadonlySet<string> = new Set();
+  #outputs = new Producers([]);
   #tasks: LoadedBuild["tasks"] | undefined;
   #plan: KnownPlan | undefined;
 
@@ -107,7 +108,7 @@ export class WarmState implements AsyncDisposable {
       this.forget();
     }
     this.#home = home;
-    if (tasks !== this.#tasks) this.#outputs = new Set(tasks.map(({ output }) => output));
+    if (tasks !== this.#tasks) this.#outputs = new Producers(tasks);
     this.#tasks = tasks;
     const loaded = this.#cache?.isCurrent ? { cache: this.#cache } : this.#load(folder);
     this.#renew(folder, loaded.cache);

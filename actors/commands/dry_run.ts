@@ -8,6 +8,7 @@ import { cacheHitLine } from "../../graph/report/build_lines.ts";
 import { loadBuild } from "../input/load.ts";
 import { loadTasks } from "../input/load_tasks.ts";
 import { topologicalOrder } from "../../graph/graph.ts";
+import { outputsText } from "../../graph/outputs.ts";
 import type { Reporter } from "../terminal/reporter.ts";
 import { writtenFiles } from "../terminal/run_readers.ts";
 import { hasTransaction } from "../build/transaction/folder.ts";
@@ -76,10 +77,12 @@ export async function dryRunFor(
   });
   const prospects: [string, Prospect][] = [];
   for (const task of order) {
-    const { name, output } = plan.tasks[task];
+    const { name, outputs } = plan.tasks[task];
     const prospect = of[task];
     prospects.push([name, prospect]);
-    reporter.line(prospect.run ? `Task '${name}' would run: ${prospect.reason}` : cacheHitLine(name, output));
+    reporter.line(
+      prospect.run ? `Task '${name}' would run: ${prospect.reason}` : cacheHitLine(name, outputsText(outputs)),
+    );
   }
   const wouldRun = of.filter((prospect) => prospect.run).length;
   reporter.line(`Dry run: ${wouldRun} would run, ${plan.size - wouldRun} up to date`);

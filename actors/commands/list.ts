@@ -5,6 +5,7 @@
  * @module
  */
 import { type ListedTask, type ListReport, type Past, pastsOf, stateOf } from "../../graph/report/task_list.ts";
+import { outputText } from "../../graph/outputs.ts";
 import { DatabaseError } from "../storage/database_error.ts";
 import { HistoryView } from "../history/queries.ts";
 import { indexesOf, isConfig } from "../input/input.ts";
@@ -58,7 +59,7 @@ export async function listFor(
       file,
       tasks: wanted.map((index) => {
         const task = build.tasks[index];
-        return listed(task, of[index], pasts.get(task.name));
+        return listed({ ...task, outputs: task.outputs.map(outputText) }, of[index], pasts.get(task.name));
       }),
       ...(stale.length === 0 ? {} : { stale_artifacts: stale }),
     };
@@ -87,11 +88,11 @@ interface Declared {
   readonly dependencies: readonly string[];
   readonly after?: readonly string[];
   readonly tags?: readonly string[];
-  readonly output?: string;
+  readonly outputs?: readonly string[];
 }
 
 function listed(
-  { name, description, dependencies, after, tags, output }: Declared,
+  { name, description, dependencies, after, tags, outputs }: Declared,
   prospect: Prospect | undefined,
   { last, usual_duration, flaky }: Past = { last: null, usual_duration: null, flaky: null },
 ): ListedTask {
@@ -99,7 +100,8 @@ function listed(
     name,
     description: description ?? null,
     ...(tags === undefined ? {} : { tags }),
-    output_artifact: output ?? null,
+    output_artifact: outputs?.length === 1 ? outputs[0] : null,
+    outputs: outputs ?? null,
     dependencies,
     ...(after === undefined ? {} : { after }),
     ...stateOf(prospect, last),

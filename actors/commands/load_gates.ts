@@ -19,6 +19,7 @@ import {
   readEnvironment,
 } from "../../graph/gates/settings.ts";
 import { buildGraph } from "../../graph/graph.ts";
+import { outputPaths } from "../../graph/outputs.ts";
 import { absoluteIn, isGlob } from "../../graph/paths.ts";
 import { Source } from "../../graph/input/source.ts";
 import type { Task } from "../../graph/task.ts";
@@ -168,7 +169,7 @@ function gatedShell({ tasks }: Pick<TaskRunInput, "tasks">): ReadTasks {
 async function withPlainFolders(tasks: readonly Task[], folder: string): Promise<readonly Task[]> {
   if (!tasks.some(({ sourceFiles }) => sourceFiles.some(isGlob))) return tasks;
   const { listWithLiteralParts } = await import("../input/literal_parts.ts");
-  const outputs = tasks.map(({ output }) => output);
+  const outputs = [...outputPaths(tasks)];
   const known = new Map<string, boolean>();
   const isFolder = (inner: string): boolean => {
     const answer = known.get(inner) ?? (exists(absoluteIn(folder, inner)) ||

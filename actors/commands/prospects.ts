@@ -56,7 +56,7 @@ export async function prospectsOf(
       // What it only comes after matters if it makes one of the sources.
       if (i >= inputEnd[task] && !plan.sources[task].some((path) => plan.producers.get(path) === other)) continue;
       // Its artifact may come out as it was; only running it would tell.
-      if (freshness.artifacts[other] === undefined) {
+      if (freshness.made[other] === undefined) {
         return { run: true, reason: `dependency would run: ${plan.tasks[other].name}` };
       }
     }
@@ -78,7 +78,7 @@ export async function prospectsOf(
           return { run: true, reason: finding.reason };
         case "restore":
         case "fresh":
-          freshness.artifacts[task] = finding.sha256;
+          freshness.made[task] = freshness.places.asOwn(plan.tasks[task], finding.entry);
           return { run: false };
       }
     }

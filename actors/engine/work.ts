@@ -9,7 +9,7 @@ import type { Trace } from "../../graph/fingerprint.ts";
 import type { FoundFiles } from "../worker/found_files.ts";
 import type { RunShell, RunTask } from "../worker/messages.ts";
 import type { Output } from "../process/output.ts";
-import type { Published } from "../storage/artifact.ts";
+import type { PublishedArtifact } from "../storage/artifact.ts";
 
 /** What was found about one task whose dependencies are completed. */
 export type RebuilderAnswer =
@@ -43,8 +43,8 @@ export interface Work<Message = RunTask | RunShell> {
   check(task: number): RebuilderAnswer;
   /** What a worker is told, after `check` said that it must be done or copied. */
   message(task: number, restore: boolean): Message;
-  /** The task's artifact is in place, and this is what was printed meanwhile. */
-  arrived(task: number, published: Published, output?: Output): void;
+  /** The task's artifacts are in place, and this is what was printed meanwhile. */
+  arrived(task: number, published: readonly PublishedArtifact[], output?: Output): void;
   /** What was to be copied was not there. */
   unrestorable(task: number): void;
   /** Remember the task's completion; nothing that needs it has started yet. */

@@ -22,7 +22,8 @@ import { CommandGuard } from "./command_guard.ts";
 import { Pace } from "./pace.ts";
 import { type Pool, type PoolReport, WorkerStartError } from "./pool.ts";
 import { StatusTable } from "../worker/status_table.ts";
-import { type Said, WorkerThread } from "./worker_thread.ts";
+import { ownPath } from "../worker/targets.ts";
+import { type Assignment, type Said, WorkerThread } from "./worker_thread.ts";
 import { inheritedEnvironment } from "../process/inherited_environment.ts";
 import { RUN_VARIABLE } from "../process/watchdog.ts";
 import { later } from "../machine/later.ts";
@@ -151,10 +152,11 @@ export class WorkerPool implements Pool {
     if (this.#isPaused) member.send({ kind: "pause" });
   }
 
-  #temporariesOf({ output, claim, depfile }: RunTask, worker: number): string[] {
-    const path = join(this.#options.folder, output);
-    const own = depfile === undefined ? [] : [depfileBeside(path, worker, claim)];
-    return [temporaryPath(path, worker, claim), ...own];
+  #temporariesOf(task: RunTask, worker: number): Assignment["temporaries"] {
+    const { outputs, claim, depfile } = task, { folder } = this.#options;
+    const own = depfile === undefined ? [] : [{ temporary: depfileBeside(ownPath(task, folder), worker, claim) }];
+    const paths = outputs.map(({ path }) => join(folder, path));
+    return [...paths.map((path) => ({ path, temporary: temporaryPath(path, worker, claim) })), ...own];
   }
 
   /** Answers a worker's question about its task, which it may have no more. */

@@ -6,7 +6,10 @@
  */
 import { deadline } from "@std/async/deadline";
 import { entryModule } from "../machine/entry_modules.ts";
+import { isThere } from "../machine/regular_file.ts";
 import { removeIfPresent } from "../storage/artifact.ts";
+import { carryOut } from "../storage/deed.ts";
+import { asideOf } from "../storage/temporaries.ts";
 import type { EndSignal } from "../process/signals.ts";
 import type {
   FromWorker,
@@ -53,8 +56,8 @@ export interface Assignment {
   readonly message: RunTask | RunShell;
   /** How long the task has to end when it is asked to. */
   readonly graceMs: number;
-  /** The temporary files it makes, absolute. */
-  readonly temporaries: readonly string[];
+  /** The temporary files and folders it may make, absolute; with the outputs that these are to become, if they are. */
+  readonly temporaries: readonly { readonly temporary: string; readonly path?: string }[];
 }
 
 /** One thread. It is used until it ends; another one takes its place. */
@@ -213,9 +216,12 @@ export class WorkerThread {
 
   /** What a dead worker cannot do itself. */
   #removeTemporary(): void {
-    for (const temporary of this.#assignment?.temporaries ?? []) {
+    for (const { temporary, path } of this.#assignment?.temporaries ?? []) {
       try {
         removeIfPresent(temporary);
+        // A folder that was moved out of its command's way comes back.
+        const aside = asideOf(temporary);
+        if (path !== undefined && isThere(aside)) carryOut({ kind: "return", aside, path });
       } catch {
         // A stray file harms nobody; the task has failed already.
       }

@@ -11,6 +11,7 @@ import { parseBuildConfig } from "../../graph/input/build_config.ts";
 import type { Diagnostic, Place } from "../../graph/failure.ts";
 import { buildGraph, cycleDiagnostics, findCycles, type Graph } from "../../graph/graph.ts";
 import { badText } from "../../graph/diagnostics.ts";
+import { placeOfOutput, Producers } from "../../graph/outputs.ts";
 import { tooLong } from "../../graph/paths.ts";
 import { Source } from "../../graph/input/source.ts";
 import type { ModuleAction, Task } from "../../graph/task.ts";
@@ -92,19 +93,30 @@ export async function checkThreads({ tasks }: Pick<LoadedBuild, "tasks">): Promi
 /** Tasks whose output has a path that is too long for the system where the config lies. */
 function unreachable(tasks: readonly Task[], folder: string): Diagnostic[] {
   const { length } = new TextEncoder().encode(folder);
-  return tasks.flatMap(({ name, output }, index) => {
-    const broken = tooLong(output, length);
-    const field = { path: ["tasks", index, "output_artifact"], name: "output_artifact", task: { index, name } };
-    return broken === undefined ? [] : [badText(field, broken.rule)];
-  });
+  const found: Diagnostic[] = [];
+  for (const [index, { name, outputs }] of tasks.entries()) {
+    for (const [at, output] of outputs.entries()) {
+      const broken = tooLong(output.path, length);
+      if (broken === undefined) continue;
+      const path = placeOfOutput(index, output, at);
+      const field = {
+        path,
+        name: output.kind === "file" ? "output_artifact" : `outputs[${at}]`,
+        task: { index, name },
+      };
+      found.push(badText(field, broken.rule));
+    }
+  }
+  return found;
 }
 
 /** Tasks whose artifact would replace the config. */
 function overwritten(tasks: readonly Task[], path: string): Diagnostic[] {
-  const name = basename(path);
-  const index = tasks.findIndex((task) => task.output === name);
-  if (index < 0) return [];
-  return [outputIsConfig({ index, name: tasks[index].name }, ["tasks", index, "output_artifact"], name)];
+  const name = basename(path), index = new Producers(tasks).get(name);
+  if (index === undefined) return [];
+  const { outputs, name: task } = tasks[index];
+  const at = Math.max(outputs.findIndex((output) => output.path === name), 0);
+  return [outputIsConfig({ index, name: task }, placeOfOutput(index, outputs[at], at), name)];
 }
 
 /** Renders diagnostics; `indexes` gives the place in the config of tasks that were chosen from it. */

@@ -6,6 +6,7 @@
  */
 import { join } from "@std/path/posix/join";
 import { Glob } from "../../graph/glob.ts";
+import { outputPaths, Producers } from "../../graph/outputs.ts";
 import { isOwnFile, withCompanions } from "../../graph/own_files.ts";
 import { absoluteIn, isExclusion, isGlob } from "../../graph/paths.ts";
 import type { Task } from "../../graph/task.ts";
@@ -65,6 +66,7 @@ export class SourceGlobs {
   readonly #stale: SourceGlobOptions["stale"];
   readonly #outputs: readonly string[];
   readonly #outputSet: ReadonlySet<string>;
+  readonly #producers: Producers;
   readonly #walk: GlobWalk;
   readonly #known: GlobMemory["globs"];
   /** Globs that were looked at in this run. */
@@ -82,7 +84,8 @@ export class SourceGlobs {
     this.#index = index;
     this.#own = withCompanions(own);
     this.#stale = stale;
-    this.#outputs = tasks.map((task) => task.output).sort();
+    this.#outputs = [...outputPaths(tasks)].sort();
+    this.#producers = new Producers(tasks);
     this.#outputSet = new Set(this.#outputs);
     this.#walk = new GlobWalk(index.folder, breath, memory?.listings);
     this.#known = memory?.globs ?? new Map();
@@ -98,7 +101,8 @@ export class SourceGlobs {
   }
 
   /** Expands the entries of one task. */
-  async expand({ name, output, sourceFiles }: Task): Promise<Expansion> {
+  async expand({ name, outputs, sourceFiles }: Task): Promise<Expansion> {
+    const own = new Producers([{ outputs }]);
     const chosen = new Map<string, number>();
     const entries = sourceFiles.map((entry) => this.#rewrite(entry));
     const excluded = new Set<number>();
@@ -116,7 +120,7 @@ export class SourceGlobs {
       } else {
         let count = 0;
         for (const path of await this.#match(entry)) {
-          if (path === output) continue;
+          if (own.has(path)) continue;
           count++;
           if (!chosen.has(path)) chosen.set(path, at);
         }
@@ -187,7 +191,8 @@ export class SourceGlobs {
     const walked = await this.#walk.find(glob);
     for (const path of walked.paths) {
       const relative = this.#relative(path);
-      if (this.#isOwn(relative)) continue;
+      // What lies in a folder that a task makes is that task's artifact, and not known before it was made.
+      if (this.#isOwn(relative) || (this.#producers.has(relative) && !this.#outputSet.has(relative))) continue;
       found.add(relative);
       const oddity = walked.oddities.get(path) ?? this.#staleness(relative);
       if (oddity !== undefined) oddities.set(relative, oddity);

@@ -11,7 +11,9 @@ import { delay } from "@std/async/delay";
 import type { Trace } from "../../graph/fingerprint.ts";
 import type { Plan } from "../../graph/schedule/plan.ts";
 import type { BuildCache } from "../build/build_cache.ts";
-import type { CacheEntry } from "../build/cache_form.ts";
+import { artifactsIn, type CacheEntry } from "../build/cache_form.ts";
+import { OutputPlaces } from "../build/output_places.ts";
+import type { Task } from "../../graph/task.ts";
 import { BuildWork } from "../build/build_work.ts";
 import type { DiscoveredInputs } from "../build/discovered_inputs.ts";
 import type { ToolOutputs } from "../build/tool_outputs.ts";
@@ -125,7 +127,10 @@ export class CrewBuildWork extends BuildWork implements CrewWork {
     const known = readResult(result);
     if (known === undefined) return;
     const [[fingerprint], entry] = known;
-    this.#cache.files.lookAgain(entry.artifact_path);
+    for (const { artifact_path: path } of artifactsIn(entry)) {
+      this.#cache.files.lookAgain(path);
+      this.#cache.trees.lookAgain(path);
+    }
     this.#cache.insert(fingerprint, entry);
     this.noteMade(fingerprint);
   }
@@ -141,10 +146,10 @@ export class CrewBuildWork extends BuildWork implements CrewWork {
   /** What is not remembered here is told as a result that nobody can use, so that the next run does the task again. */
   result(task: number): string | undefined {
     if (this.isForgotten(task) || this.#definitions.isOtherModule(task)) return JSON.stringify(null);
-    const { name, output } = this.#plan.tasks[task];
+    const { name, outputs } = this.#plan.tasks[task];
     const last = this.#cache.trace(name);
     if (last === undefined) return undefined;
-    const entry = this.#cache.get(last[0], output);
+    const entry = this.#cache.get(last[0], outputs[0]?.path);
     return entry && JSON.stringify([last, entry] satisfies Result);
   }
 }
@@ -169,9 +174,7 @@ export async function takeOver(
       continue;
     }
     const [trace, entry] = known;
-    cache.files.lookAgain(task.output);
-    await look(task.output, { cache, stop });
-    const isInPlace = cache.files.holds(task.output, entry) === true;
+    const isInPlace = await isThere(task, entry, { cache, stop });
     if (!isInPlace) spoilt.push(id);
     // Where something else is in place, a build may have made it since; then the cache knows better.
     if (!isInPlace && cache.trace(id) !== undefined) continue;
@@ -193,13 +196,20 @@ function readResult(text: string): Result | undefined {
   }
 }
 
-/** Has the digest of a file known, unless it is stopped before that is read. */
-async function look(
-  path: string,
-  { cache: { files }, stop }: { readonly cache: BuildCache; readonly stop: Stop },
-): Promise<void> {
-  files.begin();
-  const digest = files.digest(path);
-  const isRead = typeof digest === "string" || !("tooMuch" in digest);
-  if (!isRead && stop.signal === undefined) await readOrStopped(path, { files, stop });
+/** Whether all that an entry names lies in its place; false also when it is stopped before all that is read. */
+async function isThere(
+  task: Task,
+  entry: CacheEntry,
+  { cache, stop }: { readonly cache: BuildCache; readonly stop: Stop },
+): Promise<boolean> {
+  const { files } = cache, places = new OutputPlaces(cache);
+  places.lookAgain(task);
+  if (!places.fits({ ...task, expected: undefined }, entry)) return false;
+  while (true) {
+    files.begin();
+    const found = places.areInPlace(task, entry);
+    if (typeof found === "boolean") return found;
+    if (stop.signal !== undefined) return false;
+    await readOrStopped(found.tooMuch, { files, stop });
+  }
 }

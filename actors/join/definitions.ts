@@ -10,8 +10,9 @@
 import { abortable } from "@std/async/abortable";
 import { sha256 } from "../../graph/digest.ts";
 import { trace } from "../../graph/fingerprint.ts";
+import { outputText } from "../../graph/outputs.ts";
 import type { Plan } from "../../graph/schedule/plan.ts";
-import { awaitedBy } from "../../graph/task.ts";
+import { awaitedBy, type Task } from "../../graph/task.ts";
 import type { FileIndex, TooMuch } from "../storage/file_index.ts";
 import type { ModuleFiles, ModuleGraph } from "../build/module_graph.ts";
 import { type Stop, StoppedError } from "../process/stop_listener.ts";
@@ -142,7 +143,7 @@ function definitionOf(
     sources.push(path);
     sourceDigests.push(typeof digest === "string" ? files.marked(path) : "");
   }
-  const { action, output, dependencies, expectedSha256, tools } = plan.tasks[task];
+  const { action, outputs, dependencies, expected, tools } = plan.tasks[task];
   const found = action.kind === "module" ? modules?.of(action.module) : undefined;
   if (found !== undefined && "problem" in found && "tooMuch" in found.problem) return found.problem;
   const module: ModuleFiles | undefined = found !== undefined && "files" in found ? found : undefined;
@@ -155,10 +156,19 @@ function definitionOf(
     ...(module === undefined ? {} : { module: { files: module.files.length, externals: module.externals } }),
   });
   return {
-    fingerprint: sha256(JSON.stringify([work, output, dependencies, expectedSha256 ?? null])),
+    fingerprint: sha256(JSON.stringify([work, ...placesOf(outputs, expected, dependencies)])),
     work,
     module: module === undefined ? "" : sha256(JSON.stringify([module.files, module.digests, module.externals])),
   };
+}
+
+/** Of one file as earlier versions had it, so that a crew goes on. */
+function placesOf(outputs: Task["outputs"], expected: Task["expected"], dependencies: readonly string[]): unknown[] {
+  if (outputs.length === 1 && outputs[0].kind === "file") {
+    const { path } = outputs[0];
+    return [path, dependencies, expected?.[path] ?? null];
+  }
+  return [outputs.map(outputText), dependencies, Object.entries(expected ?? {}).sort()];
 }
 
 /** Asks again until all is read that is to be known. */

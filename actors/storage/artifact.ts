@@ -26,10 +26,12 @@ const LARGE = 16 * 1024 * 1024;
 export type Publication = WriteOutcome | { readonly ready: Ready };
 
 /** An artifact in place, or why it is not. */
-export type WriteOutcome = { readonly published: Published } | { readonly failure: TaskFailure };
+export type WriteOutcome = { readonly published: readonly PublishedArtifact[] } | { readonly failure: TaskFailure };
 
 /** An artifact that is whole, durable and checked. */
 export interface Ready {
+  /** Path of the artifact, relative to the config's folder. */
+  readonly name: string;
   readonly deed: Deed;
   /** Called once, with what came of the deed. */
   readonly settle: (answer: DeedAnswer) => WriteOutcome;
@@ -153,7 +155,7 @@ export function adoptInPlace(target: ArtifactTarget, { isRewritten }: { readonly
       }
       return conclude(target, { kind: "leave" }, () => {
         syncFolder(dirname(target.path));
-        return { published: { sha256: checked, ...seen } };
+        return { published: [{ path: target.name, sha256: checked, ...seen }] };
       });
     } finally {
       file.close();
@@ -196,13 +198,15 @@ function finish(
     if (stamp.link !== undefined || (info.nlink ?? 1) > 1) removeIfPresent(temporary);
     syncFolder(dirname(path));
     // A rename changes the ctime; what was written since the file was read is to be noticed by the rest.
-    return { published: { sha256, ...stamp, ...(inode === stamp.inode ? { ctimeMs } : {}) } };
+    return { published: [{ path: target.name, sha256, ...stamp, ...(inode === stamp.inode ? { ctimeMs } : {}) }] };
   });
 }
 
 /** Does the last step, or answers what it is. */
 function conclude(target: ArtifactTarget, deed: Deed, whenDone: () => WriteOutcome): Publication {
-  if (target.asksPermit) return { ready: { deed, settle: (answer) => settle(target, answer, whenDone) } };
+  if (target.asksPermit) {
+    return { ready: { name: target.name, deed, settle: (answer) => settle(target, answer, whenDone) } };
+  }
   return settle(target, carryOut(deed), whenDone);
 }
 
@@ -299,3 +303,23 @@ function guarded<Result extends Publication | undefined>(
 export interface Published extends Stamp {
   readonly sha256: string;
 }
+
+/** The same with its path, relative to the config's folder. */
+export interface PublishedFile extends Published {
+  readonly path: string;
+}
+
+/** A folder in place. */
+export interface PublishedFolder {
+  readonly path: string;
+  /** Its listing; the digest is of that. */
+  readonly tree: string;
+  readonly sha256: string;
+  /** Bytes of all files. */
+  readonly size: number;
+  /** All files in it, by their paths in it. */
+  readonly files: readonly PublishedFile[];
+}
+
+/** One artifact in place. */
+export type PublishedArtifact = PublishedFile | PublishedFolder;

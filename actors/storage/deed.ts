@@ -7,8 +7,10 @@
  *
  * @module
  */
-import { NOT_REGULAR } from "../machine/regular_file.ts";
+import { exchangeNames } from "../machine/exchange_names.ts";
+import { isThere, NOT_REGULAR } from "../machine/regular_file.ts";
 import { systemDetail } from "../machine/system_error.ts";
+import { asideOf } from "./temporaries.ts";
 
 /** The step; plain data with absolute paths. */
 export type Deed =
@@ -17,7 +19,13 @@ export type Deed =
   /** Removes what a command has written over the artifact. */
   | { readonly kind: "remove"; readonly path: string }
   /** Leaves what lies there, as the artifact. */
-  | { readonly kind: "leave" };
+  | { readonly kind: "leave" }
+  /** Puts a folder, or what replaces one, in the artifact's place, whole; what was there is removed after. */
+  | { readonly kind: "exchange"; readonly temporary: string; readonly path: string }
+  /** Puts back what was moved out of a command's way, in place of what the command has left there. */
+  | { readonly kind: "return"; readonly aside: string; readonly path: string }
+  /** Several of these, one after another. */
+  | { readonly kind: "all"; readonly deeds: readonly Deed[] };
 
 /** Whether it was done; `refused` where the task is another's by now, or nobody can tell. */
 export type DeedAnswer = "done" | "refused" | { readonly detail: string };
@@ -25,12 +33,45 @@ export type DeedAnswer = "done" | "refused" | { readonly detail: string };
 /** Takes the step. */
 export function carryOut(deed: Deed): Exclude<DeedAnswer, "refused"> {
   try {
-    if (deed.kind === "place") Deno.renameSync(deed.temporary, deed.path);
-    else if (deed.kind === "remove") Deno.removeSync(deed.path);
+    take(deed);
     return "done";
   } catch (error) {
     return { detail: deed.kind === "place" && isFolder(deed.path) ? NOT_REGULAR : systemDetail(error) };
   }
+}
+
+function take(deed: Deed): void {
+  switch (deed.kind) {
+    case "place":
+      return Deno.renameSync(deed.temporary, deed.path);
+    case "remove":
+      return Deno.removeSync(deed.path);
+    case "exchange":
+      return exchange(deed.temporary, deed.path);
+    case "return":
+      removeAll(deed.path);
+      return Deno.renameSync(deed.aside, deed.path);
+    case "all":
+      for (const one of deed.deeds) take(one);
+  }
+}
+
+/**
+ * At every moment the path holds the old or the new, where the system can exchange them. Elsewhere it holds neither for a
+ * moment, and the next build puts the old one back if that is where this one was killed.
+ */
+function exchange(temporary: string, path: string): void {
+  if (!isThere(path)) return Deno.renameSync(temporary, path);
+  if (!exchangeNames(temporary, path)) {
+    const aside = asideOf(temporary);
+    removeAll(aside);
+    Deno.renameSync(path, aside);
+    Deno.renameSync(temporary, path);
+  }
+}
+
+function removeAll(path: string): void {
+  if (isThere(path)) Deno.removeSync(path, { recursive: true });
 }
 
 function isFolder(path: string): boolean {

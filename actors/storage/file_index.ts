@@ -39,6 +39,8 @@ export interface ArtifactFacts {
   readonly mode: number;
   /** Its text, where the artifact is a symbolic link. */
   readonly link?: string;
+  /** Its listing, where it is a folder; the digest is of that, and it has no mode. */
+  readonly tree?: string;
 }
 
 /** A file that is too much to read now: read it with {@linkcode FileIndex.readSlowly}, then ask again. */

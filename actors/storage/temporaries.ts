@@ -5,14 +5,25 @@
  * @module
  */
 import { dirname } from "@std/path/posix/dirname";
+import { isThere } from "../machine/regular_file.ts";
 
-const TEMPORARY = /^(.+)\.tmp\.(\d+)\.\d+$/;
+const TEMPORARY = /^(.+?)(\.old)?\.tmp\.(\d+)\.\d+$/;
+
+/** What temporary files are named after that go with no output, relative to the config's folder. */
+export const OWN_NAMES = { task: ".troupe/task", sources: ".troupe/in", dependencies: ".troupe/deps" } as const;
+
+/** Where what lies at an output waits while its task may write there, or until the new one is in place. */
+export function asideOf(temporary: string): string {
+  return temporary.replace(/(\.tmp\.\d+\.\d+)$/, ".old$1");
+}
 
 /** A temporary file. */
 export interface Temporary {
   readonly path: string;
   /** What it is named by: a process, or in a crew a claim. */
   readonly number: number;
+  /** The output that it was moved away from, and belongs back to if nothing is there; absent for one that was to come. */
+  readonly from?: string;
 }
 
 /** Removes the temporary files of the given outputs, relative to the folder; what cannot be removed stays. */
@@ -25,12 +36,13 @@ export function* temporariesBeside(folder: string, outputs: ReadonlySet<string>)
   const folders = new Set([...outputs].map((output) => dirname(output)));
   for (const inner of folders) {
     for (const name of list(`${folder}/${inner}`)) {
-      const [, output, number] = TEMPORARY.exec(name) ?? [];
+      const [, output, old, number] = TEMPORARY.exec(name) ?? [];
       if (output === undefined) continue;
-      const path = inner === "." ? output : `${inner}/${output}`;
+      const own = inner === "." ? output : `${inner}/${output}`;
       // A dependency file has the name of the output that it goes with.
-      if (!outputs.has(path) && !(path.endsWith(".d") && outputs.has(path.slice(0, -2)))) continue;
-      yield { path: `${folder}/${inner}/${name}`, number: Number(number) };
+      if (!outputs.has(own) && !(own.endsWith(".d") && outputs.has(own.slice(0, -2)))) continue;
+      const path = `${folder}/${inner}/${name}`;
+      yield { path, number: Number(number), ...(old === undefined ? {} : { from: `${folder}/${own}` }) };
     }
   }
 }
@@ -43,9 +55,10 @@ function list(path: string): string[] {
   }
 }
 
-/** Removes one, as far as that can be done. */
-export function removeTemporary({ path }: Temporary): void {
+/** Removes one, as far as that can be done; the last good artifact goes back to where nothing is. */
+export function removeTemporary({ path, from }: Temporary): void {
   try {
+    if (from !== undefined && !isThere(from)) return Deno.renameSync(path, from);
     Deno.removeSync(path, { recursive: true });
   } catch {
     // A stray file harms nobody; the build does not depend on it.

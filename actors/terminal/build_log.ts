@@ -5,6 +5,7 @@
  * @module
  */
 import { describeTaskFailure } from "../../graph/failure.ts";
+import { outputsText } from "../../graph/outputs.ts";
 import type { Plan } from "../../graph/schedule/plan.ts";
 import {
   cacheHitLine,
@@ -84,7 +85,10 @@ export class BuildLog {
         break;
       case "hit":
         if (this.#choices.level !== "quiet") {
-          this.reporter.line(cacheHitLine(this.#name(event.task), this.plan.tasks[event.task].output), "dim");
+          this.reporter.line(
+            cacheHitLine(this.#name(event.task), outputsText(this.plan.tasks[event.task].outputs)),
+            "dim",
+          );
           if (this.#choices.ci !== undefined) this.#choices.ci.show(this.#name(event.task), event);
           else if (event.output !== undefined) this.#captured(event.output.stderr, this.#name(event.task));
         }
@@ -129,8 +133,8 @@ export class BuildLog {
   #executed(event: Extract<RunEvent, { kind: "executed" }>): void {
     this.#prefixed.end(event.task);
     if (this.#choices.level === "quiet") return;
-    const { name, output } = this.plan.tasks[event.task];
-    this.reporter.line(completedLine(event.worker, name, event.durationMs, output));
+    const { name, outputs } = this.plan.tasks[event.task];
+    this.reporter.line(completedLine(event.worker, name, event.durationMs, outputsText(outputs)));
     if (this.#choices.ci !== undefined) this.#choices.ci.show(name, event);
     else if (this.#showsAll) this.#output(event.output, event.task);
     else if (event.output !== undefined) this.#captured(event.output.stderr, name);

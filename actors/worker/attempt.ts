@@ -7,7 +7,7 @@
  */
 import { dirname } from "@std/path/posix/dirname";
 import { join } from "@std/path/posix/join";
-import { asksForName } from "../../graph/command_text.ts";
+import { asksForName, shellWord } from "../../graph/command_text.ts";
 import { simpleCommand } from "../../graph/simple_command.ts";
 import { seenFrom } from "../../graph/paths.ts";
 import { type Action, type ModuleAction, unreachable } from "../../graph/task.ts";
@@ -21,17 +21,17 @@ import {
   publishCopy,
   publishTemporary,
   removeIfPresent,
-  temporaryPath,
   type WriteOutcome,
 } from "../storage/artifact.ts";
 import { BUILD_VARIABLE, type BuildChain } from "../process/build_chain.ts";
 import { type CommandContext, CommandRun, type TimeLimits } from "../process/command_run.ts";
-import { carryOut, type Deed, type DeedAnswer } from "../storage/deed.ts";
+import { carryOut } from "../storage/deed.ts";
 import type { SpawnOptions } from "../process/spawn.ts";
 import type { TaskFailure } from "../../graph/failure.ts";
 import type { DependencyFile } from "./dependency_file.ts";
-import type { FoundFiles } from "./found_files.ts";
-import type { RunShell, RunTask, Spoilt } from "./messages.ts";
+import { type Before, differs, look, makeWay } from "./in_place.ts";
+import type { RunShell, RunTask } from "./messages.ts";
+import { ownPath, placed, type TargetContext, targetOf } from "./targets.ts";
 import { workingFolder } from "../machine/working_folder.ts";
 import { systemDetail } from "../machine/system_error.ts";
 import type { Output, Usage } from "../process/output.ts";
@@ -46,16 +46,6 @@ const NOTHING: Readonly<Record<string, string>> = {};
 export type Attempt =
   & { readonly output?: Output; readonly usage?: Usage }
   & (WriteOutcome | { readonly unrestorable: true } | { readonly done: true });
-
-/** What decides where an artifact goes, beside its task. */
-export interface TargetContext extends Pick<CommandContext, "folder" | "workerId"> {
-  /** Has the main thread do the last step for a task's artifact, if it may be done. */
-  readonly askPermit: (task: number, deed: Deed) => Promise<DeedAnswer>;
-  /** Tells the main thread what a command has read, and answers why its task has failed by that. */
-  readonly tellFound: (task: number, found: FoundFiles) => Promise<TaskFailure | undefined>;
-  /** Whether the task at hand was cancelled. */
-  readonly isCancelled: () => boolean;
-}
 
 /** One attempt, made by {@linkcode run}, that can be ended from outside while it waits for its command. */
 export interface RunningAttempt {
@@ -110,6 +100,9 @@ export class ShellExecution extends CommandAttempt<RunShell, CommandContext & { 
   }
 }
 
+/** How a command ended, and why its task has failed by that if it has. */
+type Ran = { readonly failure?: TaskFailure; readonly output?: Output; readonly usage?: Usage };
+
 /** An action of one kind. */
 type Work<Kind> = Action & { readonly kind: Kind };
 
@@ -121,8 +114,9 @@ export class ArtifactExecution
   extends CommandAttempt<ArtifactTask, CommandContext & TargetContext & { readonly chain: BuildChain }> {
   override async run(): Promise<Attempt> {
     const { task, context } = this;
-    const target = targetOf(task, context);
     const { work } = task;
+    if (isSeveral(task)) return await this.#makeSeveral();
+    const target = targetOf(task, context);
     switch (work.kind) {
       case "content":
         return await this.#placed(publishContent(target, work.content));
@@ -132,35 +126,63 @@ export class ArtifactExecution
         return await this.#placed(publishConcatenation(target, paths, names));
       }
       case "restore": {
-        const copy = publishCopy(target, join(context.folder, work.from), work.sha256);
+        const [{ from, sha256 }] = work.copies;
+        const copy = publishCopy(target, join(context.folder, from), sha256);
         return copy === undefined ? { unrestorable: true } : await this.#placed(copy);
       }
       case "command":
-        return this.task.depfile === undefined
-          ? await this.#runCommand(work, target)
-          : await this.#runWithDepfile(work, target, this.task.depfile);
+        return await this.#runCommand(work, target);
       default:
         return unreachable(work);
     }
   }
 
-  /** What reads dependency files is loaded by the first task that has one. */
-  async #runWithDepfile(work: Work<"command">, target: ArtifactTarget, depfile: string): Promise<Attempt> {
-    const { folder, workerId } = this.context;
-    const { DependencyFile } = await import("./dependency_file.ts");
-    const temporary = depfileBeside(target.path, workerId, this.task.claim);
-    using file = new DependencyFile({ depfile, temporary, folder });
-    const failure = file.begin();
-    return failure === undefined ? await this.#runCommand(work, target, file) : { failure };
+  /** What takes several outputs in hand is loaded with the first such task. */
+  async #makeSeveral(): Promise<Attempt> {
+    const { task, context } = this, { work } = task;
+    if (work.kind === "content" || work.kind === "concatenate") return { published: [] }; // a check that checks nothing
+    const { SeveralOutputs } = await import("./several_outputs.ts");
+    const outputs = new SeveralOutputs(task, context);
+    const failure = outputs.prepare(work.kind === "command" ? work.command : undefined);
+    if (failure !== undefined) return { failure };
+    if (work.kind === "restore") return await outputs.restore(work.copies) ?? { unrestorable: true };
+    const { failure: reason, ...told } = await this.#runGiven(work, outputs.given());
+    if (reason === undefined) return { ...await outputs.publish(), ...told };
+    await outputs.discard();
+    return { failure: reason, ...told };
   }
 
-  async #runCommand(
+  /** Runs a command that is told these places for what it makes, and takes in what it says that it has read. */
+  async #runGiven(work: Work<"command">, given: Record<string, string>): Promise<Ran> {
+    const { depfile } = this.task;
+    if (depfile === undefined) return await this.#start(work, given);
+    const { DependencyFile } = await import("./dependency_file.ts");
+    const { folder, workerId } = this.context;
+    const temporary = depfileBeside(ownPath(this.task, folder), workerId, this.task.claim);
+    using file = new DependencyFile({ depfile, temporary, folder });
+    const failure = file.begin();
+    return failure === undefined ? await this.#start(work, given, file) : { failure };
+  }
+
+  async #start(
     { command, cwd }: Work<"command">,
-    target: ArtifactTarget,
+    places: Record<string, string>,
     depfile?: DependencyFile,
-  ): Promise<Attempt> {
+  ): Promise<Ran> {
     const there = cwd === undefined ? undefined : workingFolder(this.context.folder, cwd);
     if (there !== undefined && "detail" in there) return { failure: { kind: "spawn", detail: there.detail } };
+    const given = { ...this.#givenVariables(places, command, there?.within), ...depfile?.variables };
+    const direct = simpleCommand(command, given);
+    const chain = this.context.chain.through(this.task.name);
+    // A shell would set it, and a program may believe it.
+    const pwd = there === undefined || this.context.env.PWD === undefined ? NOTHING : { PWD: there.path };
+    const env = { ...pwd, ...this.task.env, ...given, [BUILD_VARIABLE]: chain };
+    const listener = this.task.stream ? this.listener : {};
+    const { failure, ...told } = await this.command.run(command, { direct, env, cwd: there?.path, ...listener });
+    return { failure: failure ?? await (depfile && this.#tellFound(depfile, there?.path)), ...told };
+  }
+
+  async #runCommand(work: Work<"command">, target: ArtifactTarget): Promise<Attempt> {
     try {
       Deno.mkdirSync(dirname(target.path), { recursive: true });
       // What a killed build left would pass for this one's; and a link there would be written through.
@@ -168,21 +190,17 @@ export class ArtifactExecution
     } catch (error) {
       return { failure: { kind: "io", doing: "prepare artifact", path: target.name, detail: systemDetail(error) } };
     }
-    if (this.task.spoilt !== undefined) makeWay(target, this.task.spoilt);
-    const given = { ...this.#givenVariables(target, command, there?.within), ...depfile?.variables };
-    const direct = simpleCommand(command, given);
+    const spoilt = this.task.spoilt?.[target.name];
+    if (spoilt !== undefined) makeWay(target, spoilt);
+    const { temporary } = target;
     // A program whose stdout is $OUT is taken not to rewrite the artifact in place: it is not looked at before.
-    const before = direct?.stdout === target.temporary ? undefined : { look: look(target.path) };
-    const chain = this.context.chain.through(this.task.name);
-    // A shell would set it, and a program may believe it.
-    const pwd = there === undefined || this.context.env.PWD === undefined ? NOTHING : { PWD: there.path };
-    const env = { ...pwd, ...this.task.env, ...given, [BUILD_VARIABLE]: chain };
-    const listener = this.task.stream ? this.listener : {};
-    const { failure, ...told } = await this.command.run(command, { direct, env, cwd: there?.path, ...listener });
-    const reason = failure ?? await (depfile && this.#tellFound(depfile, there?.path));
-    if (reason !== undefined) {
+    const isToOut = simpleCommand(work.command, { OUT: temporary, IN: "", DEPS: "" })?.stdout === temporary;
+    const before = isToOut ? undefined : { look: look(target.path) };
+    const given = { OUT: temporary, OUT_1: temporary, OUTS: shellWord(temporary) };
+    const { failure, ...told } = await this.#runGiven(work, given);
+    if (failure !== undefined) {
       await this.#discard(target, before);
-      return { failure: reason, ...told };
+      return { failure, ...told };
     }
     const isTemporary = look(target.temporary) !== undefined;
     const publication = isTemporary ? publishTemporary(target) : this.#publishInPlace(target, before);
@@ -198,7 +216,7 @@ export class ArtifactExecution
   #publishInPlace(target: ArtifactTarget, before: Before): Publication {
     const { path, name } = target;
     const isThere = look(path) !== undefined;
-    const isSpoilt = isThere && this.task.spoilt?.isEdited === true && !differs("changed", { before, path });
+    const isSpoilt = isThere && this.task.spoilt?.[name]?.isEdited === true && !differs("changed", { before, path });
     if (!isThere || isSpoilt) return { failure: { kind: "no-artifact", path: name, isSpoilt } };
     return adoptInPlace(target, { isRewritten: differs("written", { before, path }) });
   }
@@ -225,8 +243,7 @@ export class ArtifactExecution
   }
 
   /** The name is in a fingerprint only where the command's text asks for it, so a script is not told it otherwise. */
-  #givenVariables({ temporary }: ArtifactTarget, command: string, within = ""): Record<string, string> {
-    const given: Record<string, string> = { OUT: temporary };
+  #givenVariables(given: Record<string, string>, command: string, within = ""): Record<string, string> {
     if (asksForName(command)) given.TASK = this.task.name;
     const seen = (paths: readonly string[]) => within === "" ? paths : paths.map((path) => seenFrom(within, path));
     setList(given, "IN", seen(this.task.sources));
@@ -235,86 +252,11 @@ export class ArtifactExecution
   }
 }
 
-/** Where a task's artifact goes. */
-export function targetOf(task: RunTask, { folder, workerId, isCancelled }: TargetContext): ArtifactTarget {
-  const path = join(folder, task.output);
-  return {
-    folder,
-    path,
-    name: task.output,
-    temporary: temporaryPath(path, workerId, task.claim),
-    expectedSha256: task.expectedSha256,
-    isUnwanted: isCancelled,
-    asksPermit: task.asksPermit,
-  };
-}
-
-/** A publication with its last step done, where that is another thread's to do. */
-export function placed(
-  publication: Publication,
-  { task }: RunTask,
-  { askPermit }: Pick<TargetContext, "askPermit">,
-): WriteOutcome | Promise<WriteOutcome> {
-  if (!("ready" in publication)) return publication;
-  const { deed, settle } = publication.ready;
-  return askPermit(task, deed).then(settle);
-}
-
-/**
- * Before a command that may write in place: takes away what it would write through, as a link that was put there or another
- * name of a file, and gives a file the mode that it was made with.
- */
-function makeWay({ path, temporary }: ArtifactTarget, { mode, isEdited }: Spoilt): void {
-  try {
-    const { isFile, isDirectory, nlink } = Deno.lstatSync(path);
-    const isShared = isFile && (nlink ?? 1) > 1;
-    if (isDirectory) return;
-    if (!isFile || (isShared && isEdited)) return Deno.removeSync(path);
-    if (isShared) {
-      Deno.copyFileSync(path, temporary);
-      Deno.renameSync(temporary, path);
-    }
-    Deno.chmodSync(path, mode);
-  } catch {
-    // There is nothing, or it cannot be removed: then its task tells what it cannot do.
-  }
-}
-
-/** What tells whether a file, or what a link leads to, was written to. */
-interface Look {
-  /** Content and all that goes with it may be others. */
-  readonly written: string;
-  /** Anything at all may be otherwise, such as the mode or how many names the file has. */
-  readonly changed: string;
-}
-
-function look(path: string): Look | undefined {
-  try {
-    const info = Deno.lstatSync(path);
-    const behind = info.isSymlink ? lookBehind(path) : undefined;
-    const written = [info, ...(behind ?? [])].map(({ ino, size, mtime }) => `${ino} ${size} ${mtime?.getTime()}`);
-    const changed = [info, ...(behind ?? [])].map(({ ctime }) => `${ctime?.getTime()}`);
-    return { written: written.join(" "), changed: [...written, ...changed].join(" ") };
-  } catch {
-    return undefined;
-  }
-}
-
-function lookBehind(link: string): [Deno.FileInfo] | undefined {
-  try {
-    return [Deno.statSync(link)];
-  } catch {
-    return undefined;
-  }
-}
-
-/** What lay at the artifact's path before the command; undefined when nobody looked. */
-type Before = { readonly look: Look | undefined } | undefined;
-
-function differs(what: keyof Look, { before, path }: { readonly before: Before; readonly path: string }): boolean {
-  if (before === undefined) return false;
-  const after = look(path);
-  return after !== undefined && after[what] !== before.look?.[what];
+/** Whether a task makes, or may make, anything but one file. */
+function isSeveral({ outputs, work }: RunTask): boolean {
+  if (outputs.length !== 1) return true;
+  const isOwn = work.kind === "content" || work.kind === "concatenate";
+  return outputs[0].kind !== "file" && !(isOwn && outputs[0].kind === "path");
 }
 
 function setList(env: Record<string, string>, name: string, paths: readonly string[]): void {

@@ -5,11 +5,11 @@
  * @module
  */
 import type { TaskFailure } from "../../graph/failure.ts";
-import type { Action, Permissions } from "../../graph/task.ts";
+import type { Action, DeclaredOutput, Permissions } from "../../graph/task.ts";
 import type { Deed, DeedAnswer } from "../storage/deed.ts";
 import type { SandboxPorts } from "../sandbox/sandbox_messages.ts";
 import type { Output, Usage } from "../process/output.ts";
-import type { Published } from "../storage/artifact.ts";
+import type { PublishedArtifact } from "../storage/artifact.ts";
 import type { EndSignal } from "../process/signals.ts";
 import type { FoundFiles } from "./found_files.ts";
 
@@ -52,10 +52,10 @@ export interface RunTask {
   readonly kind: "run";
   readonly task: number;
   readonly name: string;
-  /** Do the action, or copy the artifact of equal work from another path. */
-  readonly work: Action | { readonly kind: "restore"; readonly from: string; readonly sha256: string };
-  /** Relative to the folder. */
-  readonly output: string;
+  /** Do the action, or copy the artifacts of equal work from other paths. */
+  readonly work: Action | { readonly kind: "restore"; readonly copies: readonly CopySource[] };
+  /** What it makes, relative to the folder; nothing for a check. */
+  readonly outputs: readonly DeclaredOutput[];
   /** Expanded source files, in order, relative to the folder. */
   readonly sources: readonly string[];
   /** Artifacts of the dependencies, in order, relative to the folder. */
@@ -63,19 +63,31 @@ export interface RunTask {
   readonly env: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
   readonly graceMs?: number;
-  readonly expectedSha256?: string;
+  /** By path the digest that an artifact must have. */
+  readonly expected?: Readonly<Record<string, string>>;
   /** Where its command tells which files it has read, as declared. */
   readonly depfile?: string;
-  /** There when what lies at the output is known not to be what this work makes. */
-  readonly spoilt?: Spoilt;
+  /** By path of an output, there when what lies at it is known not to be what this work makes. */
+  readonly spoilt?: Readonly<Record<string, Spoilt>>;
+  /** Files that globs among the outputs match and that were made before: they are removed first. */
+  readonly leftovers?: readonly string[];
   /** In a crew the number of the claim on the task, for the name of its temporary file. */
   readonly claim?: number;
   /** Whether to ask for a permit before the artifact is put in place. */
   readonly asksPermit?: boolean;
   /** Whether to pass on what its command prints as it comes. */
   readonly stream?: boolean;
-  /** For a call of a module's function: names of the dependencies, in order, and the module's own files. */
+  /** For a call of a module's function: the name of the dependency that made each of their artifacts, and the module's own files. */
   readonly call?: { readonly dependencies: readonly string[]; readonly modules: readonly string[] };
+}
+
+/** An artifact that lies elsewhere, and where it is to lie. */
+export interface CopySource {
+  readonly from: string;
+  readonly path: string;
+  readonly sha256: string;
+  /** Its listing, where it is a folder. */
+  readonly tree?: string;
 }
 
 /** What is wrong with an artifact that was changed since it was made. */
@@ -190,8 +202,8 @@ export type FromWorker =
   | {
     readonly kind: "completed";
     readonly task: number;
-    /** Absent when the task makes no artifact. */
-    readonly published?: Published;
+    /** What lies in its place now; absent when the task has nothing to do with artifacts. */
+    readonly published?: readonly PublishedArtifact[];
     readonly durationMs: number;
     readonly output?: Output;
     readonly usage?: Usage;

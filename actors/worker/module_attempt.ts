@@ -11,7 +11,8 @@ import { type ArtifactTarget, publishContent } from "../storage/artifact.ts";
 import { BUILD_VARIABLE, type BuildChain } from "../process/build_chain.ts";
 import { Capture } from "../process/capture.ts";
 import { Countdowns } from "../machine/countdowns.ts";
-import { type Attempt, placed, type RunningAttempt, type TargetContext, targetOf } from "./attempt.ts";
+import type { Attempt, RunningAttempt } from "./attempt.ts";
+import { placed, type TargetContext, targetOf } from "./targets.ts";
 import type { RunTask } from "./messages.ts";
 import type { LedgerSlot } from "../process/ledger.ts";
 import { resolvedPermissions } from "../sandbox/permissions.ts";
@@ -162,7 +163,7 @@ export class ModuleExecution implements RunningAttempt {
   #failureOf(answer: Answer): TaskFailure | undefined {
     switch (answer.kind) {
       case "returned":
-        if (answer.value === undefined) return { kind: "no-content", path: this.#task.output };
+        if (answer.value === undefined) return { kind: "no-content", path: this.#task.outputs[0].path };
         if (typeof answer.value === "string" || answer.value instanceof Uint8Array) return undefined;
         return { kind: "module", detail: "its answer is no content of a file" };
       case "threw":

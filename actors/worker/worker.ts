@@ -9,14 +9,8 @@ import type { TaskFailure } from "../../graph/failure.ts";
 import { BUILD_VARIABLE, BuildChain } from "../process/build_chain.ts";
 import type { CommandContext } from "../process/command_run.ts";
 import type { Deed, DeedAnswer } from "../storage/deed.ts";
-import {
-  ArtifactExecution,
-  type ArtifactTask,
-  type Attempt,
-  type RunningAttempt,
-  ShellExecution,
-  type TargetContext,
-} from "./attempt.ts";
+import { ArtifactExecution, type ArtifactTask, type Attempt, type RunningAttempt, ShellExecution } from "./attempt.ts";
+import type { TargetContext } from "./targets.ts";
 import { HomeFolder } from "../storage/home_folder.ts";
 import type { SpawnOptions } from "../process/spawn.ts";
 import { LedgerSlot } from "../process/ledger.ts";

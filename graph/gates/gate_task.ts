@@ -54,7 +54,7 @@ const NO_PATHS: readonly string[] = [];
 
 /** A task of a build config: its sources are read, its artifact is written. */
 export function gateTaskOf(task: Task): GateTask {
-  const { name, sourceFiles, output, declared } = task;
+  const { name, sourceFiles, outputs, declared } = task;
   const sources = readsOf(sourceFiles);
   const reads = declared?.reads === undefined ? sources : [...sources, ...declared.reads];
   return {
@@ -62,7 +62,7 @@ export function gateTaskOf(task: Task): GateTask {
     name,
     dependencies: awaitedBy(task),
     reads,
-    writes: [output, ...(declared?.writes ?? NO_PATHS)],
+    writes: [...outputs.map(({ path }) => path), ...(declared?.writes ?? NO_PATHS)],
   };
 }
 

@@ -12,7 +12,7 @@ import type { PlaceOf } from "./places.ts";
 import { readsOf } from "./reads.ts";
 
 /** As much of a task as says which files it touches; one of a task file has neither sources nor an artifact. */
-export type TouchingTask = Pick<Task, "declared"> & Partial<Pick<Task, "sourceFiles" | "output">>;
+export type TouchingTask = Pick<Task, "declared"> & Partial<Pick<Task, "sourceFiles" | "outputs">>;
 
 /**
  * For each task that touches any, by index: the paths that others declare to write, as these write them. Those that it
@@ -41,12 +41,12 @@ export function findTouches(tasks: readonly TouchingTask[], placeOf: PlaceOf): M
   return touches;
 }
 
-function asGateTask({ declared, sourceFiles = [], output }: TouchingTask): GateTask {
+function asGateTask({ declared, sourceFiles = [], outputs = [] }: TouchingTask): GateTask {
   const { reads = [], writes = [] } = declared ?? {};
   const sources = readsOf(sourceFiles);
   return {
     name: "",
     reads: reads.length === 0 ? sources : [...sources, ...reads],
-    writes: output === undefined ? writes : [output, ...writes],
+    writes: outputs.length === 0 ? writes : [...outputs.map(({ path }) => path), ...writes],
   };
 }

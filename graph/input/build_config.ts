@@ -7,17 +7,18 @@
  * @module
  */
 import { checkResources, readResourceLimits } from "./config_declarations.ts";
-import { outputKey, readTask } from "./config_fields.ts";
+import { readTask } from "./config_fields.ts";
 import { checkDepfiles } from "./config_inputs.ts";
-import { isObject, type JsonObject, labelOf } from "./config_object.ts";
+import { checkOutputs } from "./output_overlap.ts";
+import { isObject, type JsonObject } from "./config_object.ts";
 import type { Diagnostic } from "../failure.ts";
 import { buildGraph, cycleDiagnostics, findCycles } from "../graph.ts";
+import { outputPaths } from "../outputs.ts";
 import { parseJsonText } from "./json_text.ts";
 import * as say from "../diagnostics.ts";
-import { duplicateName, duplicateOutput, nestedOutput } from "../graph_diagnostics.ts";
+import { duplicateName } from "../graph_diagnostics.ts";
 import { StringIndex } from "../string_index.ts";
 import { MOST_WORKERS, type Task } from "../task.ts";
-import type { NamedOutput } from "../graph_diagnostics.ts";
 
 /** What a build is told to do. */
 export interface BuildConfig {
@@ -89,7 +90,7 @@ function readTasks(list: readonly unknown[], diagnostics: Diagnostic[]): Task[] 
   const objects = list as readonly JsonObject[];
   checkNames(tasks, diagnostics);
   checkOutputs(tasks, objects, diagnostics);
-  checkDepfiles(tasks, (task) => [tasks[task].output], diagnostics);
+  checkDepfiles(tasks, (task) => outputPaths([tasks[task]]), diagnostics);
   // With diagnostics there will be no build, and nobody else to look at the graph. A task without a name may be the very
   // one that others depend on, so then nothing is said about them.
   if (diagnostics.length > 0 && tasks.every((task) => task.name !== "")) {
@@ -106,47 +107,4 @@ function checkNames(tasks: readonly Task[], diagnostics: Diagnostic[]): void {
     const owner = owners.add(name, index);
     if (owner >= 0 && name !== "") diagnostics.push(duplicateName(name, owner, index));
   }
-}
-
-/** No output twice, and none inside another. */
-function checkOutputs(tasks: readonly Task[], objects: readonly JsonObject[], diagnostics: Diagnostic[]): void {
-  const owners = new StringIndex(tasks.length);
-  const folders = new Set<string>();
-  let previous = "";
-  for (let index = 0; index < tasks.length; index++) {
-    const output = tasks[index].output;
-    // Empty stands for one already complained about.
-    if (output === "") continue;
-    const owner = owners.add(output, index);
-    if (owner >= 0) diagnostics.push(duplicateOutput(outputOf(owner), outputOf(index)));
-    const slash = output.lastIndexOf("/");
-    if (slash > 0 && !(slash === previous.length && output.startsWith(previous))) {
-      folders.add(previous = output.slice(0, slash));
-    }
-  }
-  if (!isAnyOwned(folders, owners)) return;
-  for (let index = 0; index < tasks.length; index++) {
-    const output = tasks[index].output;
-    for (let slash = output.indexOf("/"); slash > 0; slash = output.indexOf("/", slash + 1)) {
-      const outer = owners.get(output.slice(0, slash));
-      if (outer >= 0) diagnostics.push(nestedOutput(outputOf(outer), outputOf(index)));
-    }
-  }
-
-  function outputOf(index: number): NamedOutput {
-    const object = objects[index];
-    const path = ["tasks", index, outputKey(object)];
-    return { task: labelOf(object, index), path, output: tasks[index].output };
-  }
-}
-
-/** Whether any of these folders, or one that holds it, is somebody's output: folders are few, so this settles most configs. */
-function isAnyOwned(folders: Set<string>, owners: StringIndex): boolean {
-  // A set grows while it is walked: each folder brings in the one above it.
-  for (const folder of folders) {
-    if (owners.get(folder) >= 0) return true;
-    const slash = folder.lastIndexOf("/");
-    if (slash > 0) folders.add(folder.slice(0, slash));
-  }
-  return false;
 }

@@ -15,7 +15,8 @@ import { readModule } from "./config_module.ts";
 import { fieldOf, type JsonObject, labelOf, readPaths, readStrings } from "./config_object.ts";
 import type { Diagnostic } from "../failure.ts";
 import * as say from "../diagnostics.ts";
-import { isPlainText, normaliseOutput, tooLong } from "../paths.ts";
+import { checkOneFile, readExpected, readOutputs } from "./config_outputs.ts";
+import { isPlainText } from "../paths.ts";
 import { type Action, LONGEST_TIME_MS, MOST_RETRIES, type Task } from "../task.ts";
 
 /** The keys of a task; a declaration says what a task touches and takes, for those who may run it beside others. */
@@ -29,6 +30,7 @@ export const TASK_KEYS: ReadonlyMap<string, "field" | "declaration"> = new Map([
     "source_files",
     "output_artifact",
     "output",
+    "outputs",
     "command",
     "cwd",
     "content",
@@ -38,6 +40,7 @@ export const TASK_KEYS: ReadonlyMap<string, "field" | "declaration"> = new Map([
     "permissions",
     "isolate",
     "expected_sha256",
+    "expected",
     "env",
     "depfile",
     "tools",
@@ -51,7 +54,12 @@ export const TASK_KEYS: ReadonlyMap<string, "field" | "declaration"> = new Map([
 ]);
 
 /** Set by troupe for every command, so not the user's to declare. */
-export const RESERVED_ENVIRONMENT: readonly string[] = ["OUT", "IN", "DEPS", "TASK", "DEPFILE"];
+export const RESERVED_ENVIRONMENT: readonly string[] = [
+  ...["OUT", "OUTS", "OUT_1", "IN", "IN_FILE", "DEPS", "DEPS_FILE", "TASK", "DEPFILE"],
+];
+
+/** The same as a pattern, since there are as many `OUT_n` as outputs. */
+const RESERVED = /^(?:OUTS?|OUT_\d+|IN|IN_FILE|DEPS|DEPS_FILE|TASK|DEPFILE)$/;
 
 const CONCATENATE: Action = Object.freeze({ kind: "concatenate" });
 const NO_ENVIRONMENT: Readonly<Record<string, string>> = Object.freeze({});
@@ -65,13 +73,17 @@ export function readTask(object: JsonObject, index: number, diagnostics: Diagnos
     else if (kind === "declaration") declares = true;
   }
   if (!known) reportUnknownKeys(object, index, diagnostics);
+  const name = readName(object, index, diagnostics);
+  const outputs = readOutputs(object, index, diagnostics);
+  const action = readAction(object, index, diagnostics);
+  if (object.outputs !== undefined) checkOneFile(object, index, { action, outputs, diagnostics });
   const task = {
-    name: readName(object, index, diagnostics),
-    action: readAction(object, index, diagnostics),
+    name,
+    action,
     dependencies: readNames(object, index, { key: "dependencies", diagnostics }),
     sourceFiles: readPaths(object, index, { key: "source_files", diagnostics }),
-    output: readOutput(object, index, diagnostics),
-    expectedSha256: readSha256(object, index, diagnostics),
+    outputs,
+    expected: readExpected(object, index, { outputs, diagnostics }),
     env: readEnvironment(object, index, diagnostics),
     timeoutMs: readTimeout(object, index, diagnostics),
     graceMs: readGrace(object, index, diagnostics),
@@ -92,11 +104,6 @@ export function readTask(object: JsonObject, index: number, diagnostics: Diagnos
     ...(after === undefined ? {} : { after }),
     ...(tags === undefined ? {} : { tags }),
   };
-}
-
-/** The key an output is given by. */
-export function outputKey(object: JsonObject): "output" | "output_artifact" {
-  return object.output_artifact === undefined && object.output !== undefined ? "output" : "output_artifact";
 }
 
 function reportUnknownKeys(object: JsonObject, index: number, diagnostics: Diagnostic[]): void {
@@ -190,39 +197,6 @@ function isSame(a: string, b: string): boolean {
   return a.length === b.length && a.charCodeAt(a.length - 1) === b.charCodeAt(b.length - 1) && a === b;
 }
 
-function readOutput(object: JsonObject, index: number, diagnostics: Diagnostic[]): string {
-  if (object.output_artifact !== undefined && object.output !== undefined) {
-    diagnostics.push(say.bothKeys(labelOf(object, index), "output", "output_artifact"));
-  }
-  const key = outputKey(object);
-  const output = object[key];
-  if (output === undefined) {
-    diagnostics.push(say.missingOutput(labelOf(object, index)));
-    return "";
-  }
-  if (typeof output !== "string") {
-    diagnostics.push(say.wrongValue(fieldOf(object, index, key), "a string", output));
-    return "";
-  }
-  const path = normaliseOutput(output);
-  const broken = typeof path === "string" ? tooLong(path) : path;
-  if (typeof path === "string" && broken === undefined) return path;
-  diagnostics.push(say.badText(fieldOf(object, index, key), broken!.rule));
-  return "";
-}
-
-function readSha256(object: JsonObject, index: number, diagnostics: Diagnostic[]): string | undefined {
-  const digest = object.expected_sha256;
-  if (digest === undefined) return undefined;
-  if (typeof digest !== "string") {
-    diagnostics.push(say.wrongValue(fieldOf(object, index, "expected_sha256"), "64 hexadecimal digits", digest));
-    return undefined;
-  }
-  if (/^[0-9a-fA-F]{64}$/.test(digest)) return digest.toLowerCase();
-  diagnostics.push(say.badText(fieldOf(object, index, "expected_sha256"), "must be 64 hexadecimal digits"));
-  return undefined;
-}
-
 function readEnvironment(
   object: JsonObject,
   index: number,
@@ -235,7 +209,7 @@ function readEnvironment(
     return NO_ENVIRONMENT;
   }
   for (const [name, value] of Object.entries(env)) {
-    const isReserved = RESERVED_ENVIRONMENT.includes(name);
+    const isReserved = RESERVED.test(name);
     if (isReserved || name === "" || name.includes("=") || name.includes("\0")) {
       diagnostics.push(say.environmentName(labelOf(object, index), name, isReserved));
     }

@@ -105,14 +105,14 @@ export function rolledBackReport(report: BuildReport, lies: (path: string) => st
   return { ...report, results: Object.fromEntries(results), rolled_back: true };
 }
 
-function buildResult({ name, output }: Task, end: TaskEnd, sha256: string | undefined): BuildResult {
+function buildResult({ name, outputs }: Task, end: TaskEnd, sha256: string | undefined): BuildResult {
   const isDone = end.status === "completed";
   return {
     task_name: name,
     status: end.status,
     duration: round(end.durationMs / 1000),
     worker_id: end.worker,
-    artifact_path: isDone ? output : null,
+    artifact_path: isDone && outputs.length > 0 ? outputs[0].path : null,
     ...(isDone ? { sha256, cache_hit: end.by !== "executed" } : {}),
     ...(end.reason === undefined ? {} : { reason: end.reason }),
     ...(end.failure === undefined ? {} : { error_message: describeTaskFailure(end.failure) }),

@@ -40,8 +40,10 @@ export interface ListedTask {
   readonly description: string | null;
   /** Its tags; absent when it has none. */
   readonly tags?: readonly string[];
-  /** What it makes; null for a task of a task file. */
+  /** What it makes, if that is one thing; null for a check, for several, and for a task of a task file. */
   readonly output_artifact: string | null;
+  /** All that it makes, nothing for a check; null for a task of a task file. */
+  readonly outputs: readonly string[] | null;
   /** Names of the tasks it needs. */
   readonly dependencies: readonly string[];
   /** Names of the tasks that it only comes after; absent when there are none. */
@@ -147,7 +149,7 @@ export function listLines(
       stateCell(task),
       { text: task.last === null ? "" : secondsText(1000 * task.last.duration), tone: "plain" },
       { text: task.usual_duration === null ? "" : secondsText(1000 * task.usual_duration), tone: "dim" },
-      { text: task.output_artifact ?? "", tone: "dim" },
+      { text: task.outputs?.join(", ") ?? "", tone: "dim" },
       { text: [task.description?.split("\n", 1)[0] ?? "", ...tagWords(task)].filter(Boolean).join(" "), tone: "plain" },
     ].map(({ text, tone }) => ({ text: escapeControls(text), tone: tone as TextCell["tone"] }))
   );
@@ -222,7 +224,7 @@ function summaryOf(tasks: readonly ListedTask[]): TextCell {
   const parts = [
     ...(count("up_to_date") > 0 ? [`${count("up_to_date")} up to date`] : []),
     ...(count("passed_last") > 0 ? [`${count("passed_last")} passed last`] : []),
-    ...(tasks.some(({ output_artifact: output }) => output !== null) && wouldRun > 0 ? [`${wouldRun} would run`] : []),
+    ...(tasks.some(({ outputs }) => outputs !== null) && wouldRun > 0 ? [`${wouldRun} would run`] : []),
     ...(failed > 0 ? [`${failed} failed last`] : []),
   ];
   const what = counted(tasks.length, "task");

@@ -5,6 +5,7 @@
  * @module
  */
 import { type Graph, longestRemainingPath } from "../graph.ts";
+import { Producers } from "../outputs.ts";
 import { needsOf, type Restraints } from "./needs.ts";
 import type { Schedulable } from "./state.ts";
 import type { Task } from "../task.ts";
@@ -15,8 +16,8 @@ export interface Plan extends Schedulable {
   readonly graph: Graph;
   /** Expanded source files of each task, in order, relative to the config's folder. */
   readonly sources: readonly (readonly string[])[];
-  /** Output path → the task that makes it. */
-  readonly producers: ReadonlyMap<string, number>;
+  /** Which task makes what lies at a path. */
+  readonly producers: Producers;
 }
 
 /** Puts the parts together. */
@@ -26,7 +27,7 @@ export function makePlan(
   sources: readonly (readonly string[])[],
   restraints?: Restraints,
 ): Plan {
-  return { ...schedulable(tasks, graph, restraints), tasks, graph, sources, producers: outputsOf(tasks) };
+  return { ...schedulable(tasks, graph, restraints), tasks, graph, sources, producers: new Producers(tasks) };
 }
 
 /** What the rules of scheduling need of tasks; `restraints` says what of it is limited. The order of urgency is by longest remaining path, then as declared. */
@@ -64,11 +65,4 @@ export function withFirst(plan: Plan, first: Iterable<number>): Plan {
   const urgent = next;
   for (const task of plan.order) if (isFirst[task] === 0) order[next++] = task;
   return { ...plan, order, urgent };
-}
-
-/** Output path → index of the task that makes it. */
-function outputsOf(tasks: readonly Task[]): Map<string, number> {
-  const producers = new Map<string, number>();
-  for (let task = 0; task < tasks.length; task++) producers.set(tasks[task].output, task);
-  return producers;
 }

@@ -60,9 +60,9 @@ Deno.test("links of equal work are each task's own, restored by nobody, and know
   });
   using project = new Project(["a", "b"].map(link));
   project.write("one", "one");
-  for (const reason of ["new", undefined, "artifact edited"]) {
+  for (const reason of ["new", undefined, "artifact edited: b/link"]) {
     const found = await project.build();
-    assertEquals([found.a, found.b], [reason === "artifact edited" ? undefined : reason, reason]);
+    assertEquals([found.a, found.b], [reason === "artifact edited: b/link" ? undefined : reason, reason]);
     assertEquals(project.artifacts(), { "a/link": "link to ../one", "b/link": "link to ../one" });
     if (reason === "new") continue;
     Deno.removeSync(project.path("b/link"));
@@ -88,7 +88,7 @@ Deno.test("a file that is copied keeps its mode, and an artifact's mode is part 
   assertEquals(await project.build(), {});
 
   Deno.chmodSync(project.path("both"), 0o755);
-  assertEquals(await project.build(), { both: "artifact edited" });
+  assertEquals(await project.build(), { both: "artifact edited: both" });
   assertEquals(project.artifacts(), first);
 
   Deno.chmodSync(project.path("src/tool"), 0o750);

@@ -79,9 +79,9 @@ rigTest("build takes a touched file for what it is, and undoes an undone edit", 
 rigTest("build remakes an artifact that was deleted or edited, and nothing that needs it", async (rig) => {
   await built(rig);
   rig.remove("out/left");
-  await expectReasons(rig, { left: "artifact missing" });
+  await expectReasons(rig, { left: "artifact missing: out/left" });
   rig.write("out/left", "tampered\n");
-  await expectReasons(rig, { left: "artifact edited" });
+  await expectReasons(rig, { left: "artifact edited: out/left" });
   assertEquals(rig.read("out/left"), "left\n");
   rig.remove("out");
   assertEquals((await rig.build()).code, 0);

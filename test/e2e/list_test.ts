@@ -53,6 +53,7 @@ rigTest("list tells of each task what it is for, what it makes, how it stands, a
     name: "all",
     description: "Everything",
     output_artifact: "out/all",
+    outputs: ["out/all"],
     dependencies: ["lib:lint", "lib:test"],
     state: "would_run",
     reason: "dependency would run: lib:lint",

@@ -75,7 +75,7 @@ Deno.test("a worker that crashes while its command runs: the command is ended an
     task,
     name: `t${task}`,
     work,
-    output: "out/held",
+    outputs: [{ path: "out/held", kind: "file" }],
     sources: [],
     dependencyArtifacts: [],
     env: {},

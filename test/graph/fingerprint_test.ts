@@ -8,7 +8,7 @@ const BASE: Task = {
   action: { kind: "command", command: "cc $IN" },
   dependencies: ["generate"],
   sourceFiles: ["a.c", "b.c"],
-  output: "a.o",
+  outputs: [{ path: "a.o", kind: "file" }],
   env: { CC: "cc", CFLAGS: "-O2" },
   retries: 0,
 };
@@ -44,10 +44,10 @@ Deno.test("trace() leaves out what does not change an artifact", () => {
   for (
     const same of [
       { name: "other" },
-      { output: "elsewhere.o" },
+      { outputs: [{ path: "elsewhere.o", kind: "file" as const }] },
       { dependencies: ["renamed"] },
       { retries: 3, timeoutMs: 5 },
-      { expectedSha256: digest("x") },
+      { expected: { "a.o": digest("x") } },
       { env: { CFLAGS: "-O2", CC: "cc" } },
     ]
   ) assertEquals(fingerprintOf(same), fingerprintOf(), JSON.stringify(same));
@@ -176,7 +176,10 @@ Deno.test("trace() takes in all that a module's function can see, and all its fi
     fingerprintOf(CALL, { ...CALL_INPUTS, artifactDigests: [digest("x")] }),
   ];
   assertEquals(new Set(all).size, all.length);
-  assertEquals(fingerprintOf({ ...CALL, output: "b", retries: 1, timeoutMs: 5 }, CALL_INPUTS), all[0]);
+  assertEquals(
+    fingerprintOf({ ...CALL, outputs: [{ path: "b", kind: "file" }], retries: 1, timeoutMs: 5 }, CALL_INPUTS),
+    all[0],
+  );
 });
 
 Deno.test("differences() tells of a call that changed, and of a module's files as of sources", () => {

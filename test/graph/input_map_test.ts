@@ -15,7 +15,7 @@ function mapOf(shapes: readonly Shape[], options: Partial<MapOptions> = {}): Inp
     config: "/p/build.json",
     tasks: shapes.map(({ sources = [], module }, i) => ({
       sourceFiles: sources,
-      output: `out/${i}`,
+      outputs: [{ path: `out/${i}`, kind: "file" }],
       action: module === undefined ? { kind: "concatenate" } : { kind: "module", module, input: null },
     })) as MapOptions["tasks"],
     files: shapes.some(({ files }) => files !== undefined) ? shapes.map(({ files = [] }) => files) : undefined,

@@ -59,10 +59,10 @@ Deno.test("checkProducers() asks of a module what it asks of a source", () => {
 ]}`;
   const tasks = tasksOf({ gen: [], a: [], b: ["gen"], c: [] }).map((task, at) => {
     const module = [undefined, "gen.ts", "gen.ts", "c.ts"][at];
-    const output = ["gen.ts", "a", "b", "c.ts"][at];
+    const outputs = [{ path: ["gen.ts", "a", "b", "c.ts"][at], kind: "file" as const }];
     return module === undefined
-      ? { ...task, output }
-      : { ...task, output, action: { kind: "module", module, export: "default", args: {} } as const };
+      ? { ...task, outputs }
+      : { ...task, outputs, action: { kind: "module", module, export: "default", args: {} } as const };
   });
   const diagnostics = checkProducers(tasks, buildGraph(tasks).graph, [[], [], [], []]);
   assertEquals(
@@ -100,11 +100,11 @@ Deno.test("checkProducers() agrees with a search for each source, over random gr
     const size = 2 + random.below(120);
     const tasks = tasksOf(randomAcyclic(random, size, 3));
     const graph = buildGraph(tasks).graph;
-    const sources = tasks.map(() => tasks.filter(() => random.chance(0.2)).map((task) => task.output));
+    const sources = tasks.map(() => tasks.filter(() => random.chance(0.2)).map((task) => task.outputs[0].path));
     const expected = tasks.flatMap((task, index) => {
       const waitsFor = transitiveDependencies(graph, [index]);
       return sources[index].filter((path) => {
-        const producer = tasks.findIndex((other) => other.output === path);
+        const producer = tasks.findIndex((other) => other.outputs[0].path === path);
         return producer === index || !waitsFor[producer];
       }).map((path) => `${task.name} ${path}`);
     });

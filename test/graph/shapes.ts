@@ -16,7 +16,7 @@ export function tasksOf(shape: Shape): Task[] {
     action: { kind: "concatenate" },
     dependencies,
     sourceFiles: [],
-    output: `out/${name}`,
+    outputs: [{ path: `out/${name}`, kind: "file" }],
     env: {},
     retries: 0,
   }));

@@ -16,7 +16,7 @@ function task(name: string, more: Partial<Task> = {}): Task {
     action: { kind: "command", command: "make it" },
     dependencies: [],
     sourceFiles: [`${name}.txt`],
-    output: `out/${name}`,
+    outputs: [{ path: `out/${name}`, kind: "file" }],
     env: {},
     retries: 0,
     ...more,
@@ -41,27 +41,24 @@ class Project implements Disposable {
     const plan = this.plan(tasks);
     const freshness = new Freshness(plan, cache, { force: options.force ?? false });
     const found: Record<string, BuildFinding> = {};
-    plan.tasks.forEach(({ name, output }, index) => {
+    plan.tasks.forEach(({ name, outputs: [{ path: output }] }, index) => {
       const finding = found[name] = freshness.check(index);
       if (finding.kind === "run" || finding.kind === "restore") {
         const text = `made by ${finding.kind === "run" ? finding.fingerprint : "copying"}`;
         if (finding.kind === "run") this.write(output, text);
-        else Deno.copyFileSync(`${this.folder}/${finding.from}`, `${this.folder}/${output}`);
+        else Deno.copyFileSync(`${this.folder}/${finding.copies[0].from}`, `${this.folder}/${output}`);
         const content = Deno.readTextFileSync(`${this.folder}/${output}`);
         const stamp = lookAt(`${this.folder}/${output}`);
-        const digest = freshness.artifacts[index] = sha256(content);
+        const digest = sha256(content);
+        const entry = { artifact_path: output, sha256: digest, size: stamp.size, mode: stamp.mode };
+        freshness.made[index] = entry;
         cache.files.enter(output, { sha256: digest, ...stamp });
         if (finding.kind === "run") {
-          cache.insert(finding.fingerprint, {
-            artifact_path: output,
-            sha256: digest,
-            size: stamp.size,
-            mode: stamp.mode,
-          });
+          cache.insert(finding.fingerprint, entry);
           freshness.noteMade(finding.fingerprint);
         }
         cache.remember(name, finding.trace);
-      } else if (finding.kind === "fresh") freshness.artifacts[index] = finding.sha256;
+      } else if (finding.kind === "fresh") freshness.made[index] = finding.entry;
     });
     cache.save();
     return found;
@@ -103,9 +100,9 @@ Deno.test("Freshness tells why work must be done again", () => {
   project.write("a.txt", "edited");
   assertEquals(reasons(project.run([a, b])), { a: "source changed: a.txt", b: "dependency changed: a" });
   Deno.removeSync(`${project.folder}/out/b`);
-  assertEquals(reasons(project.run([a, b])), { b: "artifact missing" });
+  assertEquals(reasons(project.run([a, b])), { b: "artifact missing: out/b" });
   project.write("out/b", "tampered");
-  assertEquals(reasons(project.run([a, b])), { b: "artifact edited" });
+  assertEquals(reasons(project.run([a, b])), { b: "artifact edited: out/b" });
   assertEquals(reasons(project.run([{ ...a, env: { X: "1" } }])), { a: "environment added: X" });
   assertEquals(reasons(project.run([{ ...a, action: { kind: "content", content: "" } }])), {
     a: "command changed; environment removed: X",
@@ -120,7 +117,7 @@ Deno.test("Freshness finds equal work at another task's path, and no other work 
   const duplicate = (name: string) => task(name, { sourceFiles: ["a.txt"] });
   const found = project.run([task("a"), duplicate("duplicate"), task("b")]);
   assert(found.duplicate.kind === "restore");
-  assertEquals([found.duplicate.from, found.duplicate.sha256], [
+  assertEquals([found.duplicate.copies[0].from, found.duplicate.entry.sha256], [
     "out/a",
     sha256(Deno.readTextFileSync(`${project.folder}/out/a`)),
   ]);
@@ -144,8 +141,8 @@ Deno.test("Freshness takes no artifact for right that is not the expected one", 
   project.write("a.txt", "a");
   project.run([task("a")]);
   const made = sha256(Deno.readTextFileSync(`${project.folder}/out/a`));
-  assertEquals(project.run([task("a", { expectedSha256: made })]).a.kind, "fresh");
-  assertEquals(reasons(project.run([task("a", { expectedSha256: "0".repeat(64) })])), {
+  assertEquals(project.run([task("a", { expected: { "out/a": made } })]).a.kind, "fresh");
+  assertEquals(reasons(project.run([task("a", { expected: { "out/a": "0".repeat(64) } })])), {
     a: "artifact not the expected one",
   });
 });
@@ -188,7 +185,8 @@ Deno.test("Freshness.inputsUnchanged() notices an edit of a source or a dependen
     const { cache } = BuildCache.load(project.folder);
     const freshness = new Freshness(project.plan(tasks), cache, { force: false });
     for (const [index, name] of ["out/x", "out/y"].entries()) {
-      freshness.artifacts[index] = cache.files.digest(name) as string;
+      const sha256 = cache.files.digest(name) as string;
+      freshness.made[index] = { artifact_path: name, sha256, size: 1, mode: 0o644 };
     }
     const traces = [2, 3].map((index) => {
       const finding = freshness.check(index);
@@ -216,7 +214,7 @@ Deno.test("BuildWork remembers nothing of an artifact whose source was edited wh
       if (edit !== undefined) project.write("a.txt", edit);
       const made = Deno.readTextFileSync(`${project.folder}/a.txt`);
       project.write("out/a", made);
-      work.arrived(0, { sha256: sha256(made), ...lookAt(`${project.folder}/out/a`) });
+      work.arrived(0, [{ path: "out/a", sha256: sha256(made), ...lookAt(`${project.folder}/out/a`) }]);
       work.record(0);
     }
     assertEquals(noted, kind === "run" ? 1 : 0, "what is done is noted by whoever writes the cache");
@@ -240,7 +238,7 @@ Deno.test("Freshness tells of an output in place that is not what the same work 
   const spoilt = (options?: { force: boolean }) => {
     const { cache } = BuildCache.load(project.folder);
     const finding = new Freshness(project.plan(tasks), cache, { force: false, ...options }).check(0);
-    return finding.kind === "run" ? finding.spoilt?.isEdited ?? false : finding.kind;
+    return finding.kind === "run" ? finding.spoilt?.["out/a"]?.isEdited ?? false : finding.kind;
   };
   assertEquals([spoilt(), spoilt({ force: true })], ["fresh", false]);
   project.write("out/a", "edited");

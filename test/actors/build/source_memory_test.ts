@@ -21,7 +21,7 @@ class Project implements Disposable {
       action: { kind: "concatenate" },
       dependencies: [],
       sourceFiles,
-      output: `out/${i}`,
+      outputs: [{ path: `out/${i}`, kind: "file" }],
       env: {},
       retries: 0,
     }));

@@ -25,7 +25,7 @@ async function expand(
       action: { kind: "concatenate" },
       dependencies: dependencies[name] ?? [],
       sourceFiles,
-      output: `out/${name}`,
+      outputs: [{ path: `out/${name}`, kind: "file" }],
       env: {},
       retries: 0,
     }));

@@ -64,8 +64,8 @@ Deno.test("Engine.close() resolves when its workers have closed, and each thread
     work: {
       check: () => ({ kind: "run" }),
       message: (task) => {
-        const { name, action, output, env } = plan.tasks[task];
-        return { kind: "run", task, name, work: action, output, env, sources: [], dependencyArtifacts: [] };
+        const { name, action, outputs, env } = plan.tasks[task];
+        return { kind: "run", task, name, work: action, outputs, env, sources: [], dependencyArtifacts: [] };
       },
       arrived() {},
       unrestorable() {},

@@ -70,8 +70,8 @@ class Stage implements Work {
 
   message(task: number, restore: boolean): RunTask {
     this.log.push(`message ${this.name(task)}${restore ? " (restore)" : ""}`);
-    const { name, action, output, env } = this.plan.tasks[task];
-    return { kind: "run", task, name, work: action, output, env, sources: [], dependencyArtifacts: [] };
+    const { name, action, outputs, env } = this.plan.tasks[task];
+    return { kind: "run", task, name, work: action, outputs, env, sources: [], dependencyArtifacts: [] };
   }
 
   arrived(task: number): void {
@@ -107,7 +107,7 @@ class Stage implements Work {
       kind: "worker",
       worker,
       message: how === "completed"
-        ? { kind: how, task, durationMs: 1, published: PUBLISHED }
+        ? { kind: how, task, durationMs: 1, published: [{ path: "out", ...PUBLISHED }] }
         : how === "failed"
         ? { kind: how, task, durationMs: 1, failure }
         : { kind: how, task },

@@ -63,7 +63,7 @@ class Stage implements AsyncDisposable {
       task,
       name: `t${task}`,
       work,
-      output: `out/${task}`,
+      outputs: [{ path: `out/${task}`, kind: "file" }],
       sources: [],
       dependencyArtifacts: [],
       env: {},
@@ -157,7 +157,7 @@ Deno.test("WorkerPool has a task done by the worker it is given to, and tells wh
   await stage.until(() => stage.heard("completed").length + stage.heard("failed").length === 2);
   assertEquals(stage.heard("started").map(({ worker, message }) => [worker, message.task]).sort(), [[1, 6], [2, 5]]);
   const [{ worker, message }] = stage.heard("completed");
-  assertEquals([worker, message.task, message.published?.size], [2, 5, 4]);
+  assertEquals([worker, message.task, message.published?.[0].size], [2, 5, 4]);
   assertEquals(Deno.readTextFileSync(`${stage.folder}/out/5`), "text");
   const [failed] = stage.heard("failed");
   assertEquals([failed.worker, failed.message.failure], [1, { kind: "exit", code: 3 }]);
@@ -270,7 +270,7 @@ Deno.test("a worker that waits for a permit hears a cancel, and takes no late an
   wishes[1].resolve("done");
   await stage.until(() => stage.heard("completed").length > 0);
   assertEquals([...Deno.readDirSync(`${stage.folder}/out`)].map(({ name }) => name), ["1"]);
-  stage.run(1, 2, command("echo c > out/2"), { asksPermit: true, expectedSha256: "0".repeat(64) });
+  stage.run(1, 2, command("echo c > out/2"), { asksPermit: true, expected: { "out/2": "0".repeat(64) } });
   await wished(3);
   assertEquals(deeds[2], { kind: "remove", path: `${stage.folder}/out/2` });
   wishes[2].resolve("refused");
@@ -341,7 +341,13 @@ async function runKept(kept: KeptWorkers, folder: string, size: number, text: st
       const message = report.kind === "worker" ? report.message : undefined;
       said.push(message?.kind ?? report.kind);
       if (message?.kind === "ready" && !said.includes("started")) {
-        const more = { name: "t", output: "out", sources: [], dependencyArtifacts: [], env: {} };
+        const more = {
+          name: "t",
+          outputs: [{ path: "out", kind: "file" as const }],
+          sources: [],
+          dependencyArtifacts: [],
+          env: {},
+        };
         pool.run((report as { worker: number }).worker, { kind: "run", task: 0, work: command(text), ...more });
       } else if (message?.kind === "completed" || message?.kind === "failed") over.resolve();
     },
@@ -408,7 +414,15 @@ Deno.test("KeptWorkers keep no worker that has run a function", async () => {
       const message = report.kind === "worker" ? report.message : undefined;
       if (message?.kind === "ready") {
         pool.run(1, {
-          ...{ kind: "run" as const, task: 0, name: "t", output: "out", sources: [], dependencyArtifacts: [], env: {} },
+          ...{
+            kind: "run" as const,
+            task: 0,
+            name: "t",
+            outputs: [{ path: "out", kind: "file" }],
+            sources: [],
+            dependencyArtifacts: [],
+            env: {},
+          },
           work: { kind: "module", module: "m.ts", export: "default", args: [] },
           call: { dependencies: [], modules: ["m.ts"] },
         });

@@ -16,7 +16,7 @@ function task(name: string, more: Partial<Task> = {}): Task {
     action,
     dependencies: [],
     sourceFiles: ["source"],
-    output: `out/${name}`,
+    outputs: [{ path: `out/${name}`, kind: "file" }],
     env: {},
     retries: 0,
     ...more,
@@ -42,9 +42,9 @@ Deno.test("a task is another one with another work, output, dependencies or dige
   const changes: [more: Partial<Task>, hasTwin: boolean][] = [
     [{ action: { kind: "command", command: "make it well" } }, false],
     [{ env: { CFLAGS: "-O2" } }, false],
-    [{ output: "elsewhere" }, true],
+    [{ outputs: [{ path: "elsewhere", kind: "file" }] }, true],
     [{ dependencies: ["other"] }, true],
-    [{ expectedSha256: "0".repeat(64) }, true],
+    [{ expected: { "out/it": "0".repeat(64) } }, true],
   ];
   const seen = new Set([first.fingerprint]);
   for (const [more, hasTwin] of changes) {

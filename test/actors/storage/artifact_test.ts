@@ -44,7 +44,9 @@ class Place implements Disposable {
 /** Checks that a text was published, and is all there is. */
 function assertPublished(place: Place, publication: Publication | undefined, text: string): void {
   assert(publication !== undefined && "published" in publication, JSON.stringify(publication));
-  assertEquals(publication.published, { sha256: sha256(text), ...lookAt(place.target.path) });
+  assertEquals(publication.published, [
+    { path: "out/artifact", sha256: sha256(text), ...lookAt(place.target.path) },
+  ]);
   assertEquals(Deno.readTextFileSync(place.target.path), text);
   assertEquals(place.names(), ["artifact"]);
 }
@@ -151,7 +153,7 @@ Deno.test("adoptInPlace() follows no link out of the config's folder, and spares
   Deno.removeSync(place.target.path);
   Deno.symlinkSync("../inside", place.target.path);
   const publication = adoptInPlace(place.target, { isRewritten: true });
-  assert("published" in publication && publication.published.sha256 === sha256("ours"));
+  assert("published" in publication && publication.published[0].sha256 === sha256("ours"));
 });
 
 // K4

@@ -23,7 +23,7 @@ function tasksOf(): Task[] {
     // Sources that are missing are no mistake
     dependencies: i === 0 ? [] : ["t0"],
     sourceFiles,
-    output: `out/${i}`,
+    outputs: [{ path: `out/${i}`, kind: "file" }],
     env: {},
     retries: 0,
   }));

@@ -16,7 +16,11 @@ class Watched implements Disposable {
     folder: this.temp.path,
     config: this.temp.file("build.json"),
     files: [["src/a", "src/b", "top"]],
-    tasks: [{ sourceFiles: ["src/*", "top"], output: "src/out", action: { kind: "concatenate" } }],
+    tasks: [{
+      sourceFiles: ["src/*", "top"],
+      outputs: [{ path: "src/out", kind: "file" }],
+      action: { kind: "concatenate" },
+    }],
   });
   readonly watcher: Watcher;
   #next = Promise.withResolvers<Gathered>();

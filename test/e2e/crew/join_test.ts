@@ -76,8 +76,8 @@ rigTest("what has changed is done again, for the right reason, and the rest is n
       ["length: dependency changed: upper", "upper: source changed: a.txt"],
       ["report"],
     ],
-    [() => rig.remove("out/other"), ["other: artifact missing"], []],
-    [() => rig.write("out/upper", "edited\n"), ["upper: artifact edited"], ["length", "report"]],
+    [() => rig.remove("out/other"), ["other: artifact missing: out/other"], []],
+    [() => rig.write("out/upper", "edited\n"), ["upper: artifact edited: out/upper"], ["length", "report"]],
     [
       () => rig.write("build.json", rig.read("build.json").replace("echo end", "echo END")),
       ["other: command changed"],

@@ -22,21 +22,21 @@ Deno.test("parseBuildConfig() reads every field", async () => {
   assertEquals(config.numWorkers, 4);
   const [gen, compile, all] = config.tasks;
   assertEquals(gen.action, { kind: "content", content: "" });
-  assertEquals(gen.output, "build/gen.h");
+  assertEquals(gen.outputs, [{ path: "build/gen.h", kind: "file" }]);
   assertEquals(compile, {
     name: "compile",
     action: { kind: "command", command: "cc" },
     dependencies: ["gen"],
     sourceFiles: ["src/a.c", "include/**/*.h"],
-    output: "build/a.o",
-    expectedSha256: digest.toLowerCase(),
+    outputs: [{ path: "build/a.o", kind: "file" }],
+    expected: { "build/a.o": digest.toLowerCase() },
     env: { CFLAGS: "-O2" },
     timeoutMs: 1500,
     graceMs: 250, // K29
     retries: 2,
   });
   // S0.65
-  assertEquals(all.output, "build/all");
+  assertEquals(all.outputs[0].path, "build/all");
   assertEquals(all.action, { kind: "concatenate" });
   assertEquals([all.env, all.retries, all.timeoutMs, all.sourceFiles], [{}, 0, undefined, []]);
 });
@@ -84,7 +84,7 @@ Deno.test("parseBuildConfig() names the task without an output", async () => {
     `Task 'compile' must specify output_artifact
   --> build.json:2:12
 2 |   {"name": "compile", "command": "cc"}
-  |            ^^^^^^^^^ add "output_artifact": the file this task makes`,
+  |            ^^^^^^^^^ add "output_artifact": the file this task makes; a check that makes nothing says "outputs": []`,
   );
   assertEquals(await messages({ tasks: [{}] }), ["Task 1 must have a name", "Task 1 must specify output_artifact"]);
 });
@@ -161,7 +161,7 @@ Deno.test("parseBuildConfig() knows what other tools call the keys of a task", a
   };
   const ours: Record<string, string[]> = {
     source_files: ["inputs", "sources", "srcs"],
-    output_artifact: ["outputs", "outs"],
+    outputs: ["outs"],
     dependencies: ["deps", "dependsOn", "depends_on", "needs"],
     command: ["cmd", "run", "script"],
     description: ["desc", "summary", "help"],

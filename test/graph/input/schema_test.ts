@@ -1,7 +1,7 @@
 // schema.json, which editors read, and the parser give the same answers, as far as JSON Schema can express the rules.
 //
 // Not expressible, so left out here: unique names and outputs, outputs inside others, unknown dependencies, cycles,
-// resources without a limit or beyond it, and a path that leaves the folder by way of another (`a/../../b`).
+// resources without a limit or beyond it, digests of paths that are no outputs, and a path that leaves the folder by way of another (`a/../../b`).
 import { assert, assertEquals } from "@std/assert";
 import { Ajv } from "ajv";
 import fc from "fast-check";
@@ -21,7 +21,9 @@ function bothSay(config: unknown): boolean {
 }
 
 function task(fields: Record<string, unknown> = {}): Record<string, unknown> {
-  return { name: "a", output_artifact: "out/a", ...fields };
+  const all: Record<string, unknown> = { name: "a", output_artifact: "out/a", ...fields };
+  if (all.output_artifact === undefined) delete all.output_artifact;
+  return all;
 }
 
 const DIGEST = "0123456789abcdefABCDEF".repeat(3).slice(0, 64);
@@ -64,6 +66,15 @@ Deno.test("schema and parser accept the same good configs", () => {
       { resources: { gpu: 0.5, ["__proto__"]: 1e300 } },
       { resources: {} },
       { name: "tab-less ü 😀" },
+      ...[[], ["a"], ["dist/"], ["a//", "gen/*.ts"], ["./a/b"]].map((outputs) => ({
+        output_artifact: undefined,
+        outputs,
+        command: "c",
+      })),
+      { output_artifact: undefined, outputs: [] },
+      { output_artifact: undefined, outputs: ["a"], content: "" },
+      { output_artifact: undefined, outputs: ["dist/"], module: "a.ts", expected_sha256: DIGEST },
+      { output_artifact: undefined, outputs: ["a", "b"], command: "c", expected: { a: DIGEST } },
       ...["...", "a/..b", ".x", "././/x", "x.tmp.1", "x.tmp.1.2.o", "a/.build_cache.json"].map((path) => ({
         output_artifact: path,
       })),
@@ -182,6 +193,23 @@ Deno.test("schema and parser refuse the same bad configs", () => {
       ...["", ".", "./", "/", "/a", "..", "../a", "./../a", "a/", "a/.", "a/..", "a\0", ".build_cache.json"].map(
         (path) => ({ output_artifact: path }),
       ),
+      { outputs: ["b"], command: "c" },
+      ...[["a", 1], "a", [""], ["../a"], ["/a"], ["a/.."], [".troupe/x"], ["x.tmp.1.2/"], ["!a"], ["d*/"]].map((
+        outputs,
+      ) => ({
+        output_artifact: undefined,
+        outputs,
+        command: "c",
+      })),
+      { output_artifact: undefined, outputs: [], content: "" },
+      { output_artifact: undefined, outputs: ["d/"], content: "" },
+      { output_artifact: undefined, outputs: ["a", "b"] },
+      { output_artifact: undefined, outputs: ["*"] },
+      { output_artifact: undefined, outputs: ["a", "b"], command: "c", expected_sha256: DIGEST },
+      { expected: { "out/a": DIGEST }, expected_sha256: DIGEST },
+      { expected: { "out/a": "1" } },
+      { expected: [] },
+      { env: { OUT_12: "" } },
       ...["./.build_cache.lock", "x.tmp.1.2", ".tmp.1.2/x"].map((path) => ({ output_artifact: path })),
     ].map((fields) => ({ tasks: [task(fields)] })),
   ];
@@ -216,6 +244,8 @@ Deno.test("schema and parser agree on mutated configs", () => {
   );
   const path = fc.tuple(fc.constantFrom("", "", "", "/", "../", "./", "./../"), fc.array(segment, { maxLength: 4 }))
     .map(([head, segments]) => head + segments.join("/"));
+  // Outputs that meet, and digests of others, are no pattern's affair.
+  const areApart = (paths: unknown[]) => paths.length < 2;
   const number = fc.oneof(fc.integer({ min: -2, max: 1030 }), fc.constantFrom(0, 0.5, -0, 1e300, 1e-300, 1024, 1000));
   const anything = fc.oneof(
     text,
@@ -229,6 +259,8 @@ Deno.test("schema and parser agree on mutated configs", () => {
       name: oftenGood(text),
       output_artifact: oftenGood(path),
       output: oftenGood(path),
+      outputs: oftenGood(fc.array(oftenGood(path), { maxLength: 2 }).filter(areApart)),
+      expected: oftenGood(fc.constantFrom({}, { "out/a": DIGEST }, { "out/a": "x" })),
       dependencies: oftenGood(fc.constant([])),
       after: oftenGood(fc.constant([])),
       tags: oftenGood(fc.array(text, { maxLength: 2 })),
@@ -272,8 +304,13 @@ Deno.test("schema and parser agree on mutated configs", () => {
       }
       return result;
     });
+  const isMeant = ({ outputs, output, output_artifact, expected }: Record<string, unknown>) =>
+    expected === undefined || (outputs === undefined && output === undefined && output_artifact === "out/a");
   const config = fc.record(
-    { tasks: oftenGood(fc.array(oftenGood(mutated), { minLength: 0, maxLength: 1 })), num_workers: oftenGood(number) },
+    {
+      tasks: oftenGood(fc.array(oftenGood(mutated.filter(isMeant)), { minLength: 0, maxLength: 1 })),
+      num_workers: oftenGood(number),
+    },
     { requiredKeys: ["tasks"] },
   );
   // Only names on record can be depended on, so dependencies stay empty unless they are no list of strings.

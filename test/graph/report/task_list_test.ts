@@ -21,6 +21,7 @@ function listed(fields: Partial<ListedTask> = {}): ListedTask {
     name: "a",
     description: null,
     output_artifact: "out/a",
+    outputs: ["out/a"],
     dependencies: [],
     state: "up_to_date",
     reason: null,
@@ -110,7 +111,7 @@ Deno.test("listLines() sets columns, without those that nothing stands in", () =
     ],
   );
   // Of a task file
-  assertEquals(text([listed({ output_artifact: null, state: "would_run" })]), [
+  assertEquals(text([listed({ output_artifact: null, outputs: null, state: "would_run" })]), [
     "NAME  STATE",
     "a     never run",
     "",

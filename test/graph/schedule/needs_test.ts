@@ -69,9 +69,9 @@ Deno.test("needsOf() keeps a writer apart from those who touch its files under o
     { declared: { writes: ["log/*.txt"] } },
     { declared: { writes: ["log/a.txt"] } },
     { declared: { reads: ["log/b*"] } },
-    { output: "log/c.txt", sourceFiles: ["src/x"] },
-    { output: "out/d", sourceFiles: ["log/c.txt"] },
-    { output: "src/log/a.txt" },
+    { outputs: [{ path: "log/c.txt", kind: "file" }], sourceFiles: ["src/x"] },
+    { outputs: [{ path: "out/d", kind: "file" }], sourceFiles: ["log/c.txt"] },
+    { outputs: [{ path: "src/log/a.txt", kind: "file" }] },
   ];
   assertEquals(conflicts(tasks.map(({ declared }) => declared), {}, findTouches(tasks, placesFrom("/project"))), [
     [0, 1],
@@ -85,8 +85,10 @@ Deno.test("needsOf() keeps a writer apart from those who touch its files under o
 });
 
 Deno.test("needsOf() keeps the writer of a folder apart from those who touch what is in it", () => {
-  const tasks: TouchingTask[] = [{ declared: { writes: ["site"] } }, { output: "site/index.html" }, {
-    output: "site2",
+  const tasks: TouchingTask[] = [{ declared: { writes: ["site"] } }, {
+    outputs: [{ path: "site/index.html", kind: "file" }],
+  }, {
+    outputs: [{ path: "site2", kind: "file" }],
   }];
   assertEquals(conflicts(tasks.map(({ declared }) => declared), {}, findTouches(tasks, placesFrom("/project"))), [[
     0,
@@ -96,7 +98,9 @@ Deno.test("needsOf() keeps the writer of a folder apart from those who touch wha
 
 Deno.test("findTouches() finds nothing where nobody declares to write", () => {
   assertEquals(
-    findTouches([{ output: "a", declared: { reads: ["*"] } }, { output: "b" }], placesFrom("/project")).size,
+    findTouches([{ outputs: [{ path: "a", kind: "file" }], declared: { reads: ["*"] } }, {
+      outputs: [{ path: "b", kind: "file" }],
+    }], placesFrom("/project")).size,
     0,
   );
 });

@@ -9,7 +9,7 @@ function task(name: string, dependencies: string[] = [], retries = 0): Task {
     action: { kind: "content", content: "" },
     dependencies,
     sourceFiles: [],
-    output: `out/${name}`,
+    outputs: [{ path: `out/${name}`, kind: "file" }],
     env: {},
     retries,
   };

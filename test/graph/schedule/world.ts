@@ -18,7 +18,7 @@ export function planOf(shape: Record<string, string[]>, retries = 0): Plan {
     action: { kind: "content", content: name },
     dependencies,
     sourceFiles: [],
-    output: `out/${name}`,
+    outputs: [{ path: `out/${name}`, kind: "file" }],
     env: {},
     retries,
   }));

@@ -1,0 +1,83 @@
+/**
+ * Owns how a folder becomes an artifact: all that is in it is read, hashed and synced, files first, then the folders that
+ * hold them, from the inside out. What is neither file, link nor folder is refused, and nothing of that kind is opened.
+ *
+ * @module
+ */
+import { dirname } from "@std/path/posix/dirname";
+import { treeDigest, type TreeEntry, treeSize, treeText } from "../../graph/artifact.ts";
+import { beginSha256 } from "../../graph/digest.ts";
+import { describeOther, isThere, openRegular } from "../machine/regular_file.ts";
+import { stampOf } from "../machine/stamp.ts";
+import type { PublishedFile, PublishedFolder } from "./artifact.ts";
+import { syncFolder } from "./atomic_file.ts";
+
+const CHUNK = 256 * 1024;
+
+const REPLACEMENT = "\ufffd";
+
+/** Nobody wants the folder any more. */
+export class UnwantedFolderError extends Error {}
+
+/**
+ * Reads and syncs a folder; the path in the answer is the given name.
+ *
+ * @throws What the file system throws, an error for what is no file, link or folder, and {@linkcode UnwantedFolderError}.
+ */
+export function syncedFolder(
+  absolute: string,
+  name: string,
+  { isUnwanted = () => false }: { readonly isUnwanted?: () => boolean } = {},
+): PublishedFolder {
+  const entries: TreeEntry[] = [], files: PublishedFile[] = [];
+  const buffer = new Uint8Array(CHUNK);
+  walk("");
+  const tree = treeText(entries);
+  return { path: name, tree, sha256: treeDigest(tree), size: treeSize(entries), files };
+
+  function walk(inner: string): void {
+    const folder = inner === "" ? absolute : `${absolute}/${inner}`;
+    for (const { name, isFile, isDirectory, isSymlink } of Deno.readDirSync(folder)) {
+      const path = inner === "" ? name : `${inner}/${name}`;
+      if (name.includes(REPLACEMENT) && !isThere(`${absolute}/${path}`)) {
+        throw new Error(`'${path}' has a name that is not UTF-8`);
+      }
+      if (isSymlink) entries.push({ path, kind: "link", target: Deno.readLinkSync(`${absolute}/${path}`) });
+      else if (isDirectory) {
+        entries.push({ path, kind: "folder" });
+        walk(path);
+      } else if (!isFile) {
+        throw new Error(`of '${path}' in it: ${describeOther(Deno.lstatSync(`${absolute}/${path}`))}`);
+      } else take(path);
+    }
+    syncFolder(folder);
+  }
+
+  function take(path: string): void {
+    if (isUnwanted()) throw new UnwantedFolderError();
+    using file = openRegular(`${absolute}/${path}`);
+    const stamp = stampOf(file.statSync()), hash = beginSha256();
+    let size = 0;
+    for (let read; (read = file.readSync(buffer)) !== null;) {
+      size += read;
+      hash.update(buffer.subarray(0, read));
+    }
+    file.syncSync();
+    const sha256 = hash.digest("hex"), isExecutable = (stamp.mode & 0o100) !== 0;
+    entries.push({ path, kind: "file", sha256, size, ...(isExecutable ? { executable: true } : {}) });
+    files.push({ path, sha256, ...stamp });
+  }
+}
+
+/** Copies a folder to where nothing is, links as links. */
+export function copyFolder(from: string, to: string): void {
+  Deno.mkdirSync(dirname(to), { recursive: true });
+  Deno.mkdirSync(to);
+  for (const { name, isFile, isDirectory, isSymlink } of Deno.readDirSync(from)) {
+    const source = `${from}/${name}`, target = `${to}/${name}`;
+    if (isSymlink) Deno.symlinkSync(Deno.readLinkSync(source), target);
+    else if (isDirectory) copyFolder(source, target);
+    else if (isFile) Deno.copyFileSync(source, target);
+    else throw new Error(describeOther(Deno.lstatSync(source)));
+  }
+}

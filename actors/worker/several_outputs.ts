@@ -1,0 +1,314 @@
+/**
+ * Owns the outputs of one attempt at a task that makes anything but one file: where its command may put them, and how they
+ * are put in place: all of them read, checked and synced first, then one after another.
+ * It runs nothing, and knows neither the graph nor the cache.
+ *
+ * A command puts each output where it is told (`OUT`, `OUT_1`…) or where it belongs. A folder that it may rewrite where it
+ * belongs is moved away before, so that nothing of an older one stays in it, and comes back if the task fails.
+ *
+ * @module
+ */
+import { dirname } from "@std/path/posix/dirname";
+import { namesOut, shellWord } from "../../graph/command_text.ts";
+import { Glob } from "../../graph/glob.ts";
+import { outputText } from "../../graph/outputs.ts";
+import type { TaskFailure } from "../../graph/failure.ts";
+import type { DeclaredOutput } from "../../graph/task.ts";
+import { describeOther } from "../machine/regular_file.ts";
+import { systemDetail } from "../machine/system_error.ts";
+import {
+  adoptInPlace,
+  type ArtifactTarget,
+  type Publication,
+  publishCopy,
+  type PublishedArtifact,
+  publishTemporary,
+  type Ready,
+  removeIfPresent,
+  type WriteOutcome,
+} from "../storage/artifact.ts";
+import { syncFolder } from "../storage/atomic_file.ts";
+import { carryOut, type Deed } from "../storage/deed.ts";
+import { copyFolder, syncedFolder, UnwantedFolderError } from "../storage/folder_artifact.ts";
+import { matchesOf } from "../storage/output_glob.ts";
+import { asideOf } from "../storage/temporaries.ts";
+import { differs, type Look, look, makeWay } from "./in_place.ts";
+import { type TargetContext, targetOf } from "./targets.ts";
+import type { CopySource, RunTask } from "./messages.ts";
+
+/** An output with a path of its own, and where it goes. */
+interface Place {
+  readonly output: DeclaredOutput;
+  readonly target: ArtifactTarget;
+}
+
+/** The outputs of one attempt. */
+export class SeveralOutputs {
+  readonly #task: RunTask;
+  readonly #context: TargetContext;
+  readonly #places: readonly Place[];
+  readonly #globs: readonly Glob[];
+  /** Paths of what was moved away. */
+  readonly #aside: string[] = [];
+  /** How files looked before, by absolute path. */
+  readonly #before = new Map<string, Look | undefined>();
+  /** The first path that a glob matches and that is neither file nor link. */
+  #odd: string | undefined;
+
+  constructor(task: RunTask, context: TargetContext) {
+    this.#task = task;
+    this.#context = context;
+    // The last step is taken for all of them together.
+    this.#places = task.outputs.filter(({ kind }) => kind !== "glob").map((output) => ({
+      output,
+      target: { ...targetOf(task, context, output.path), asksPermit: true },
+    }));
+    this.#globs = task.outputs.filter(({ kind }) => kind === "glob").map(({ path }) => new Glob(path));
+  }
+
+  /** Makes way for what is to be made; undefined, or what is in the way. */
+  prepare(command: string | undefined): TaskFailure | undefined {
+    const mayRewrite = command !== undefined && !namesOut(command);
+    let name = "";
+    try {
+      for (const { output, target } of this.#places) {
+        name = target.name;
+        Deno.mkdirSync(dirname(target.path), { recursive: true });
+        if (look(target.temporary) !== undefined) removeIfPresent(target.temporary);
+        if (output.kind === "folder" && command !== undefined) Deno.mkdirSync(target.temporary);
+        if (isFolder(target.path)) {
+          if (mayRewrite) this.#moveAside(target);
+          continue;
+        }
+        const spoilt = this.#task.spoilt?.[target.name];
+        if (spoilt !== undefined) makeWay(target, spoilt);
+        this.#before.set(target.path, look(target.path));
+      }
+      for (const path of this.#task.leftovers ?? []) {
+        name = path;
+        removeIfPresent(`${this.#context.folder}/${path}`);
+      }
+    } catch (error) {
+      return { kind: "io", doing: "prepare artifact", path: name, detail: systemDetail(error) };
+    }
+    for (const path of this.#matches()) {
+      const absolute = `${this.#context.folder}/${path}`;
+      this.#before.set(absolute, look(absolute));
+    }
+  }
+
+  #moveAside({ path, temporary }: ArtifactTarget): void {
+    const aside = asideOf(temporary);
+    removeIfPresent(aside);
+    Deno.renameSync(path, aside);
+    this.#aside.push(path);
+  }
+
+  /** What a command is told of its outputs. */
+  given(): Record<string, string> {
+    const paths = this.#places.map(({ target }) => target.temporary);
+    if (paths.length === 0) return {};
+    return {
+      OUT: paths[0],
+      OUTS: paths.map(shellWord).join(" "),
+      ...Object.fromEntries(paths.map((path, at) => [`OUT_${at + 1}`, path])),
+    };
+  }
+
+  /** Puts in place what was made, all of it or, if any of it is missing or wrong, nothing. */
+  async publish(): Promise<WriteOutcome> {
+    const ready: Ready[] = [];
+    for (const place of this.#places) {
+      const one = this.#readyOf(place);
+      if ("failure" in one) return await this.#failed(one.failure);
+      ready.push(one);
+    }
+    for (const path of this.#matches((odd) => this.#odd ??= odd)) {
+      const one = this.#adopted(path);
+      if ("failure" in one) return await this.#failed(one.failure);
+      ready.push(one);
+    }
+    if (this.#odd !== undefined) {
+      const detail = describeOther(Deno.lstatSync(`${this.#context.folder}/${this.#odd}`));
+      return await this.#failed({ kind: "io", doing: "publish artifact", path: this.#odd, detail });
+    }
+    const missing = Object.keys(this.#task.expected ?? {}).find((path) => !ready.some(({ name }) => name === path));
+    if (missing !== undefined) return await this.#failed({ kind: "no-artifact", path: missing, isSpoilt: false });
+    return await this.#place(ready);
+  }
+
+  /** Puts in place what lies elsewhere; undefined when it lies there no more. */
+  async restore(copies: readonly CopySource[]): Promise<WriteOutcome | undefined> {
+    const ready: Ready[] = [];
+    for (const { from, path, sha256, tree } of copies) {
+      const target = this.#places.find(({ target }) => target.name === path)!.target;
+      const source = `${this.#context.folder}/${from}`;
+      const one = tree === undefined ? publishCopy(target, source, sha256) : this.#copiedFolder(target, source, sha256);
+      if (one === undefined) {
+        this.#tidy();
+        return undefined;
+      }
+      const next = readyIn(one);
+      if ("failure" in next) return await this.#failed(next.failure);
+      ready.push(next);
+    }
+    return await this.#place(ready);
+  }
+
+  /** After a failure: nothing of what was made stays, and what was moved away comes back. */
+  async discard(): Promise<void> {
+    const deeds: Deed[] = [];
+    for (const [path, before] of this.#before) {
+      if (differs("written", { before: { look: before }, path })) deeds.push({ kind: "remove", path });
+    }
+    for (const path of this.#matches()) {
+      const absolute = `${this.#context.folder}/${path}`;
+      if (!this.#before.has(absolute)) deeds.push({ kind: "remove", path: absolute });
+    }
+    for (const { target: { path, temporary } } of this.#places) {
+      if (this.#aside.includes(path)) deeds.push({ kind: "return", aside: asideOf(temporary), path });
+    }
+    if (deeds.length > 0) {
+      const deed = { kind: "all", deeds } as const;
+      if (this.#task.asksPermit) await this.#context.askPermit(this.#task.task, deed);
+      else carryOut(deed);
+    }
+    this.#aside.length = 0;
+    this.#tidy();
+  }
+
+  async #failed(failure: TaskFailure): Promise<WriteOutcome> {
+    await this.discard();
+    return { failure };
+  }
+
+  /** One output that is whole, checked and durable, or why there is none. */
+  #readyOf({ output, target }: Place): Ready | { readonly failure: TaskFailure } {
+    const made = kindAt(target.temporary), { kind } = output;
+    const isMade = made === "folder" && kind === "folder" ? !isEmpty(target.temporary) : made !== undefined;
+    if (isMade) {
+      if (kind === "folder" && made !== "folder") return wrongKind(target, "it is a file, not a folder");
+      return made === "folder" ? this.#folder(target, target.temporary) : this.#file(target);
+    }
+    const inPlace = kindAt(target.path);
+    if (inPlace === undefined) return { failure: { kind: "no-artifact", path: outputText(output), isSpoilt: false } };
+    if (inPlace === "folder") return this.#folder(target, target.path);
+    if (kind === "folder") return wrongKind(target, "it is a file, not a folder");
+    const before = { look: this.#before.get(target.path) };
+    const isSpoilt = this.#task.spoilt?.[target.name]?.isEdited === true &&
+      !differs("changed", { before, path: target.path });
+    if (isSpoilt) return { failure: { kind: "no-artifact", path: target.name, isSpoilt } };
+    return readyIn(adoptInPlace(target, { isRewritten: false }));
+  }
+
+  #file(target: ArtifactTarget): Ready | { readonly failure: TaskFailure } {
+    const one = readyIn(publishTemporary(target));
+    if ("failure" in one || !isFolder(target.path)) return one;
+    const { temporary, path } = target;
+    return { ...one, deed: { kind: "exchange", temporary, path } };
+  }
+
+  #adopted(path: string): Ready | { readonly failure: TaskFailure } {
+    const target = { ...targetOf(this.#task, this.#context, path), asksPermit: true };
+    return readyIn(adoptInPlace(target, { isRewritten: false }));
+  }
+
+  #folder(target: ArtifactTarget, absolute: string): Ready | { readonly failure: TaskFailure } {
+    try {
+      const published = syncedFolder(absolute, target.name, target);
+      return readyFolder(target, published, absolute);
+    } catch (error) {
+      if (error instanceof UnwantedFolderError) return { failure: { kind: "cancelled" } };
+      return wrongKind(target, systemDetail(error));
+    }
+  }
+
+  #copiedFolder(target: ArtifactTarget, from: string, sha256: string) {
+    try {
+      removeIfPresent(target.temporary);
+      copyFolder(from, target.temporary);
+      const published = syncedFolder(target.temporary, target.name, target);
+      return published.sha256 === sha256 ? readyFolder(target, published, target.temporary) : undefined;
+    } catch {
+      return undefined; // It has changed meanwhile, or cannot be copied: then it is made.
+    }
+  }
+
+  async #place(ready: readonly Ready[]): Promise<WriteOutcome> {
+    const deed: Deed = { kind: "all", deeds: ready.map(({ deed }) => deed) };
+    const answer = this.#task.asksPermit ? await this.#context.askPermit(this.#task.task, deed) : carryOut(deed);
+    const published: PublishedArtifact[] = [];
+    for (const one of ready) {
+      const outcome = one.settle(answer);
+      if ("failure" in outcome) return await this.#failed(outcome.failure);
+      published.push(...outcome.published);
+    }
+    this.#tidy();
+    return { published };
+  }
+
+  /** Removes what is of no use any more; what cannot be removed is swept by the next build. */
+  #tidy(): void {
+    for (const { target: { temporary } } of this.#places) {
+      for (const path of [temporary, asideOf(temporary)]) {
+        try {
+          removeIfPresent(path);
+        } catch {
+          // The next build sweeps it.
+        }
+      }
+    }
+  }
+
+  #matches(odd?: (path: string) => void): string[] {
+    return this.#globs.flatMap((glob) => matchesOf(this.#context.folder, glob, odd));
+  }
+}
+
+function readyFolder(
+  target: ArtifactTarget,
+  published: PublishedArtifact & { readonly tree: string },
+  absolute: string,
+): Ready | { readonly failure: TaskFailure } {
+  const { expectedSha256: expected, name, temporary, path } = target, { sha256 } = published;
+  if (expected !== undefined && expected !== sha256) {
+    return { failure: { kind: "checksum", path: name, expected, actual: sha256 } };
+  }
+  return {
+    name,
+    deed: absolute === path ? { kind: "leave" } : { kind: "exchange", temporary, path },
+    settle: (answer) => {
+      if (answer === "refused") return { failure: { kind: "cancelled" } };
+      if (answer !== "done") return wrongKind(target, answer.detail);
+      syncFolder(dirname(path));
+      return { published: [published] };
+    },
+  };
+}
+
+function readyIn(publication: Publication | Ready): Ready | { readonly failure: TaskFailure } {
+  if ("failure" in publication || "settle" in publication) return publication;
+  if ("ready" in publication) return publication.ready;
+  throw new Error("Bug: an artifact was put in place before the others were ready");
+}
+
+function wrongKind({ name }: ArtifactTarget, detail: string): { readonly failure: TaskFailure } {
+  return { failure: { kind: "io", doing: "publish artifact", path: name, detail } };
+}
+
+function kindAt(path: string): "folder" | "other" | undefined {
+  try {
+    return Deno.lstatSync(path).isDirectory ? "folder" : "other";
+  } catch {
+    return undefined;
+  }
+}
+
+function isFolder(path: string): boolean {
+  return kindAt(path) === "folder";
+}
+
+function isEmpty(path: string): boolean {
+  for (const _ of Deno.readDirSync(path)) return false;
+  return true;
+}
