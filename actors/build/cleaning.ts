@@ -1,10 +1,12 @@
 /**
  * Owns the deletion of artifacts: of what lies at the outputs of tasks, exactly those files that a build has put there
- * and nobody has touched since. Nothing else is ever deleted, no folder either; the build cache stays as it is, which
- * finds them missing.
+ * and nobody has touched since, and of folders that are outputs what is empty then. Nothing else is ever deleted; the build
+ * cache stays as it is, which finds them missing.
  *
  * @module
  */
+import { parseTree } from "../../graph/artifact.ts";
+import { Glob } from "../../graph/glob.ts";
 import type { Task } from "../../graph/task.ts";
 import { absoluteIn } from "../../graph/paths.ts";
 import type { CleanedArtifact, CleanReport, KeptReason } from "../../graph/report/clean_report.ts";
@@ -13,7 +15,9 @@ import { isThere } from "../machine/regular_file.ts";
 import { systemDetail } from "../machine/system_error.ts";
 import type { Stop } from "../process/stop_listener.ts";
 import type { FileIndex } from "../storage/file_index.ts";
+import { matchesOf } from "../storage/output_glob.ts";
 import type { BuildCache } from "./build_cache.ts";
+import { artifactsIn } from "./cache_form.ts";
 import { StaleArtifacts } from "./stale_artifacts.ts";
 
 /** After so many files others have their turn, a signal among them. */
@@ -42,15 +46,18 @@ export async function cleanArtifacts(
   const { files } = cache;
   const left = new StaleArtifacts(build, cache);
   const asked: CleanedArtifact[] = [
-    ...tasks.map(({ name, output }) => ({ path: output, task: name })),
+    ...tasks.flatMap((task) => filesOf(task, build.folder).map((path) => ({ path, task: task.name }))),
     ...(stale ? left.find().all.map((path) => ({ path, task: null })) : []),
   ];
+  const links = linksMade(tasks, cache);
   const made: (CleanedArtifact & { readonly size: number })[] = [];
   const kept: CleanReport["kept"][number][] = [];
   await inTurns(asked, stop, async (artifact) => {
     const { path, task } = artifact;
     if (!isThere(absoluteIn(build.folder, path))) return;
-    const reason = await reasonToKeep(path, { files, config: task === null ? undefined : left.config });
+    const isLinkInFolder = links.get(path) === linkAt(absoluteIn(build.folder, path)) && links.has(path);
+    const config = task === null ? undefined : left.config;
+    const reason = isLinkInFolder ? undefined : await reasonToKeep(path, { files, config });
     if (reason !== undefined) kept.push({ ...artifact, reason });
     else made.push({ ...artifact, size: files.isLink(path) ? 0 : files.size(path) });
   });
@@ -65,7 +72,68 @@ export async function cleanArtifacts(
       failed.push({ path, task, error: systemDetail(error) });
     }
   });
+  for (const { outputs } of tasks) {
+    for (const { path, kind } of outputs) if (kind !== "file" && kind !== "glob") removeEmpty(build.folder, path);
+  }
   return { deleted, kept, failed };
+}
+
+/** What lies at the outputs of a task: files, and in folders all that is no folder. */
+function filesOf({ outputs }: Task, folder: string): string[] {
+  return outputs.flatMap(({ path, kind }) => {
+    if (kind === "glob") return matchesOf(folder, new Glob(path));
+    return kind === "file" || !isPlainFolder(absoluteIn(folder, path)) ? [path] : filesIn(folder, path);
+  });
+}
+
+function filesIn(folder: string, path: string): string[] {
+  return [...Deno.readDirSync(absoluteIn(folder, path))].sort((a, b) => a.name < b.name ? -1 : 1)
+    .flatMap(({ name, isDirectory }) => isDirectory ? filesIn(folder, `${path}/${name}`) : [`${path}/${name}`]);
+}
+
+/** The links in folders that tasks have made when they were last done, and their texts: no index of files has them. */
+function linksMade(tasks: readonly Task[], cache: BuildCache): Map<string, string | undefined> {
+  const links = new Map<string, string | undefined>();
+  for (const { name, outputs } of tasks) {
+    const last = outputs.some(({ kind }) => kind !== "file") ? cache.trace(name) : undefined;
+    const entry = last && cache.get(last[0], outputs[0].path);
+    for (const { artifact_path: path, tree } of entry === undefined ? [] : artifactsIn(entry)) {
+      for (const one of parseTree(tree ?? "") ?? []) {
+        if (one.kind === "link") links.set(`${path}/${one.path}`, one.target);
+      }
+    }
+  }
+  return links;
+}
+
+function linkAt(path: string): string | undefined {
+  try {
+    return Deno.readLinkSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Removes a folder that a task has made with the folders in it, as far as nothing is left in them. */
+function removeEmpty(folder: string, path: string): void {
+  const absolute = absoluteIn(folder, path);
+  if (!isPlainFolder(absolute)) return;
+  for (const { name, isDirectory } of Deno.readDirSync(absolute)) {
+    if (isDirectory) removeEmpty(folder, `${path}/${name}`);
+  }
+  try {
+    Deno.removeSync(absolute);
+  } catch {
+    // Something is left in it.
+  }
+}
+
+function isPlainFolder(path: string): boolean {
+  try {
+    return Deno.lstatSync(path).isDirectory;
+  } catch {
+    return false;
+  }
 }
 
 /** Does something to each, until it is stopped. */

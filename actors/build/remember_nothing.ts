@@ -9,6 +9,7 @@
  */
 import { dirname } from "@std/path/posix/dirname";
 import { resolve } from "@std/path/posix/resolve";
+import { parseTree } from "../../graph/artifact.ts";
 import { variablesNamed } from "../../graph/command_text.ts";
 import { entriesOf, lookAtPath, variablesLookedAt } from "../door/look.ts";
 import {
@@ -69,6 +70,8 @@ async function stateOf(done: NothingDone, asked: Asked): Promise<State | undefin
   const { folder, tasks } = done.build;
   // What tools say is asked by every build.
   if (tasks.some((task) => "tools" in task)) return;
+  // What a glob would find of outputs is looked for by every build.
+  if (tasks.some(({ outputs }) => outputs.some(({ kind }) => kind === "glob"))) return;
   const paths = pathsOf(done, asked);
   const looks = Object.fromEntries(LOOKS.map((look) => [look, [...paths[look]]])) as unknown as State["looks"];
   if (Object.values(looks).flat().some((path) => path.includes("\0"))) return;
@@ -90,6 +93,14 @@ function pathsOf({ build, prepared }: NothingDone, { args, cwd, isNamed }: Asked
     place: new Set([folder]),
     nothing: new Set([LOCK_FILE, TRANSACTION_FOLDER, `${CACHE_FILE}l`]),
   };
+  const inTrees = new Set<string>(); // links of which only the text counts
+  for (const { path, text } of prepared.cache.trees.looked()) {
+    paths.entries.add(`${folder}/${path}`);
+    for (const one of parseTree(text) ?? []) {
+      if (one.kind === "folder") paths.entries.add(`${folder}/${path}/${one.path}`);
+      else if (one.kind === "link") paths.itself.add(`${path}/${one.path}`) && inTrees.add(`${path}/${one.path}`);
+    }
+  }
   for (const { action } of tasks) {
     if (action.kind === "command" && action.cwd !== undefined) paths.place.add(`${folder}/${action.cwd}`);
     if (action.kind === "module") {
@@ -105,7 +116,9 @@ function pathsOf({ build, prepared }: NothingDone, { args, cwd, isNamed }: Asked
       }
     }
   }
-  for (const path of paths.itself) if (isLink(absolute(folder, path))) paths.target.add(path);
+  for (const path of paths.itself) {
+    if (isLink(absolute(folder, path)) && !inTrees.has(path)) paths.target.add(path);
+  }
   return paths;
 }
 

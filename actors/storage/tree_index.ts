@@ -52,6 +52,11 @@ export class TreeIndex {
     return this.#seen.get(path);
   }
 
+  /** All folders that this run has looked at. */
+  *looked(): Generator<Tree & { readonly path: string }> {
+    for (const [path, tree] of this.#seen) yield { path, ...tree };
+  }
+
   /** Looks at a folder, and at all that is known to be in it, anew when it is next asked for. */
   lookAgain(path: string): void {
     const seen = this.#seen.get(path);
