@@ -33,6 +33,7 @@ export { history, type HistoryOptions, show, type ShowOptions } from "./actors/c
 export { join, type JoinOptions } from "./actors/commands/join.ts";
 export { list, type ListOptions } from "./actors/commands/list.ts";
 export { type LockReport, locks, type LocksOptions, type LocksReport } from "./actors/commands/locks.ts";
+export { report, type ReportOptions } from "./actors/commands/report.ts";
 export { retry, type RetryOptions } from "./actors/commands/retry.ts";
 export { run, type RunOptions } from "./actors/commands/run.ts";
 export { status, type StatusOptions } from "./actors/commands/status.ts";

@@ -9,6 +9,7 @@ import { besideConfig } from "../actors/input/config_search.ts";
 import { dotText, mermaidText } from "../graph/picture/diagrams.ts";
 import { drawingOf, drawnTask } from "../graph/picture/drawing.ts";
 import { treeLines } from "../graph/picture/tree.ts";
+import { later } from "../actors/machine/later.ts";
 import { InputError } from "../graph/input/input_error.ts";
 import { nearest } from "../graph/suggest.ts";
 import { DEFAULT_HISTORY } from "../graph/report/typed_commands.ts";
@@ -20,10 +21,10 @@ import { targetOrMissing, withTarget } from "./target.ts";
 import { createReporter, detectScreen, paintFor, terminalColumns } from "./terminal.ts";
 import { writeOut } from "./written.ts";
 
-/** More boxes than these nobody reads as a tree; a diagram shows fewer. */
-const MOST_LINES = 200, MOST_BOXES = 120;
+/** More tasks than these nobody reads as a tree; folded they are to be few. A diagram shows fewer. */
+const MOST_LINES = 200, FOLDED_LINES = 60, MOST_BOXES = 120;
 
-const FORMS = ["tree", "dot", "mermaid", "json"] as const;
+const FORMS = ["tree", "dot", "mermaid", "json", "html"] as const;
 
 /** Runs the command and answers with the exit code. */
 export async function graphCommand(args: readonly string[]): Promise<number> {
@@ -51,22 +52,25 @@ export async function graphCommand(args: readonly string[]): Promise<number> {
   if (form === "tree" && output === undefined) {
     const paint = await paintFor(screen);
     const lines = treeLines(
-      drawn(report, isAll ? Infinity : MOST_LINES),
+      drawn(report, isAll || report.tasks.length <= MOST_LINES ? Infinity : FOLDED_LINES),
       screen.isLive ? terminalColumns() : undefined,
     );
     const text = lines.map((line) => line.map(({ text, tone }) => paint?.(text, tone) ?? text).join("").trimEnd());
     return await reporter.result(text.join("\n")) ? 0 : 1;
   }
-  const text = textOf(form, report, isAll);
+  const text = await textOf(form, report, isAll);
   if (output === undefined) return await reporter.result(text.trimEnd()) ? 0 : 1;
   writeOut(output, text);
   return 0;
 }
 
-function textOf(form: typeof FORMS[number], report: GraphReport, isAll: boolean): string {
+async function textOf(form: typeof FORMS[number], report: GraphReport, isAll: boolean): Promise<string> {
   switch (form) {
     case "tree": {
-      const lines = treeLines(drawn(report, isAll ? Infinity : MOST_LINES), undefined);
+      const lines = treeLines(
+        drawn(report, isAll || report.tasks.length <= MOST_LINES ? Infinity : FOLDED_LINES),
+        undefined,
+      );
       return lines.map((line) => line.map(({ text }) => text).join("").trimEnd()).join("\n") + "\n";
     }
     case "dot":
@@ -75,6 +79,11 @@ function textOf(form: typeof FORMS[number], report: GraphReport, isAll: boolean)
       return mermaidText(drawn(report, isAll ? Infinity : MOST_BOXES)) + "\n";
     case "json":
       return JSON.stringify(report, null, 2) + "\n";
+    case "html":
+      return await (await later<typeof import("../actors/commands/report.ts")>(
+        "../actors/commands/report.ts",
+        import.meta.url,
+      )).graphPage(report);
   }
 }
 
@@ -88,7 +97,7 @@ function formOf(flags: Flags): typeof FORMS[number] {
   if (form !== undefined) return form;
   const guess = nearest(word, [...FORMS]);
   const hint = guess === undefined ? "" : `, did you mean ${quote(guess)}?`;
-  throw new InputError(`--format must be tree, dot, mermaid or json, not ${quote(word)}${hint}`);
+  throw new InputError(`--format must be tree, dot, mermaid, json or html, not ${quote(word)}${hint}`);
 }
 
 /** `path A B` names two tasks; a task that is called path is named by `--task`. */

@@ -34,6 +34,8 @@ const COMMANDS = new Map<string, () => Promise<Command>>([
   ["why", async () => (await later<typeof import("./why.ts")>("./why.ts", import.meta.url)).whyCommand],
   ["graph", async () => (await later<typeof import("./graph.ts")>("./graph.ts", import.meta.url)).graphCommand],
   ["trace", async () => (await later<typeof import("./trace.ts")>("./trace.ts", import.meta.url)).traceCommand],
+  ["report", async () => (await later<typeof import("./report.ts")>("./report.ts", import.meta.url)).reportCommand],
+  ["ui", async () => (await later<typeof import("./ui.ts")>("./ui.ts", import.meta.url)).uiCommand],
   ["schema", async () => (await later<typeof import("./schema.ts")>("./schema.ts", import.meta.url)).schemaCommand],
   [
     "completions",

@@ -20,7 +20,7 @@ interface Layer {
 
 const ROOMS_BELOW_COMMANDS = [
   ...["machine", "process", "storage", "locks", "engine", "input", "terminal", "history", "library", "run", "build"],
-  ...["build/transaction", "crew", "crew/store", "join", "watch"],
+  ...["build/transaction", "crew", "crew/store", "join", "watch", "page"],
 ];
 
 /** Rooms of graph/, of which all of actors/ may see any. */
@@ -104,6 +104,8 @@ const ROOMS: readonly Layer[] = [
   ]),
   // What changes on disk, for those who build again and again.
   room("watch", ["machine", "process", "storage", "input", "build"]),
+  // A page of HTML: its own files, where boxes lie on it, and the server of a live one; never a history.
+  room("page", ["machine"]),
   // One file a command, typed or called.
   room("commands", ROOMS_BELOW_COMMANDS),
 ];

@@ -8,7 +8,7 @@ import { BUILD_PAGE, CLEAN_PAGE, RETRY_PAGE, RUN_PAGE } from "./do.ts";
 import { EVENTS_TOPIC } from "./events.ts";
 import { CREW_PAGE, JOIN_PAGE, STATUS_PAGE } from "./many.ts";
 import type { Page, Topic } from "./page.ts";
-import { GRAPH_PAGE, TRACE_PAGE } from "./pictures.ts";
+import { GRAPH_PAGE, REPORT_PAGE, TRACE_PAGE, UI_PAGE } from "./pictures.ts";
 import { HISTORY_PAGE, LIST_PAGE, SHOW_PAGE, WHY_PAGE } from "./see.ts";
 import { COMPLETIONS_PAGE, HELP_PAGE, SCHEMA_PAGE } from "./set_up.ts";
 import { WATCH_PAGE } from "./watch.ts";
@@ -27,6 +27,8 @@ export const PAGES: readonly Page[] = [
   TRACE_PAGE,
   SHOW_PAGE,
   HISTORY_PAGE,
+  REPORT_PAGE,
+  UI_PAGE,
   JOIN_PAGE,
   CREW_PAGE,
   STATUS_PAGE,

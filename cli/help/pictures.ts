@@ -1,5 +1,5 @@
 /**
- * Owns the help of the commands that draw: `graph`, `trace`.
+ * Owns the help of the commands that draw: `graph`, `trace`, `report`, `ui`.
  *
  * @module
  */
@@ -43,8 +43,8 @@ export const GRAPH_PAGE: Page = {
         {
           flag: "format",
           value: "FORM",
-          among: ["tree", "dot", "mermaid", "json"],
-          text: "tree (default), dot (Graphviz), mermaid, or json",
+          among: ["tree", "dot", "mermaid", "json", "html"],
+          text: "tree (default), dot (Graphviz), mermaid, json, or html (one page that needs nothing else)",
         },
         { flag: "all", text: "every task, however many there are" },
         { ...OUTPUT_OPTION, text: "write it to a file" },
@@ -99,4 +99,71 @@ export const TRACE_PAGE: Page = {
   environment: shared.SCREEN_VARIABLES,
   exits: shared.SHOW_EXITS,
   examples: [["troupe trace", "the last run"], ["troupe trace 42 -o trace.json", "another one, for Perfetto"]],
+};
+
+/** What the page shows, of both commands. */
+const PAGE_ABOUT =
+  "It shows the graph, what each worker did and when, all tasks as a table, and the last runs; of each task why it ran, " +
+  "its inputs, its last twenty results, and what it printed. It needs no network, and follows the reader's choice of dark " +
+  "or light. Keys: / filters, 1 to 4 show the views, n and p go through what failed, Esc closes.";
+
+export const REPORT_PAGE: Page = {
+  command: "report",
+  group: "see",
+  summary: "Write a recorded run as one page of HTML that needs nothing beside it",
+  brief: "write a recorded run as a page of HTML",
+  usage: ["report [RUN] -o FILE [OPTIONS]"],
+  words: [RUN_WORD],
+  positional: 1,
+  about: [PAGE_ABOUT],
+  options: [
+    {
+      title: "What is written",
+      options: [{ ...OUTPUT_OPTION, mayBeDash: true, text: "the file to write; - for stdout" }, shared.HELP_OPTION],
+    },
+    { title: "Where from", options: [shared.HISTORY_OPTION] },
+  ],
+  files: [shared.HISTORY_FILE],
+  exits: shared.SHOW_EXITS,
+  examples: [
+    ["troupe report -o report.html", "the last run, to look at or to keep in CI"],
+    ["troupe report 42 -o run42.html", "another one"],
+  ],
+};
+
+export const UI_PAGE: Page = {
+  command: "ui",
+  group: "see",
+  summary: "Serve the page of troupe report to this machine, live while builds run",
+  brief: "the same page, live while builds run",
+  usage: ["ui [OPTIONS]"],
+  positional: 0,
+  about: [
+    "It prints an address on 127.0.0.1 with a random token, and ends with Ctrl-C. Whatever is recorded in the history is " +
+    "seen as it happens, by whichever process: troupe build, watch, run, join. When a new run begins the page goes on to it.",
+    PAGE_ABOUT,
+  ],
+  options: [
+    {
+      title: "How it is served",
+      options: [
+        { flag: "port", value: "N", text: "the port (default: any that is free)" },
+        { flag: "open", text: "have the system open the address in a browser" },
+        shared.HELP_OPTION,
+      ],
+    },
+    { title: "Where from", options: [shared.HISTORY_OPTION] },
+  ],
+  files: [shared.HISTORY_FILE],
+  exits: [
+    ["0", "this help was shown"],
+    ["1", "the address could not be printed"],
+    ["2", "the input is wrong, or the port is taken"],
+    shared.BUG_EXIT,
+    shared.SIGNAL_EXIT_ENTRY,
+  ],
+  examples: [["troupe ui", "then build in another terminal"], [
+    "troupe ui --open --port 8080",
+    "in a browser, at once",
+  ]],
 };
