@@ -1,16 +1,17 @@
 /**
  * Owns a program for tests that does what `troupe` does, as often as it is asked to: each line of its input is one call, and
- * behind what a call says stands its exit code, on both streams. So what commands say costs no start of a program each.
+ * behind what a call says stands its exit code, on both streams. So what commands do costs no start of a program each.
  *
  * @module
  */
-import { main } from "../main.ts";
 
 /** One call. */
 export interface DoorCall {
   readonly args: readonly string[];
   /** Absolute. */
   readonly cwd: string;
+  /** Added to the environment for this call alone. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
 /** What stands behind all that a call says; commands never write a NUL. */
@@ -27,8 +28,13 @@ if (import.meta.main) {
   }
 }
 
-async function answer({ args, cwd }: DoorCall): Promise<void> {
+async function answer({ args, cwd, env }: DoorCall): Promise<void> {
+  // Not before somebody asks: most files of tests ask for nothing.
+  const { main } = await import("../main.ts");
+  const before = Object.keys(env).map((name) => [name, Deno.env.get(name)] as const);
+  for (const [name, value] of Object.entries(env)) Deno.env.set(name, value);
   Deno.chdir(cwd);
   const mark = new TextEncoder().encode(endMark(await main(args)));
+  for (const [name, value] of before) value === undefined ? Deno.env.delete(name) : Deno.env.set(name, value);
   for (const stream of [Deno.stdout, Deno.stderr]) await stream.write(mark);
 }

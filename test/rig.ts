@@ -5,23 +5,17 @@
  * @module
  */
 import { fromFileUrl } from "@std/path";
-import { type DoorCall, endMark } from "./door.ts";
-import { Gates, HANGING_MS, type Held } from "./e2e/gates.ts";
+import { Door, doorOfFile, openDoor } from "./asked.ts";
+import { Gates, type Held } from "./e2e/gates.ts";
 import { ProjectFolder } from "./project_folder.ts";
 import { Terminal, type TerminalChoices } from "./pty.ts";
+import { type Ended, Running, scrubbed } from "./running.ts";
 
-export type { Held };
+export { type Ended, type Held, Running };
 
 const PROGRAM = fromFileUrl(new URL("../build.ts", import.meta.url));
 
-const DOOR = fromFileUrl(new URL("./door.ts", import.meta.url));
-
-/** How a run of the program ended. */
-export interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+const MAIN = fromFileUrl(new URL("../main.ts", import.meta.url));
 
 /** Choices for one run. */
 export interface RunChoices {
@@ -35,6 +29,7 @@ export interface RunChoices {
 
 /** A test with a project of its own; when it fails, everything the program said in it is printed. */
 export function rigTest(name: string, body: (rig: Rig) => Promise<void>, options: { ignore?: boolean } = {}): void {
+  openDoor();
   Deno.test({
     name,
     ignore: options.ignore,
@@ -58,7 +53,9 @@ export class Rig extends ProjectFolder implements AsyncDisposable {
   readonly #runs: Running[] = [];
   readonly #terminals: Terminal[] = [];
   #gates: Gates | undefined;
+  /** Its own, where the file has none. */
   #door: Door | undefined;
+  #asked = "";
   /** The program that is run. */
   readonly program = PROGRAM;
 
@@ -71,18 +68,29 @@ export class Rig extends ProjectFolder implements AsyncDisposable {
     Deno.mkdirSync(this.tmp);
   }
 
-  /** Runs the program to its end. */
+  /**
+   * Does what the program does to its end: `troupe build`, or `troupe` if that is what `deno` names. It is done by the program
+   * that answers all tests of the file, but where something else is to be started, or that one is busy.
+   */
   async build(args: readonly string[] = [], choices: RunChoices = {}): Promise<Ended> {
-    return await this.start(args, choices).ended;
+    const words = wordsFor(args, choices.deno);
+    const door = words && this.#freeDoor();
+    if (words === undefined || door === undefined) return await this.start(args, choices).ended;
+    const { env, cwd = "." } = choices;
+    const ended = await door.ask({ args: words, cwd: this.path(cwd), env: { TMPDIR: this.tmp, ...env } });
+    this.#asked += `--- ${words.join(" ")} (asked)\n${ended.stdout}--- stderr\n${ended.stderr}\n`;
+    return ended;
   }
 
-  /**
-   * Has `troupe` do what only its words and its exit code are looked at for: by one program for all such calls of the test,
-   * one after another. The environment is that of the first.
-   */
-  async ask(args: readonly string[], { env = {}, cwd = "." }: Pick<RunChoices, "env" | "cwd"> = {}): Promise<Ended> {
-    this.#door ??= new Door({ cwd: this.folder, env: { ...scrubbed(), TMPDIR: this.tmp, ...env } });
-    return await this.#door.ask({ args, cwd: this.path(cwd) });
+  /** The same for `troupe` with these arguments. */
+  async ask(args: readonly string[], choices: Pick<RunChoices, "env" | "cwd"> = {}): Promise<Ended> {
+    return await this.build(args, { ...choices, deno: ["run", "-A", MAIN] });
+  }
+
+  /** Nothing may wait for something else that the test has begun. */
+  #freeDoor(): Door | undefined {
+    const door = doorOfFile() ?? (this.#door ??= new Door());
+    return door.isBusy ? undefined : door;
   }
 
   /** Starts the program. */
@@ -133,7 +141,7 @@ export class Rig extends ProjectFolder implements AsyncDisposable {
 
   /** All that was said by the program in this project. */
   log(): string {
-    return [...this.#runs.map((run) => run.log()), this.#door?.log ?? "", ...this.#terminals.map(({ shown }) => shown)]
+    return [...this.#runs.map((run) => run.log()), this.#asked, ...this.#terminals.map(({ shown }) => shown)]
       .join("\n");
   }
 
@@ -147,150 +155,9 @@ export class Rig extends ProjectFolder implements AsyncDisposable {
   }
 }
 
-/** A run of the program that may still be going on. */
-export class Running {
-  readonly #child: Deno.ChildProcess;
-  readonly #title: string;
-  readonly #said = { stdout: "", stderr: "" };
-  readonly #waiting = new Set<() => void>();
-  #isOver = false;
-  /** Never rejects. */
-  readonly ended: Promise<Ended>;
-
-  constructor(child: Deno.ChildProcess, title: string) {
-    this.#child = child;
-    this.#title = title;
-    this.ended = this.#listen();
-  }
-
-  get pid(): number {
-    return this.#child.pid;
-  }
-
-  /** What it has said so far. */
-  get stdout(): string {
-    return this.#said.stdout;
-  }
-
-  get stderr(): string {
-    return this.#said.stderr;
-  }
-
-  /** Resolves with the first match in what it says. */
-  async says(pattern: RegExp, stream: "stdout" | "stderr" = "stdout"): Promise<RegExpExecArray> {
-    while (true) {
-      const match = pattern.exec(this.#said[stream]);
-      if (match !== null) return match;
-      if (this.#isOver) throw new Error(`It ended without saying ${pattern}`);
-      await new Promise<void>((resolve) => this.#waiting.add(resolve));
-    }
-  }
-
-  kill(signal: Deno.Signal): void {
-    if (this.#isOver) return;
-    try {
-      this.#child.kill(signal);
-    } catch {
-      // It has just ended.
-    }
-  }
-
-  log(): string {
-    return `--- ${this.#title}\n${this.stdout}--- stderr\n${this.stderr}`;
-  }
-
-  async #listen(): Promise<Ended> {
-    const timer = setTimeout(() => {
-      this.#said.stderr += "\n[killed by the test rig: it was hanging]\n";
-      this.kill("SIGKILL");
-    }, HANGING_MS);
-    await Promise.all([this.#collect("stdout"), this.#collect("stderr")]);
-    const { code } = await this.#child.status;
-    clearTimeout(timer);
-    this.#isOver = true;
-    this.#wake();
-    return { code, ...this.#said };
-  }
-
-  async #collect(stream: "stdout" | "stderr"): Promise<void> {
-    for await (const text of this.#child[stream].pipeThrough(new TextDecoderStream())) {
-      this.#said[stream] += text;
-      this.#wake();
-    }
-  }
-
-  #wake(): void {
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const resolve of waiting) resolve();
-  }
-}
-
-/** The program that does what `troupe` does once for each call; see door.ts. */
-class Door implements AsyncDisposable {
-  readonly #child: Deno.ChildProcess;
-  readonly #calls: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #streams: readonly ReadableStreamDefaultReader<string>[];
-  #last: Promise<unknown> = Promise.resolve();
-  /** All calls and what was said. */
-  log = "";
-
-  constructor({ cwd, env }: { readonly cwd: string; readonly env: Record<string, string> }) {
-    this.#child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", DOOR],
-      cwd,
-      clearEnv: true,
-      env,
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    this.#calls = this.#child.stdin.getWriter();
-    const { stdout, stderr } = this.#child;
-    this.#streams = [stdout, stderr].map((stream) => stream.pipeThrough(new TextDecoderStream()).getReader());
-  }
-
-  ask(call: DoorCall): Promise<Ended> {
-    const answer = this.#last.then(() => this.#ask(call));
-    this.#last = answer.catch(() => {});
-    return answer;
-  }
-
-  async #ask(call: DoorCall): Promise<Ended> {
-    await this.#calls.write(new TextEncoder().encode(JSON.stringify(call) + "\n"));
-    const timer = setTimeout(() => this.#child.kill("SIGKILL"), HANGING_MS);
-    const [stdout, stderr] = await Promise.all(this.#streams.map(untilMark));
-    clearTimeout(timer);
-    const code = Number(/\0(\d+)\n$/.exec(stdout)?.[1] ?? -1);
-    const [out, err] = [stdout, stderr].map((text) => text.slice(0, -endMark(code).length));
-    this.log += `--- ${call.args.join(" ")} (asked)\n${stdout}--- stderr\n${stderr}\n`;
-    if (code === -1) throw new Error(`The door has ended: ${call.args.join(" ")}`);
-    return { code, stdout: out, stderr: err };
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#last;
-    await this.#calls.close().catch(() => {});
-    for (const stream of this.#streams) await stream.cancel();
-    await this.#child.status;
-  }
-}
-
-/** All up to the mark that ends an answer, or up to the end of the program. */
-async function untilMark(stream: ReadableStreamDefaultReader<string>): Promise<string> {
-  for (let text = "";;) {
-    const { done, value } = await stream.read();
-    text += value ?? "";
-    if (done || /\0\d+\n$/.test(text)) return text;
-  }
-}
-
-/** What a program needs to run at all, and nothing of what changes what it shows. */
-function scrubbed(): Record<string, string> {
-  const kept: Record<string, string> = {};
-  for (const name of ["PATH", "HOME", "DENO_DIR", "LANG"]) {
-    const value = Deno.env.get(name);
-    if (value !== undefined) kept[name] = value;
-  }
-  return kept;
+/** What `troupe` is to be told; undefined where it is not troupe that is started, or by other options than usual. */
+function wordsFor(args: readonly string[], deno: readonly string[] = ["run", "-A", PROGRAM]): string[] | undefined {
+  if (deno.length !== 3 || deno[0] !== "run" || deno[1] !== "-A") return undefined;
+  if (deno[2] === PROGRAM) return ["build", ...args];
+  return deno[2] === MAIN ? [...args] : undefined;
 }

@@ -88,7 +88,7 @@ Deno.test("SIGINT while a build waits for its turn ends it with exit code 130, a
   using project = makeProject(PAIR);
   const { running } = await startHeld(project, { names: PAIR });
   const second = project.start();
-  await until(() => second.soFar.stderr.includes("Waiting for another build"), "the second waits");
+  await until(() => second.stderr.includes("Waiting for another build"), "the second waits");
   second.kill("SIGINT");
   const ended = await second.ended;
   assertEquals([ended.code, executed(ended)], [130, 0], said(ended));

@@ -50,8 +50,8 @@ Deno.test("a build killed at random points, over and over: each rerun is right, 
     if (random.chance(0.5)) {
       const lines = random.below(2 * TASKS.length);
       running.onOutput = () => {
-        if (running.soFar.stdout.split("\n").length > lines) running.kill("SIGKILL");
-        running.onOutput = running.soFar.stdout.split("\n").length > lines ? undefined : running.onOutput;
+        if (running.stdout.split("\n").length > lines) running.kill("SIGKILL");
+        running.onOutput = running.stdout.split("\n").length > lines ? undefined : running.onOutput;
       };
     } else {
       const timer = setTimeout(() => running.kill("SIGKILL"), 30 + random.below(250));

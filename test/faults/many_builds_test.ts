@@ -24,7 +24,7 @@ async function startTwo(project: Project) {
   const first = project.start();
   await until(() => project.has("pid") && project.read("pid") !== "", "the first build is held");
   const second = project.start();
-  await until(() => second.soFar.stderr.includes("\n"), "the second waits");
+  await until(() => second.stderr.includes("\n"), "the second waits");
   return { first, second };
 }
 
@@ -37,7 +37,7 @@ function letGo(project: Project): Promise<void> {
 Deno.test("two builds at once: the second says for whom it waits and then finds the work done", async () => {
   using project = new Project(tasks(true));
   const { first, second } = await startTwo(project);
-  assertEquals(second.soFar.stderr, `Waiting for another build of this config (process ${first.pid})\n`);
+  assertEquals(second.stderr, `Waiting for another build of this config (process ${first.pid})\n`);
   await letGo(project);
   const [one, two] = await Promise.all([first.ended, second.ended]);
   assertDone(one);

@@ -146,7 +146,7 @@ Deno.test("SIGINT ends functions that wait and functions that never would, and e
 Deno.test("a second SIGINT ends functions at once, even where their threads have not started", async () => {
   using project = projectOf({ a: { ...HELD, args: {} }, b: { ...HELD, args: { loop: true } }, ...WELL });
   const running = project.start();
-  await until(() => running.soFar.stdout.includes("Started task"), "the first task is started", 20_000);
+  await until(() => running.stdout.includes("Started task"), "the first task is started", 20_000);
   running.kill("SIGINT");
   running.kill("SIGINT");
   const ended = await running.ended;

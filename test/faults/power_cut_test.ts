@@ -60,7 +60,7 @@ Deno.test({
         const lines = random.below(2 * TASKS.length + 2);
         let isCut = false;
         running.onOutput = () => {
-          if (isCut || running.soFar.stdout.split("\n").length <= lines) return;
+          if (isCut || running.stdout.split("\n").length <= lines) return;
           isCut = true;
           power("cut", disk);
           running.kill("SIGKILL");

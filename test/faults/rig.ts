@@ -8,6 +8,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { dirname, fromFileUrl } from "@std/path";
 import { ProjectFolder } from "../project_folder.ts";
+import { type Ended, Running } from "../running.ts";
+
+export { type Ended, Running };
 
 const REPOSITORY = dirname(dirname(dirname(fromFileUrl(import.meta.url))));
 
@@ -32,32 +35,12 @@ export interface TaskSpec {
   readonly retries?: number;
 }
 
-/** How a process ended and what it said. */
-export interface Ended {
-  readonly code: number;
-  readonly signal: Deno.Signal | null;
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly durationMs: number;
-}
-
 /** Choices for one start. */
 export interface StartOptions {
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** What starts the build: `["setpriv", "--reuid=65534", …]`, or a shell that sets limits; see {@linkcode limited}. */
   readonly through?: readonly string[];
-}
-
-/** A build that runs. */
-export interface Running {
-  readonly pid: number;
-  readonly ended: Promise<Ended>;
-  /** All it has printed so far. */
-  readonly soFar: { stdout: string; stderr: string };
-  /** Called with each chunk of stdout, after it was added to `soFar`. */
-  onOutput?: () => void;
-  kill(signal: Deno.Signal): void;
 }
 
 /** A folder to work in, and one for temporary files, removed when it goes out of scope. */
@@ -108,9 +91,8 @@ export class Project extends FaultFolder {
   }
 }
 
-/** Starts a program whose end is awaited with a deadline. */
+/** Starts a program, in the environment of the tests with a few more variables. */
 export function start(argv: readonly string[], env: Readonly<Record<string, string>> = {}, cwd?: string): Running {
-  const begun = performance.now();
   const child = new Deno.Command(argv[0], {
     args: argv.slice(1),
     cwd,
@@ -119,38 +101,7 @@ export function start(argv: readonly string[], env: Readonly<Record<string, stri
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  const soFar = { stdout: "", stderr: "" };
-  const running: { -readonly [Key in keyof Running]: Running[Key] } = {
-    pid: child.pid,
-    soFar,
-    ended: undefined!,
-    kill(signal) {
-      try {
-        child.kill(signal);
-      } catch (error) {
-        if (!(error instanceof TypeError)) throw error; // it has ended just now, as Deno says it
-      }
-    },
-  };
-  const collect = async (stream: "stdout" | "stderr") => {
-    const decoder = new TextDecoder();
-    for await (const chunk of child[stream]) {
-      soFar[stream] += decoder.decode(chunk, { stream: true });
-      if (stream === "stdout") running.onOutput?.();
-    }
-  };
-  running.ended = (async () => {
-    let isLate = false;
-    const timer = setTimeout(() => {
-      isLate = true;
-      running.kill("SIGKILL");
-    }, HANG_MS);
-    const [{ code, signal }] = await Promise.all([child.status, collect("stdout"), collect("stderr")]);
-    clearTimeout(timer);
-    assert(!isLate, `it hangs: ${argv.join(" ")}\n${soFar.stdout}${soFar.stderr}`);
-    return { code, signal, ...soFar, durationMs: performance.now() - begun };
-  })();
-  return running;
+  return new Running(child, argv.join(" "));
 }
 
 /** The longest pause between two looks: asking takes the processor that is waited for. */

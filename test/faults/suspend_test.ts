@@ -80,7 +80,7 @@ rigTest("Ctrl-Z stops a module that has a process of its own, and fg continues i
   const pid = await pidIn(rig, "pid");
   await shell.press(KEY.suspend);
   await shell.shows(/stopped with 14[78]/);
-  assertEquals(stateOf(pid), "T");
+  await until(() => stateOf(pid) === "T", "it is stopped");
   rig.write("go", "made");
   const { length } = shell.shown;
   rig.write("back", "");
@@ -128,7 +128,7 @@ rigTest("a function in a process of its own is stopped as well, and its time wit
   const pid = await pidIn(rig, "pid");
   await shell.press(KEY.suspend);
   await shell.shows(/stopped with 14[78]/);
-  assertEquals(stateOf(pid), "T");
+  await until(() => stateOf(pid) === "T", "it is stopped");
   const { length } = shell.shown;
   rig.write("go", "gone");
   rig.write("back", "");

@@ -98,7 +98,7 @@ Deno.test("a transaction killed at random points, over and over: the next start 
     if (random.chance(0.7)) {
       const lines = random.below(2 * TASKS.length + 2);
       running.onOutput = () => {
-        if (running.soFar.stdout.split("\n").length <= lines) return;
+        if (running.stdout.split("\n").length <= lines) return;
         running.kill("SIGKILL");
         running.onOutput = undefined;
       };

@@ -61,7 +61,7 @@ Deno.test({
   fn: async () => {
     using project = new TaskProject(WAITING);
     const { running, pid } = await started(project);
-    const isTold = () => running.soFar.stderr.includes("Cannot watch over commands");
+    const isTold = () => running.stderr.includes("Cannot watch over commands");
     await until(() => {
       for (const watchdog of watchdogs(project)) if (lives(watchdog)) Deno.kill(watchdog, "SIGKILL");
       return isTold();

@@ -19,7 +19,7 @@ export function startTroupe(rig: Rig, args: readonly string[], choices: RunChoic
 
 /** Runs `troupe` to its end. */
 export async function troupe(rig: Rig, ...args: string[]): Promise<Ended> {
-  return await (args[0] === "status" ? rig.ask(args) : startTroupe(rig, args).ended);
+  return await rig.ask(args);
 }
 
 /** The database that is meant when none is named. */

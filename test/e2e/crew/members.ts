@@ -16,13 +16,17 @@ const HEARTBEAT = ["--heartbeat-interval=0.2", "--heartbeat-timeout=5"];
 
 /** Starts a member. */
 export function startMember(rig: Rig, args: readonly string[] = [], choices: RunChoices = {}): Running {
-  const input = args[0]?.startsWith("-") === false ? args : ["build.json", ...args];
-  return startTroupe(rig, ["join", ...HEARTBEAT, ...input], choices);
+  return startTroupe(rig, joining(args), choices);
 }
 
 /** Runs a member to its end. */
 export async function member(rig: Rig, ...args: string[]): Promise<Ended> {
-  return await startMember(rig, args).ended;
+  return await rig.ask(joining(args));
+}
+
+function joining(args: readonly string[]): string[] {
+  const input = args[0]?.startsWith("-") === false ? args : ["build.json", ...args];
+  return ["join", ...HEARTBEAT, ...input];
 }
 
 /** Runs a member to its end, which must be a good one; the answer is what it executed. */

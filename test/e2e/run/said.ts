@@ -19,12 +19,9 @@ export function startTroupe(rig: Rig, args: readonly string[], choices: RunChoic
   return rig.start(args, { ...choices, env: { TZ: ZONE, ...choices.env }, deno: ["run", "-A", MAIN] });
 }
 
-/** Commands that only look. */
-const LOOKS = new Set(["history", "show", "list", "why", "status"]);
-
 /** Runs `troupe` to its end. */
 export async function troupe(rig: Rig, ...args: string[]): Promise<Ended> {
-  return await (LOOKS.has(args[0]) ? rig.ask(args, { env: { TZ: ZONE } }) : startTroupe(rig, args).ended);
+  return await rig.ask(args, { env: { TZ: ZONE } });
 }
 
 /** The command of a held task; a shell task has no artifact to write. */

@@ -63,9 +63,10 @@ Deno.test("a process left behind with the pipes in its hand does not hold up the
      next: true [after:same_group,own_group]`,
   );
   try {
+    const begun = performance.now();
     const ended = await project.run({ args: ["--timeout", "30"] });
     assertEquals([ended.code, outcomes(ended)], [0, { same_group: "PASSED", own_group: "PASSED", next: "PASSED" }]);
-    assertLess(ended.durationMs, 20_000);
+    assertLess(performance.now() - begun, 20_000);
     assertEquals(project.rows("select stdout from tasks where stdout <> ''"), [{ stdout: "said\n" }, {
       stdout: "said\n",
     }]);

@@ -101,7 +101,7 @@ Deno.test("a history that is locked while tasks run is written when it is free",
   const holder = new RawDatabase(project.database);
   holder.exec("begin immediate");
   project.write("go", "");
-  await until(() => running.soFar.stdout.includes("[2/2]"), "all tasks are done");
+  await until(() => running.stdout.includes("[2/2]"), "all tasks are done");
   holder.exec("rollback");
   holder.close();
   const ended = await running.ended;

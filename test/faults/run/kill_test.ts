@@ -93,7 +93,7 @@ Deno.test("troupes killed at random moments leave a sound history", async () => 
       const tasks = random.below(42); // so many have ended, or a moment after its start
       const timer = random.chance(0.5) ? setTimeout(() => kill(running), random.below(300)) : undefined;
       running.onOutput = () => {
-        if (timer !== undefined || running.soFar.stdout.split("\n").length <= tasks) return;
+        if (timer !== undefined || running.stdout.split("\n").length <= tasks) return;
         running.onOutput = undefined;
         kill(running);
       };

@@ -29,7 +29,7 @@ Deno.test("a task that runs out of time leaves nothing of its group, whatever it
   );
   project.fifo("hold");
   const running = project.startRun({ args: ["--jobs", "2"] });
-  await until(() => running.soFar.stdout.includes("stubborn:"), "it has timed out");
+  await until(() => running.stdout.includes("stubborn:"), "it has timed out");
   assertEquals(pids(project).filter(lives), []); // at the latest when it is told
   const ended = await running.ended;
   assertEquals(ended.code, 1, said(ended));

@@ -1,0 +1,109 @@
+/**
+ * Owns a program that a test has started: what it says, the waiting for that and for its end, and the environment that
+ * programs of tests have.
+ *
+ * @module
+ */
+import { HANGING_MS } from "./e2e/gates.ts";
+
+/** How a run of the program ended. */
+export interface Ended {
+  /** Its exit code; 128 + n when signal n ended it. */
+  readonly code: number;
+  /** What ended it; absent when it ended itself. */
+  readonly signal?: Deno.Signal;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A run of the program that may still be going on. */
+export class Running {
+  readonly #child: Deno.ChildProcess;
+  readonly #title: string;
+  readonly #said = { stdout: "", stderr: "" };
+  readonly #waiting = new Set<() => void>();
+  #isOver = false;
+  /** Called with each piece of stdout, after it was added. */
+  onOutput?: () => void;
+  /** Never rejects. */
+  readonly ended: Promise<Ended>;
+
+  constructor(child: Deno.ChildProcess, title: string) {
+    this.#child = child;
+    this.#title = title;
+    this.ended = this.#listen();
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** What it has said so far. */
+  get stdout(): string {
+    return this.#said.stdout;
+  }
+
+  get stderr(): string {
+    return this.#said.stderr;
+  }
+
+  /** Resolves with the first match in what it says. */
+  async says(pattern: RegExp, stream: "stdout" | "stderr" = "stdout"): Promise<RegExpExecArray> {
+    while (true) {
+      const match = pattern.exec(this.#said[stream]);
+      if (match !== null) return match;
+      if (this.#isOver) throw new Error(`It ended without saying ${pattern}`);
+      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+    }
+  }
+
+  kill(signal: Deno.Signal): void {
+    if (this.#isOver) return;
+    try {
+      this.#child.kill(signal);
+    } catch {
+      // It has just ended.
+    }
+  }
+
+  log(): string {
+    return `--- ${this.#title}\n${this.stdout}--- stderr\n${this.stderr}`;
+  }
+
+  async #listen(): Promise<Ended> {
+    const timer = setTimeout(() => {
+      this.#said.stderr += "\n[killed by the test rig: it was hanging]\n";
+      this.kill("SIGKILL");
+    }, HANGING_MS);
+    await Promise.all([this.#collect("stdout"), this.#collect("stderr")]);
+    const { code, signal } = await this.#child.status;
+    clearTimeout(timer);
+    this.#isOver = true;
+    this.#wake();
+    return { code, ...(signal === null ? {} : { signal }), ...this.#said };
+  }
+
+  async #collect(stream: "stdout" | "stderr"): Promise<void> {
+    for await (const text of this.#child[stream].pipeThrough(new TextDecoderStream())) {
+      this.#said[stream] += text;
+      if (stream === "stdout") this.onOutput?.();
+      this.#wake();
+    }
+  }
+
+  #wake(): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const resolve of waiting) resolve();
+  }
+}
+
+/** What a program needs to run at all, and nothing of what changes what it shows. */
+export function scrubbed(): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const name of ["PATH", "HOME", "DENO_DIR", "LANG"]) {
+    const value = Deno.env.get(name);
+    if (value !== undefined) kept[name] = value;
+  }
+  return kept;
+}
