@@ -37,8 +37,14 @@ function linesOf(lines: readonly string[]): string {
   return lines.map((line) => `${line}\n`).join("");
 }
 
+/** In one go, as long as that is taken: nothing else waits to be done. */
 async function say(text: string, to: "stdout" | "stderr", code: number): Promise<number> {
-  standardOutput.put(to, new TextEncoder().encode(text));
+  let rest = new TextEncoder().encode(text);
+  try {
+    while (rest.length > 0) rest = rest.subarray(Deno[to].writeSync(rest));
+  } catch {
+    standardOutput.put(to, rest);
+  }
   await standardOutput.flush();
   return code;
 }

@@ -11,16 +11,16 @@ import { dirname } from "@std/path/posix/dirname";
 import { resolve } from "@std/path/posix/resolve";
 import { parseTree } from "../../graph/artifact.ts";
 import { variablesNamed } from "../../graph/command_text.ts";
-import { entriesOf, lookAtPath, variablesLookedAt } from "../door/look.ts";
+import { Looker, variablesLookedAt } from "../door/look.ts";
 import {
   type Answer,
-  CHANGED,
   digestOf,
   type Look,
   LOOKS,
   type State,
   STATE_FILE,
   stateBytes,
+  Word,
   WORDS,
 } from "../door/state.ts";
 import { CONFIG_NAMES } from "../input/config_search.ts";
@@ -48,6 +48,8 @@ export interface Asked extends Pick<Answer, "args" | "versions" | "cwd" | "isTer
   readonly isNamed: boolean;
   /** Since when the build has looked at things, in ms since the epoch; default since this process is there. */
   readonly sinceMs?: number;
+  /** Not by the system's own call; default where that can be had. */
+  readonly isPortable?: boolean;
 }
 
 /** A change before the build that is so old had another time than any that came after it. */
@@ -55,6 +57,8 @@ const SETTLED_MS = 2000;
 
 /** The paths that are looked at, by how. */
 type Paths = Record<Look, Set<string>>;
+
+type Seen = Pick<State, "isExact" | "counts" | "paths" | "words">;
 
 /** Remembers it, unless something has changed since shortly before the build. */
 export async function rememberNothing(done: NothingDone, asked: Asked): Promise<void> {
@@ -70,18 +74,13 @@ async function stateOf(done: NothingDone, asked: Asked): Promise<State | undefin
   const { folder, tasks } = done.build;
   // What tools say is asked by every build.
   if (tasks.some((task) => "tools" in task)) return;
-  // What a glob would find of outputs is looked for by every build.
-  if (tasks.some(({ outputs }) => outputs.some(({ kind }) => kind === "glob"))) return;
-  const paths = pathsOf(done, asked);
-  const looks = Object.fromEntries(LOOKS.map((look) => [look, [...paths[look]]])) as unknown as State["looks"];
-  if (Object.values(looks).flat().some((path) => path.includes("\0"))) return;
-  const words = look(looks, folder, asked.sinceMs ?? performance.timeOrigin);
-  if (words === undefined || !await areSourcesSame(done, looks, words)) return;
+  const seen = look(pathsOf(done, asked), folder, asked);
+  if (seen === undefined || !await areSourcesSame(done, seen)) return;
   const named = tasks.flatMap(({ action }) => action.kind === "command" ? variablesNamed(action.command) : []);
   const { args, versions, cwd, isTerminal, environment, text } = asked;
   const names = variablesLookedAt(environment, named);
   const variables = names.map((name) => [name, digestOf(environment[name])] as const);
-  return { answer: { versions, args, cwd, isTerminal, variables, text }, folder, looks, words };
+  return { answer: { versions, args, cwd, isTerminal, variables, text }, folder, ...seen };
 }
 
 function pathsOf({ build, prepared }: NothingDone, { args, cwd, isNamed }: Asked): Paths {
@@ -138,45 +137,56 @@ function foldersFrom(start: string, end: string): string[] {
 }
 
 /** Looks at everything; undefined when something is not what the build has seen, or may not be. */
-function look(looks: State["looks"], folder: string, sinceMs: number): State["words"] | undefined {
-  const words = new Float64Array(Object.values(looks).reduce((sum, { length }) => sum + length, 0) * WORDS);
-  const isSettled = (changedMs: number) => changedMs < sinceMs - SETTLED_MS;
-  let at = 0;
-  for (const kind of LOOKS) {
-    for (const path of looks[kind]) {
-      if (!lookAtPath(absolute(folder, path), kind, words, at)) return;
-      const isFile = kind === "itself" || kind === "target";
-      // The cache is troupe's own, and was written by this very build if it is new.
-      if (isFile && !isSettled(words[at + CHANGED]) && path !== `${folder}/${CACHE_FILE}`) return;
-      if (kind === "entries") {
-        // What comes next into a folder that has just changed may leave it the same time.
-        if (!isSettled(words[at + CHANGED])) words[at + CHANGED] = -1;
-        words[at + WORDS - 1] = entriesOf(absolute(folder, path));
-      }
-      at += WORDS;
-    }
+function look(paths: Paths, folder: string, asked: Asked): Seen | undefined {
+  const encoder = new TextEncoder();
+  const all = LOOKS.flatMap((look) => [...paths[look]].map((path) => ({ look, path })));
+  if (all.some(({ path }) => path.includes("\0"))) return;
+  const names = all.map(({ path }) => encoder.encode(`${path}\0`));
+  const words = new Uint32Array(all.length * WORDS);
+  const settledMs = (asked.sinceMs ?? performance.timeOrigin) - SETTLED_MS;
+  using looker = new Looker(folder, asked);
+  for (const [index, { look, path }] of all.entries()) {
+    const at = index * WORDS;
+    if (!looker.look(names[index], look, words, at)) return;
+    if (look === "place" || look === "nothing") continue;
+    const isSettled = (words[at + Word.Changed] + 1) * 1000 < settledMs;
+    if (look === "entries") {
+      // What comes next into a folder that has just changed may leave it the same time.
+      if (!isSettled) words.fill(0, at + Word.Edited, at + Word.Entries);
+      looker.entries(names[index], words, at);
+    } // The cache is troupe's own, and was written by this very build if it is new.
+    else if (!isSettled && path !== `${folder}/${CACHE_FILE}`) return;
   }
-  return words;
+  const bytes = new Uint8Array(names.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const name of names) {
+    bytes.set(name, at);
+    at += name.length;
+  }
+  const counts = Object.fromEntries(LOOKS.map((look) => [look, paths[look].size])) as Seen["counts"];
+  return { isExact: looker.isExact, counts, paths: bytes, words };
 }
 
 /**
  * Whether the globs come to what they came to in the build. Folders change with every build that makes its lock in them, so
  * their times tell nothing of when; but their entries are the same before and after this.
  */
-async function areSourcesSame({ build, prepared, own }: NothingDone, looks: State["looks"], words: State["words"]) {
-  if (looks.entries.length === 0) return true;
-  const { cache, sources, stale } = prepared;
-  const again = await expandSources(build.tasks, {
-    index: cache.files,
-    own: [build.source, ...own.map((path) => resolve(path))],
-    stale,
-  });
-  const first = (looks.itself.length + looks.target.length) * WORDS;
-  return again.diagnostics.length === 0 &&
-    again.files.every((files, task) => files.join("\0") === sources.files[task].join("\0")) &&
-    looks.entries.every((path, index) =>
-      entriesOf(absolute(build.folder, path)) === words[first + index * WORDS + WORDS - 1]
-    );
+async function areSourcesSame({ build, prepared, own }: NothingDone, { counts, words }: Seen): Promise<boolean> {
+  if (counts.entries === 0) return true;
+  const { cache, sources, stale } = prepared, { folder } = build;
+  const isOwn = [build.source, ...own.map((path) => resolve(path))];
+  const again = await expandSources(build.tasks, { index: cache.files, own: isOwn, stale });
+  const isSame = again.files.every((files, task) => files.join("\0") === sources.files[task].join("\0"));
+  if (!isSame || again.diagnostics.length > 0) return false;
+  using looker = new Looker(folder);
+  const now = new Uint32Array(WORDS), encoder = new TextEncoder();
+  let at = (counts.itself + counts.target) * WORDS;
+  for (const path of sources.folders) {
+    looker.entries(encoder.encode(`${path}\0`), now, 0);
+    for (let word = Word.Entries; word < WORDS; word++) if (now[word] !== words[at + word]) return false;
+    at += WORDS;
+  }
+  return true;
 }
 
 function absolute(folder: string, path: string): string {

@@ -2,7 +2,7 @@
  * Owns the form of the file that remembers a build which found nothing to do: what was asked, what was said, and how
  * everything looked that the answer hangs on. It is read by a program that has loaded next to nothing else.
  *
- * A file that is cut short, or of which one byte is another, reads as none.
+ * A file that is cut short, or of which one byte is another, reads as none, or as one that nothing looks like any more.
  *
  * @module
  */
@@ -27,11 +27,23 @@ export type Look =
 /** All of them, in the order in which their paths stand. */
 export const LOOKS: readonly Look[] = ["itself", "target", "entries", "place", "nothing"];
 
-/** How many words are kept of each path. */
-export const WORDS = 7;
+/** What is kept of each path, as 32-bit words: where each of it begins. */
+export const Word = {
+  Device: 0,
+  Inode: 2,
+  Mode: 4,
+  User: 5,
+  Size: 6,
+  /** Of the last edit (mtime): seconds, and the part of one. */
+  Edited: 8,
+  /** Of the last change of anything (ctime), which nobody can set. */
+  Changed: 10,
+  /** What the entries of a folder come to. */
+  Entries: 12,
+} as const;
 
-/** Which of them is the time of the last change of anything (ctime), in ms since the epoch. */
-export const CHANGED = 5;
+/** How many words are kept of each path. */
+export const WORDS = 14;
 
 /** What was asked and said. */
 export interface Answer {
@@ -46,14 +58,19 @@ export interface Answer {
   readonly text: readonly string[];
 }
 
-/** Paths are absolute, the words of each stand one after another. */
+/** What was said, and how everything looked that it hangs on. */
 export interface State {
   readonly answer: Answer;
-  /** Absolute path of the config's folder, with which most paths begin. */
+  /** Absolute path of the config's folder, where relative paths start. */
   readonly folder: string;
-  readonly looks: Readonly<Record<Look, readonly string[]>>;
-  /** {@linkcode WORDS} for each path, in the order of the looks. */
-  readonly words: Float64Array<ArrayBuffer>;
+  /** Whether times are told to the nanosecond. */
+  readonly isExact: boolean;
+  /** How many paths are looked at in each way. */
+  readonly counts: Readonly<Record<Look, number>>;
+  /** The paths in the order of {@linkcode LOOKS}, each ended by a NUL, as the system wants them. */
+  readonly paths: Uint8Array<ArrayBuffer>;
+  /** {@linkcode WORDS} for each path. */
+  readonly words: Uint32Array<ArrayBuffer>;
 }
 
 const MAGIC = "troupe door 1\n";
@@ -61,22 +78,17 @@ const MAGIC = "troupe door 1\n";
 /** A digest in hex and a newline. */
 const SUM = 17;
 
-/** Between paths, of which none holds it. */
-const BETWEEN = "\0";
-
 /** The state as bytes. */
-export function stateBytes({ answer, folder, looks, words }: State): Uint8Array<ArrayBuffer> {
+export function stateBytes({ answer, folder, isExact, counts, paths, words }: State): Uint8Array<ArrayBuffer> {
   const encoder = new TextEncoder();
-  const counts = LOOKS.map((look) => looks[look].length);
-  const paths = encoder.encode(LOOKS.flatMap((look) => looks[look]).join(BETWEEN));
-  const head = encoder.encode(`${JSON.stringify({ answer, folder, counts, paths: paths.length })}\n`);
-  const before = MAGIC.length + SUM + head.length + paths.length;
-  const bytes = new Uint8Array(before + words.byteLength);
+  const head = encoder.encode(`${JSON.stringify({ answer, folder, isExact, counts, paths: paths.length })}\n`);
+  const start = MAGIC.length + SUM + head.length;
+  const bytes = new Uint8Array(start + paths.length + words.byteLength);
   bytes.set(encoder.encode(MAGIC));
   bytes.set(head, MAGIC.length + SUM);
-  bytes.set(paths, MAGIC.length + SUM + head.length);
-  bytes.set(new Uint8Array(words.buffer, words.byteOffset, words.byteLength), before);
-  bytes.set(encoder.encode(sumOf(bytes.subarray(MAGIC.length + SUM))), MAGIC.length);
+  bytes.set(paths, start);
+  bytes.set(new Uint8Array(words.buffer, words.byteOffset, words.byteLength), start + paths.length);
+  bytes.set(encoder.encode(sumOf(bytes.subarray(MAGIC.length + SUM, start + paths.length))), MAGIC.length);
   return bytes;
 }
 
@@ -84,33 +96,27 @@ export function stateBytes({ answer, folder, looks, words }: State): Uint8Array<
  * The state in a file's bytes, if its answer is wanted, which is asked before all of it is read; undefined also when they are
  * not one, or not whole.
  *
- * @throws {SyntaxError} When they are not whole.
+ * @throws {SyntaxError | RangeError} When they are not whole.
  */
 export function stateIn(bytes: Uint8Array<ArrayBuffer>, isWanted: (answer: Answer) => boolean): State | undefined {
   const decoder = new TextDecoder();
   const start = MAGIC.length + SUM;
   if (decoder.decode(bytes.subarray(0, MAGIC.length)) !== MAGIC) return;
-  const end = bytes.indexOf(10, start);
-  const { answer, folder, counts, paths: length } = JSON.parse(decoder.decode(bytes.subarray(start, end)));
+  const end = bytes.indexOf(10, start) + 1;
+  const { paths: length, ...head } = JSON.parse(decoder.decode(bytes.subarray(start, end)));
   const sum = decoder.decode(bytes.subarray(MAGIC.length, start));
-  if (!isWanted(answer) || sum !== sumOf(bytes.subarray(start))) return;
-  const all = decoder.decode(bytes.subarray(end + 1, end + 1 + length)).split(BETWEEN);
-  const looks = {} as Record<Look, readonly string[]>;
-  let at = 0;
-  LOOKS.forEach((look, index) => looks[look] = all.slice(at, at += counts[index]));
-  return { answer, folder, looks, words: new Float64Array(bytes.slice(end + 1 + length).buffer) };
+  if (!isWanted(head.answer) || sum !== sumOf(bytes.subarray(start, end + length))) return;
+  const paths = bytes.subarray(end, end + length);
+  return { ...head, paths, words: new Uint32Array(bytes.slice(end + length).buffer) };
 }
 
 /** A line. It finds a byte that is another, not a forger: whoever can write here can write the artifacts. */
-function sumOf(bytes: Uint8Array): string {
-  const whole = bytes.length >> 2, view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+function sumOf(bytes: Uint8Array<ArrayBuffer>): string {
+  const padded = new Uint8Array(Math.ceil(bytes.length / 4) * 4);
+  padded.set(bytes);
   let a = bytes.length, b = 0;
-  for (let at = 0; at < whole; at++) {
-    a = Math.imul(a ^ view.getUint32(at << 2, true), 0x01000193);
-    b = (Math.imul(b, 31) + a) | 0;
-  }
-  for (let at = whole << 2; at < bytes.length; at++) {
-    a = Math.imul(a ^ bytes[at], 0x01000193);
+  for (const word of new Uint32Array(padded.buffer)) {
+    a = Math.imul(a ^ word, 0x01000193);
     b = (Math.imul(b, 31) + a) | 0;
   }
   return [a, b].map((half) => (half >>> 0).toString(16).padStart(8, "0")).join("") + "\n";
