@@ -8,6 +8,7 @@
 import { dirname } from "@std/path/posix/dirname";
 import { resolve } from "@std/path/posix/resolve";
 import { configAbove, fileTurnsOn, turnsOn } from "./deno_config.ts";
+import { entryModule } from "../machine/entry_modules.ts";
 import { cannotClose, runtimeFlags } from "../machine/terminal_input.ts";
 
 const OPTION = "worker-options";
@@ -86,6 +87,8 @@ function lacksOption(): boolean {
 /** Where Deno begins to look; undefined when it does not say. */
 function mainFolder(): string | undefined {
   try {
+    // A worker is not told; troupe's own files are beside the configuration then, addresses are beside none.
+    if (Deno.mainModule === undefined) return entryModule("main").protocol === "file:" ? undefined : Deno.cwd();
     const main = new URL(Deno.mainModule);
     return main.protocol === "file:" ? dirname(decodeURIComponent(main.pathname)) : Deno.cwd();
   } catch {
