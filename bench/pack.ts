@@ -87,7 +87,7 @@ async function copySources(to: string): Promise<void> {
   }
   for (const [entry, path] of Object.entries(ENTRIES)) {
     if (entry === "main") continue;
-    await Deno.writeTextFile(join(to, `${entry}.ts`), `import "./${join("actors/machine", path)}";\n`);
+    await Deno.writeTextFile(join(to, `${entry}.ts`), `export * from "./${join("actors/machine", path)}";\n`);
   }
   const become = await Deno.readTextFile(new URL("./pack/become.ts", import.meta.url));
   await Deno.writeTextFile(join(to, "become.ts"), become.replaceAll('"../../', '"./'));

@@ -251,6 +251,7 @@ export class WorkerPool implements Pool {
       mark,
       adoptsOrphans,
       sandboxes: this.#sandboxes,
+      main: mainModule(),
       graceMs: this.#graceMs,
     }, {
       onSaid: (message) => this.#heard(id, message, replaces),
@@ -324,5 +325,14 @@ export class WorkerPool implements Pool {
     this.#bury(id, crashed);
     this.#members[id] = this.#startOne(id, "crashed");
     this.#pace.post({ kind: "crashed", worker: id, detail });
+  }
+}
+
+/** Undefined without the right to know it. */
+function mainModule(): string | undefined {
+  try {
+    return Deno.mainModule;
+  } catch {
+    return undefined;
   }
 }

@@ -46,6 +46,8 @@ export interface ProcessContext {
   readonly env?: Readonly<Record<string, string>>;
   /** Told of its group, for whoever ends that if this process is killed; default nobody. */
   readonly ledger?: LedgerSlot;
+  /** URL of the program's main module; default it is asked for, which workers cannot. */
+  readonly main?: string;
 }
 
 /**
@@ -80,14 +82,14 @@ class ModuleProcess {
   constructor(
     permissions: Permissions,
     ports: SandboxPorts,
-    { folder, env, ledger, entry: { own, nested } }: ProcessContext & { readonly entry: SandboxEntry },
+    { folder, env, ledger, main, entry: { own, nested } }: ProcessContext & { readonly entry: SandboxEntry },
   ) {
     this.#ports = ports;
     // What a word of a command line may hold is too little for a whole program.
     const text = own.startsWith("data:") ? new TextEncoder().encode(own) : undefined;
     const program = text === undefined ? [own] : [FROM_INPUT, String(text.length)];
     this.#child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--quiet", "--no-prompt", ...flagsForSame(), ...permissionFlags(permissions), ...program],
+      args: ["run", "--quiet", "--no-prompt", ...flagsForSame(main), ...permissionFlags(permissions), ...program],
       cwd: folder,
       ...(env === undefined ? {} : { clearEnv: true, env: { ...env } }),
       stdin: "piped",

@@ -8,7 +8,6 @@
 import { dirname } from "@std/path/posix/dirname";
 import { resolve } from "@std/path/posix/resolve";
 import { configAbove, fileTurnsOn, turnsOn } from "./deno_config.ts";
-import { entryModule } from "../machine/entry_modules.ts";
 import { cannotClose, runtimeFlags } from "../machine/terminal_input.ts";
 
 const OPTION = "worker-options";
@@ -40,13 +39,13 @@ export function whatProcessesLack(): string | undefined {
   return state === "granted" ? undefined : `${wish} the right to run Deno: add --allow-run`;
 }
 
-/** Flags with which another Deno has the same configuration as this one. */
-export function flagsForSame(): string[] {
+/** Flags with which another Deno has the same configuration as this one; `main` is this one's main module, which a worker does not know. */
+export function flagsForSame(main?: string): string[] {
   const flags = runtimeFlags() ?? [];
   const kept = keptFlags(flags);
   if (kept.includes("--no-config")) return kept;
   const named = configNamed(flags);
-  const folder = mainFolder();
+  const folder = mainFolder(main);
   const config = named ?? (folder === undefined ? undefined : configAbove(folder));
   return config === undefined ? kept : [...kept, `--config=${resolve(config)}`];
 }
@@ -85,11 +84,9 @@ function lacksOption(): boolean {
 }
 
 /** Where Deno begins to look; undefined when it does not say. */
-function mainFolder(): string | undefined {
+function mainFolder(module?: string): string | undefined {
   try {
-    // A worker is not told; troupe's own files are beside the configuration then, addresses are beside none.
-    if (Deno.mainModule === undefined) return entryModule("main").protocol === "file:" ? undefined : Deno.cwd();
-    const main = new URL(Deno.mainModule);
+    const main = new URL(module ?? Deno.mainModule);
     return main.protocol === "file:" ? dirname(decodeURIComponent(main.pathname)) : Deno.cwd();
   } catch {
     return undefined;

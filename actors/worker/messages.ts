@@ -36,6 +36,8 @@ export interface WorkerSetup {
   readonly cancelled: SharedArrayBuffer;
   /** How many threads for functions it may keep at hand. */
   readonly sandboxes: number;
+  /** URL of the program's main module, if that can be known. */
+  readonly main?: string;
   /** For tasks without a grace of their own. */
   readonly graceMs: number;
 }

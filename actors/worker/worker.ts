@@ -63,6 +63,8 @@ class TaskWorker {
   /** Marks what functions start, which may serve several of them: it ends with the run, and not with a command. */
   readonly #mark: string;
   readonly #mostSandboxes: number;
+  /** See {@linkcode WorkerSetup}. */
+  readonly #main: string | undefined;
   readonly #printed = new OutputWindow(MOST_AHEAD);
   #table: StatusTable;
   #home: HomeFolder;
@@ -79,6 +81,7 @@ class TaskWorker {
     this.#table = new StatusTable(setup.table);
     this.#home = new HomeFolder(folder);
     this.#mostSandboxes = setup.sandboxes;
+    this.#main = setup.main;
     this.#mark = `${env[RUN_VARIABLE]}-module`;
     const cancelled = new Int32Array(setup.cancelled);
     const orphans = setup.adoptsOrphans ? adoptOrphans() : undefined;
@@ -211,7 +214,8 @@ class TaskWorker {
       },
       connectAlone: async (permissions, ports) => {
         const { startProcess } = await import("../sandbox/sandbox_host.ts");
-        startProcess(permissions, ports, { ...this.#context, env: { ...env, [RUN_VARIABLE]: this.#mark } });
+        const own = { env: { ...env, [RUN_VARIABLE]: this.#mark }, main: this.#main };
+        startProcess(permissions, ports, { ...this.#context, ...own });
       },
     });
     const onLate = (failure: TaskFailure, output?: Output) => {

@@ -22,8 +22,9 @@ function become(program: string, args: readonly string[]): void {
 
 try {
   const program = decodeURIComponent(entryModule("main").pathname);
-  // Kept by Deno and not by the project, it is not above it that Deno finds the project's configuration.
-  const config = program.includes("/node_modules/") ? undefined : configAbove(Deno.cwd());
+  // From a program that lies in the project Deno finds the project's configuration, from others it does not.
+  const [holder] = program.split("/node_modules/");
+  const config = `${Deno.cwd()}/`.startsWith(`${holder}/`) ? undefined : configAbove(Deno.cwd());
   const options = ["-A", "--unstable-worker-options", ...(config === undefined ? [] : [`--config=${config}`])];
   become(Deno.execPath(), ["run", ...options, program, ...Deno.args]);
 } catch {
