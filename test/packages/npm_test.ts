@@ -1,12 +1,14 @@
 // The package for npm, as `deno task pack` makes it: for those who have Node and no Deno, and for those who have Deno.
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { parse } from "@std/jsonc";
-import { pack } from "../../bench/pack.ts";
+import { fromFileUrl } from "@std/path";
 import config from "../../deno.json" with { type: "json" };
 import { lives, until } from "../faults/rig.ts";
 import { type Ended, Rig, type RunChoices } from "../rig.ts";
 import { NpmRegistry, type OfferedPackage } from "./npm_registry.ts";
 import { installLine, steps, takeSamples, writeSamples } from "./samples.ts";
+
+const ROOT = fromFileUrl(new URL("../..", import.meta.url));
 
 const MOST_BYTES = 400 * 1024;
 
@@ -26,6 +28,13 @@ let packed: { readonly folder: string; readonly made: Promise<string> } | undefi
 Deno.test.afterAll(() => {
   if (packed !== undefined) Deno.removeSync(packed.folder, { recursive: true });
 });
+
+async function pack(folder: string): Promise<string> {
+  const args = ["task", "--quiet", "pack", folder];
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args, cwd: ROOT }).output();
+  assert(success, new TextDecoder().decode(stderr));
+  return new TextDecoder().decode(stdout).trim();
+}
 
 function packOnce(): Promise<string> {
   if (packed === undefined) {
