@@ -14,6 +14,7 @@ import {
 } from "../../graph/picture/page_data.ts";
 import { DatabaseError } from "../storage/database_error.ts";
 import { PictureView } from "../history/pictures.ts";
+import { identityOf } from "../machine/regular_file.ts";
 import { pageOf } from "../page/page.ts";
 import { type PageServer, type SendEvent, servePage } from "../page/server.ts";
 import { detailOf, pageData } from "./page_source.ts";
@@ -58,6 +59,8 @@ class LivePages implements Disposable {
   readonly #db: string;
   readonly #followers = new Set<Follower>();
   #view: PictureView | undefined;
+  /** Which file it is. */
+  #identity = "";
   #timer: ReturnType<typeof setTimeout> | undefined;
   #version = -1;
   #isOver = false;
@@ -125,7 +128,8 @@ class LivePages implements Disposable {
     const newest = view.history.run("last")?.id ?? 0;
     const changes = new Map<number, PageChange | undefined>();
     for (const follower of this.#followers) {
-      if (newest > follower.newest && follower.send("newest", newest)) follower.newest = newest;
+      // Where the history was deleted, numbers begin anew.
+      if (newest !== 0 && newest !== follower.newest && follower.send("newest", newest)) follower.newest = newest;
       // Of a process that was killed nothing is written any more, so the process is asked after.
       const isGoing = follower.known?.run?.state === "running";
       if (!isWritten && !isGoing && follower.known !== undefined) continue;
@@ -156,8 +160,11 @@ class LivePages implements Disposable {
   }
 
   async #open(): Promise<PictureView | undefined> {
+    const identity = identityOf(this.#db);
+    if (this.#view !== undefined && identity !== this.#identity) this.#close();
     if (this.#view !== undefined || this.#isOver) return this.#view;
     try {
+      this.#identity = identity;
       const view = await PictureView.open(this.#db);
       // Two may have asked at once.
       if (this.#view !== undefined || this.#isOver) view[Symbol.dispose]();

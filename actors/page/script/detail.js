@@ -3,12 +3,14 @@
  *
  * @module
  */
-import { byId, h, nameText, visibleText } from "./elements.js";
+import { byId, cutText, h, nameText, visibleText } from "./elements.js";
 import { choose, lookOf, model, showView } from "./model.js";
 import { digestText, durationText } from "./words.js";
 
 /** More neighbours than these nobody clicks on. */
 const MOST_LINKS = 12;
+/** Of a command that has changed. */
+const LONGEST_COMMAND = 600;
 
 /** How details are got; a live page asks the server. */
 export const source = { detailOf: (index) => Promise.resolve(model.data.details[index]) };
@@ -148,11 +150,16 @@ function folded(title, children, isOpen = false) {
 function changes({ changes, before }) {
   if (changes === null || changes.length === 0) return null;
   const rows = changes.map(([what, name, old, now]) => {
+    if (what === "command") return h("li", {}, "~ command", commandLines("−", old), commandLines("+", now));
     const sign = old === "" ? "+" : now === "" ? "−" : "~";
-    const digests = what === "command" ? "" : [old, now].filter((text) => text !== "").map(digestText).join(" → ");
-    return h("li", {}, `${sign} ${what} `, nameText(name), digests === "" ? "" : h("code", {}, ` ${digests}`));
+    const digests = [old, now].filter((text) => text !== "").map(digestText).join(" → ");
+    return h("li", {}, `${sign} ${what} `, nameText(name), h("code", {}, ` ${digests}`));
   });
   return folded(`what changed since run #${before}`, [h("ul", { class: "inputs" }, ...rows)], true);
+}
+
+function commandLines(sign, text) {
+  return h("pre", { dir: "auto" }, `${sign} ${visibleLines(cutText(text, LONGEST_COMMAND))}`);
 }
 
 function logs(task, { logs }) {

@@ -279,6 +279,19 @@ function zoom(factor, atX = shown.element.clientWidth / 2, atY = shown.element.c
   move();
 }
 
+/** All of it on paper, however small; and afterwards as it was. */
+export function printGraph(isPrinting) {
+  const { element, world, layout } = shown;
+  if (element === null || !element.isConnected) return;
+  if (isPrinting) {
+    element.setAttribute("viewBox", `0 0 ${Math.max(1, layout.width)} ${Math.max(1, layout.height)}`);
+    world.removeAttribute("transform");
+  } else {
+    element.removeAttribute("viewBox");
+    move();
+  }
+}
+
 function move() {
   shown.world.setAttribute("transform", `translate(${shown.x} ${shown.y}) scale(${shown.scale})`);
 }

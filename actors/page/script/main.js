@@ -5,7 +5,7 @@
  */
 import { byId, h, visibleText } from "./elements.js";
 import { drawDetail } from "./detail.js";
-import { drawGraph, paintGraph, resetGraph, revealChosen } from "./graph.js";
+import { drawGraph, paintGraph, printGraph, resetGraph, revealChosen } from "./graph.js";
 import { beginLive } from "./live.js";
 import { choose, countStates, listen, lookOf, model, showView, takeData, tell } from "./model.js";
 import { drawRuns } from "./runs.js";
@@ -186,8 +186,12 @@ function begin() {
     width = innerWidth;
     drawView();
   });
-  addEventListener("beforeprint", () => printTable(true));
-  addEventListener("afterprint", () => printTable(false));
+  for (const [moment, isPrinting] of [["beforeprint", true], ["afterprint", false]]) {
+    addEventListener(moment, () => {
+      printTable(isPrinting);
+      printGraph(isPrinting);
+    });
+  }
   chooseFirstFailure();
   beginLive();
   setInterval(tick, 1000);
