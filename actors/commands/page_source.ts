@@ -21,7 +21,7 @@ import type { RunPicture } from "../../graph/picture/run_picture.ts";
 import { lookOf } from "../../graph/picture/standing.ts";
 import { pastsOf } from "../../graph/report/task_list.ts";
 import type { PictureView } from "../history/pictures.ts";
-import type { RunRecord } from "../history/records.ts";
+import type { EndedAttempt, RunRecord } from "../history/records.ts";
 import { layoutOf } from "../page/layout.ts";
 import { readPicture } from "./run_picture.ts";
 
@@ -45,14 +45,6 @@ export async function pageData(view: PictureView, run: RunRecord, mode: PageData
   const enough = Math.min(MOST_RECALLED, Math.max(1000, RESULTS * names.length));
   const recalled = view.history.ended(run.source, run.kind, enough);
   const pasts = pastsOf(recalled);
-  const results: string[] = new Array(names.length).fill("");
-  for (const { task, outcome } of recalled) {
-    const index = indexes.get(task);
-    // From the newest run to the oldest.
-    if (index !== undefined && results[index].length < RESULTS) {
-      results[index] = lookOf(outcome).letter + results[index];
-    }
-  }
   const flaky: Record<number, NonNullable<PageData["flaky"][number]>> = {};
   names.forEach((name, task) => {
     const known = pasts.get(name)?.flaky;
@@ -69,12 +61,30 @@ export async function pageData(view: PictureView, run: RunRecord, mode: PageData
     ]),
     layout: await layoutOf(names, graph),
     usual: names.map((name) => Math.round(1000 * (pasts.get(name)?.usual_duration ?? -0.001))),
-    past: results,
+    past: resultsOf(recalled, indexes),
     flaky,
     points: pointsOf(view, run),
     details: {},
     ...pageChange(picture, Date.now() * 1000),
   };
+}
+
+/** The last results of each task, the newest last. */
+function resultsOf(recalled: readonly EndedAttempt[], indexes: ReadonlyMap<string, number>): string[] {
+  const results: string[] = new Array(indexes.size).fill("");
+  // From the newest run to the oldest, but within a run from the first attempt to the last.
+  for (let start = 0, end = 0; start < recalled.length; start = end) {
+    end = start;
+    const own = new Map<number, string>();
+    for (; end < recalled.length && recalled[end].run === recalled[start].run; end++) {
+      const task = indexes.get(recalled[end].task);
+      if (task !== undefined) own.set(task, (own.get(task) ?? "") + lookOf(recalled[end].outcome).letter);
+    }
+    for (const [task, letters] of own) {
+      if (results[task].length < RESULTS) results[task] = (letters + results[task]).slice(-RESULTS);
+    }
+  }
+  return results;
 }
 
 /** The last runs of the same file. */
