@@ -38,7 +38,7 @@ rigTest("a cache of an older version is told of, once, and all is built anew", a
 // S8.5
 rigTest("a history of an older version is read, retried from and added to", async (rig) => {
   place(rig, "taskrun.sql", "taskrun.db");
-  rig.write("tasks.txt", "one: echo one\ntwo: echo two [after:one]\nthree: echo three [after:two]\n");
+  rig.write("tasks.txt", "one: echo one\ntwo: echo two; false [after:one]\nthree: echo three [after:two]\n");
   const before = await rig.ask(["history"]);
   assertEquals(before.code, 0, before.stderr);
   assertMatch(
@@ -52,7 +52,7 @@ rigTest("a history of an older version is read, retried from and added to", asyn
   // Attempts were not recorded then.
   assertEquals((await rig.ask(["why", "two", "-c", "tasks.txt"])).stderr, "No attempt at task 'two' is on record\n");
   const retried = await rig.ask(["retry", "2"]);
-  assertMatch(retried.stdout, /Run completed: 2 passed, 0 failed, 0 skipped\nResults saved to: taskrun\.db \(run #3\)/);
+  assertMatch(retried.stdout, /Run completed: 0 passed, 1 failed, 1 skipped\nResults saved to: taskrun\.db \(run #3\)/);
   assertMatch((await rig.ask(["history"])).stdout, /^Recent runs:\n {2}#3 .*\n {2}#2 .*\n {2}#1 .*\n$/);
 });
 
