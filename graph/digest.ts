@@ -91,3 +91,8 @@ class SmallHash implements Hash {
     return this.#native;
   }
 }
+
+/** Whether a text is a SHA-256 in lower-case hex. */
+export function isDigest(text: string): boolean {
+  return /^[0-9a-f]{64}$/.test(text);
+}

@@ -19,7 +19,8 @@ interface Layer {
 }
 
 const ROOMS_BELOW_COMMANDS = [
-  ...["machine", "process", "storage", "locks", "engine", "input", "terminal", "history", "library", "run", "build"],
+  ...["machine", "process", "storage", "store", "locks", "engine", "input", "terminal", "history", "library", "run"],
+  "build",
   ...["build/transaction", "crew", "crew/store", "join", "watch", "page"],
 ];
 
@@ -72,6 +73,8 @@ const ROOMS: readonly Layer[] = [
   // What outlives the process: files put in place atomically, what is known of files, SQLite; never a run.
   room("storage", ["machine"]),
   // Every way of keeping other processes out by files.
+  // What tasks have made, by what made it; it runs nothing and restores nothing.
+  room("store", ["machine", "process", "storage"]),
   room("locks", ["machine", "storage"]),
   // All that runs in a worker's thread, and the words it is spoken to in; it keeps nothing between tasks.
   room("worker", ["machine", "process", "sandbox", "storage"]),
@@ -91,7 +94,8 @@ const ROOMS: readonly Layer[] = [
   room("build/transaction", ["machine", "storage"]),
   room("build", [
     "door",
-    ...["machine", "process", "sandbox", "storage", "locks", "worker", "engine", "input", "terminal", "history", "run"],
+    ...["machine", "process", "sandbox", "storage", "store", "locks", "worker", "engine", "input", "terminal"],
+    ...["history", "run"],
     "build/transaction",
   ]),
   // A crew as a program uses it, and the only place with the crew's SQL.
