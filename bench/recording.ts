@@ -94,7 +94,7 @@ async function record(scenario: Scenario, database: string): Promise<number> {
   const note = (event: RunEvent) => recorder?.note(event, false);
   let last = 0;
   if (scenario === "hits") {
-    for (last = 0; last < TASKS - 1; last++) note({ kind: "hit", task: last, worker: null });
+    for (last = 0; last < TASKS - 1; last++) note({ kind: "hit", task: last, by: "fresh", worker: null });
     madeOf[last] = { trace: traceOf(tasks[last], last, "new") };
   }
   for (let started = last, ended = last; ended < TASKS;) {

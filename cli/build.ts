@@ -20,7 +20,7 @@ import { GateError } from "../graph/gates/gate_task.ts";
 import { BUILD_PAGE } from "./help/do.ts";
 import { specOf } from "./help/page.ts";
 import { asCommand, commandOf, exitOf, showJson, type TypedCommand } from "./call.ts";
-import { type Flags, type FlagSpec, loadLimits, parseFlags, secondsOf, wholeNumber } from "./options.ts";
+import { type Flags, type FlagSpec, loadLimits, parseFlags, secondsOf, storeOf, wholeNumber } from "./options.ts";
 import { enteringLine, type NamedTarget, targetOrMissing, withTarget } from "./target.ts";
 import { later } from "../actors/machine/later.ts";
 import { seconds } from "../graph/report/build_lines.ts";
@@ -138,6 +138,7 @@ function optionsOf(flags: Flags, { tasks, home }: NamedTarget): BuildOptions & P
     tasks,
     failFast: flags.on.has("fail-fast"),
     force: flags.on.has("force"),
+    store: storeOf(flags),
     loadLimits: loadLimits(flags),
     graceMs: secondsOf(flags, "grace", true),
     transaction: transactionOf(flags),

@@ -11,7 +11,7 @@ import { attempt, showReport } from "./build.ts";
 import { commandOf, SIGNAL_EXIT } from "./call.ts";
 import { JOIN_PAGE } from "./help/many.ts";
 import { type Page, specOf } from "./help/page.ts";
-import { type Flags, loadLimits, parseFlags, secondsOf, wholeNumber } from "./options.ts";
+import { type Flags, loadLimits, parseFlags, secondsOf, storeOf, wholeNumber } from "./options.ts";
 import { enteringLine, type NamedTarget, targetOf } from "./target.ts";
 import { InputError } from "../graph/input/input_error.ts";
 import { quote } from "../graph/text.ts";
@@ -91,6 +91,7 @@ export function joinOptions(
     maxFailedRetries: wholeNumber(flags, "max-failed-retries", 0, 1_000_000),
     maxKilledRetries: wholeNumber(flags, "max-killed-retries", 0, 1_000_000),
     force: flags.on.has("force"),
+    store: storeOf(flags),
     history: flags.values.get("history"),
     graceMs: secondsOf(flags, "grace", true),
     loadLimits: loadLimits(flags),

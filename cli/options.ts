@@ -179,6 +179,16 @@ function percentage(flags: Flags, name: string): number | undefined {
   return Number(value) / 100;
 }
 
+/**
+ * Which store is used, by `--store` and `--no-store`; undefined when neither was given.
+ *
+ * @throws {InputError} When both were.
+ */
+export function storeOf({ on, values }: Flags): string | false | undefined {
+  if (on.has("no-store") && values.has("store")) throw new InputError("--store and --no-store exclude each other");
+  return on.has("no-store") ? false : values.get("store");
+}
+
 /** The name of a flag as the spec has it; undefined for what is no flag that it knows. */
 function nameOf(arg: string, { boolean, string, alias = {} }: FlagSpec): string | undefined {
   const [, name] = /^--?([^=]+)/s.exec(arg) ?? [];

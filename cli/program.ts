@@ -36,6 +36,7 @@ const COMMANDS = new Map<string, () => Promise<Command>>([
   ["trace", async () => (await later<typeof import("./trace.ts")>("./trace.ts", import.meta.url)).traceCommand],
   ["report", async () => (await later<typeof import("./report.ts")>("./report.ts", import.meta.url)).reportCommand],
   ["ui", async () => (await later<typeof import("./ui.ts")>("./ui.ts", import.meta.url)).uiCommand],
+  ["store", async () => (await later<typeof import("./store.ts")>("./store.ts", import.meta.url)).storeCommand],
   ["schema", async () => (await later<typeof import("./schema.ts")>("./schema.ts", import.meta.url)).schemaCommand],
   [
     "completions",

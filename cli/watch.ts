@@ -14,7 +14,7 @@ import { attempt } from "./build.ts";
 import { commandOf, SIGNAL_EXIT } from "./call.ts";
 import { specOf } from "./help/page.ts";
 import { CREW_GROUP, WATCH_PAGE } from "./help/watch.ts";
-import { type Flags, loadLimits, parseFlags, secondsOf, wholeNumber } from "./options.ts";
+import { type Flags, loadLimits, parseFlags, secondsOf, storeOf, wholeNumber } from "./options.ts";
 import { crewPlace } from "./snapshot.ts";
 import { enteringLine, type NamedTarget, targetOf, withTarget } from "./target.ts";
 import { InputError } from "../graph/input/input_error.ts";
@@ -65,6 +65,7 @@ function optionsOf(flags: Flags, { tasks, home }: NamedTarget): WatchOptions {
     workers: wholeNumber(flags, "jobs", 1, MOST_WORKERS),
     tasks,
     failFast: flags.on.has("fail-fast"),
+    store: storeOf(flags),
     loadLimits: loadLimits(flags),
     graceMs: secondsOf(flags, "grace", true),
     validate: flags.on.has("validate"),

@@ -104,6 +104,8 @@ export interface Task {
   readonly description?: string;
   /** What the gates are told beside all this; absent where nothing was declared, as for most tasks. */
   readonly declared?: Declarations;
+  /** What it makes is never put into a store, nor taken out of one. */
+  readonly isUnstored?: true;
 }
 
 /**

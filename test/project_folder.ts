@@ -43,10 +43,11 @@ export class ProjectFolder {
     if (this.has(name)) Deno.removeSync(this.path(name), { recursive: true });
   }
 
-  /** All files, sorted. */
+  /** All files, sorted, but for the store beside the config unless that is asked for. */
   files(folder = "."): string[] {
     return [...Deno.readDirSync(this.path(folder))].flatMap(({ name, isDirectory }) => {
       const path = folder === "." ? name : `${folder}/${name}`;
+      if (path === ".troupe/store" || path === ".troupe/.gitignore") return [];
       return isDirectory ? this.files(path) : [path];
     }).sort();
   }

@@ -15,7 +15,7 @@ import { later } from "../machine/later.ts";
 import type { StopSignal } from "../process/signals.ts";
 import { Stop } from "../process/stop_listener.ts";
 import { awaitCommandsOf } from "../process/watchdog.ts";
-import { Session, type SessionOptions } from "../run/session.ts";
+import { Session, type SessionOptions, warn } from "../run/session.ts";
 import type { FileIndex } from "../storage/file_index.ts";
 import { BuildLog, type Level } from "../terminal/build_log.ts";
 import type { NothingDone } from "./remember_nothing.ts";
@@ -24,6 +24,7 @@ import { type ReaderChoices, type RunReaders, withReaders, writtenFiles } from "
 import { takeLock, undoUnfinished } from "./build_turn.ts";
 import { BuildWork } from "./build_work.ts";
 import { CacheSaver } from "./cache_saver.ts";
+import { lateStore } from "./late_store.ts";
 import type { WarmState } from "./warm_state.ts";
 import { prepare, type Prepared, type Preparing, type SourcesFollower } from "./prepare.ts";
 import { isClaims, sweepTemporaries } from "./sweep.ts";
@@ -42,6 +43,8 @@ export interface BuildRunOptions extends SessionOptions {
   readonly failFast: boolean;
   /** Do everything again, whatever the cache says. */
   readonly force: boolean;
+  /** Path of the store, or false for none; default that of the environment, or the config's own. */
+  readonly store?: string | false;
   /** After every so many tasks done the cache is on the disk, for a build that is killed; default at intervals. */
   readonly checkpointEvery?: number;
   /** All changes or none; with a fallback once more after a failure, with one worker. Default: what was made stays. */
@@ -101,6 +104,8 @@ export interface RunEnd {
   readonly isWritten: boolean;
   /** There when nothing was to be done, and that is to be remembered. */
   readonly nothing?: NothingDone;
+  /** There when it is time to look after the store, which nobody should have to wait for. */
+  readonly tidy?: () => Promise<void>;
 }
 
 /** What a run is given beside its tasks. */
@@ -204,6 +209,11 @@ async function run(
     // What a killed transaction completed is undone, so there is nothing to resume.
     checkpointEvery: transaction === undefined ? options.checkpointEvery : undefined,
   });
+  const store = await lateStore(build.folder, {
+    choice: options,
+    settings: build,
+    tell: (sentence) => warn(sentence, { reporter, readers }),
+  });
   const { database, databaseAs = database, retryOf, asked, face, failFast, follower, warm } = options;
   const work = new BuildWork(plan, cache, {
     force: options.force,
@@ -213,6 +223,7 @@ async function run(
     transaction,
     stream: face === "stream",
     config: stale.config,
+    store,
     // A cache that knows of artifacts that were put back would do no harm, but have forgotten the ones that are there.
     saver: transaction === undefined ? saver : undefined,
     refresh: warm && (() => warm.refresh(build)),
@@ -252,6 +263,7 @@ async function run(
   const { engine } = session;
   let report: BuildReport | undefined;
   let rolledBack: number | undefined;
+  let tidy: RunEnd["tidy"];
   try {
     follower?.onRunning({ changed: (change) => engine.changed(change), files: cache.files });
     const { ends, utilization } = await session.run();
@@ -265,6 +277,7 @@ async function run(
     cache.files[Symbol.dispose]();
     tools?.[Symbol.dispose]();
     await session.close();
+    tidy = store?.close();
     const isWhole = report?.completed === plan.size && stop.signal === undefined;
     if (transaction !== undefined && !isWhole) {
       const { count, failures } = transaction.rollBack();
@@ -288,6 +301,7 @@ async function run(
     ...(options.transcript?.text === undefined || report.completed < plan.size || stop.signal !== undefined
       ? {}
       : { nothing: { build, prepared, own: preparing.own?.filter((path) => path !== undefined) ?? [] } }),
+    ...(stop.signal === undefined ? { tidy } : {}),
   };
 }
 

@@ -12,13 +12,15 @@ import { type BuildFinding, Freshness, type FreshnessOptions } from "./freshness
 import type { Task } from "../../graph/task.ts";
 import type { BuildCache } from "./build_cache.ts";
 import type { CacheSaver } from "./cache_saver.ts";
+import type { LateStore } from "./late_store.ts";
+import { type Done, type Stored, StoredWork } from "./stored_work.ts";
 import { endsOf, withGap } from "../process/captured_text.ts";
 import type { FoundFiles } from "../worker/found_files.ts";
 import type { RunTask } from "../worker/messages.ts";
 import { systemDetail } from "../machine/system_error.ts";
 import type { Transaction } from "./transaction/transaction.ts";
-import type { DiscoveryAnswer, MadeOf, RebuilderAnswer, Work } from "../engine/work.ts";
-import type { Output } from "../process/output.ts";
+import type { DiscoveryAnswer, MadeOf, Origin, RebuilderAnswer, Work } from "../engine/work.ts";
+import type { Captured, Output } from "../process/output.ts";
 import type { PublishedArtifact } from "../storage/artifact.ts";
 import { parseTree } from "../../graph/artifact.ts";
 import { artifactsIn, type CachedArtifact, type CacheEntry, entryOfArtifacts } from "./cache_form.ts";
@@ -37,6 +39,8 @@ export interface BuildWorkOptions extends FreshnessOptions {
   readonly stream?: boolean;
   /** The name of the config, whose artifacts are marked as such; default they are not. */
   readonly config?: string;
+  /** Where artifacts are kept that may be wanted again; default nowhere. */
+  readonly store?: LateStore;
 }
 
 /** So much is kept of what a task that succeeded wrote to stderr. */
@@ -56,6 +60,12 @@ export class BuildWork implements Work {
   readonly #freshness: Freshness;
   readonly #findings: (BuildFinding | undefined)[];
   readonly #forgotten = new Set<number>();
+  readonly #store: StoredWork | undefined;
+  readonly #isForced: boolean;
+  /** Of tasks that are done and not entered yet. */
+  readonly #done = new Map<number, Done>();
+  /** What was found in the store for tasks that are to be given it. */
+  readonly #stored = new Map<number, Stored>();
   /** What tasks were found to read that have not been completed yet. */
   readonly #discovered = new Map<number, FoundInputs & { readonly before: Trace | undefined }>();
   /** What was written to stderr when the artifacts were made, now or before. */
@@ -72,6 +82,8 @@ export class BuildWork implements Work {
     this.#cache = cache;
     this.#freshness = new Freshness(plan, cache, options);
     this.#findings = new Array(plan.size);
+    this.#store = options.store && new StoredWork(options.store, plan.tasks);
+    this.#isForced = options.force;
   }
 
   /** Digest of a completed task's artifact, if it has one. */
@@ -93,7 +105,13 @@ export class BuildWork implements Work {
 
   check(task: number): RebuilderAnswer {
     if (this.#hasStarted) this.#refresh?.();
-    const finding = this.#freshness.check(task);
+    let finding = this.#freshness.check(task);
+    this.#stored.delete(task);
+    if (this.#store !== undefined && finding.kind === "run") {
+      const until = this.#store.opening(task);
+      if (until !== undefined) return { kind: "later", until, isLook: true };
+      finding = this.#inStore(task, finding) ?? finding;
+    }
     this.#findings[task] = finding;
     if (finding.kind === "tooMuch") {
       return { kind: "later", until: this.#cache.files.readSlowly(finding.path), isLook: true };
@@ -112,6 +130,35 @@ export class BuildWork implements Work {
     else this.#warnings.delete(task);
     if (finding.kind === "run" || finding.kind === "restore") return this.#keep(task, finding) ?? finding;
     return finding;
+  }
+
+  /**
+   * The artifacts of the same work as the store has them; they are kept in mind for the worker. If they lie in place the
+   * cache has lost what it knew.
+   */
+  #inStore(task: number, { fingerprint, trace }: Extract<BuildFinding, { kind: "run" }>): BuildFinding | undefined {
+    const { places } = this.#freshness, declared = this.#plan.tasks[task];
+    const stored = this.#isForced ? undefined : this.#store!.find(task, fingerprint, places);
+    if (stored === undefined) return undefined;
+    const { entry, output } = stored, inPlace = places.areInPlace(declared, entry);
+    if (typeof inPlace === "object") return { kind: "tooMuch", path: inPlace.tooMuch };
+    const stderr = warningOf(output.stderr);
+    const told = stderr === undefined ? entry : { ...entry, stderr };
+    if (inPlace && declared.outputs.length > 0) {
+      const own = places.asOwn(declared, told);
+      this.#cache.insert(fingerprint, own);
+      return { kind: "fresh", fingerprint, trace, entry: own };
+    }
+    const missing = places.missing(declared, entry);
+    if ("tooMuch" in missing) return { kind: "tooMuch", path: missing.tooMuch };
+    this.#stored.set(task, stored);
+    const { files } = this.#cache;
+    // What is none of a build's making is not removed, and would be the task's own if that was run.
+    if (this.#strangers(task).some((path) => files.madeFor(path) === undefined)) {
+      this.#stored.delete(task);
+      return undefined;
+    }
+    return { kind: "restore", fingerprint, trace, entry: told, copies: this.#store!.copies(missing) };
   }
 
   /** What stands in the way of the task, if it is to be done in a transaction. */
@@ -143,7 +190,10 @@ export class BuildWork implements Work {
       }
     }
     const work = restore && finding?.kind === "restore" ? { kind: "restore" as const, copies: finding.copies } : action;
-    const leftovers = work.kind === "restore" ? [] : this.#freshness.places.leftovers(declared);
+    const isStored = work.kind === "restore" && this.#stored.has(task);
+    if (isStored) this.#store!.hit();
+    const blobs = work.kind === "restore" ? undefined : this.#store?.begin(task);
+    const leftovers = work.kind === "restore" ? this.#strangers(task) : this.#freshness.places.leftovers(declared);
     const sources = plan.sources[task];
     return {
       kind: "run",
@@ -162,8 +212,17 @@ export class BuildWork implements Work {
       ...(finding?.kind === "run" && finding.spoilt ? { spoilt: finding.spoilt } : {}),
       ...(this.#asksPermit ? { asksPermit: true } : {}),
       ...(this.#streams ? { stream: true } : {}),
+      ...(blobs === undefined ? {} : { blobs }),
       ...(work.kind === "module" ? { call: { dependencies: makers, modules: this.#freshness.moduleFiles(task) } } : {}),
     };
+  }
+
+  /** What lies where a glob of a task means it, and is none of what the store has for it. */
+  #strangers(task: number): readonly string[] {
+    const stored = this.#stored.get(task);
+    if (stored === undefined) return [];
+    const own = new Set(artifactsIn(stored.entry).map(({ artifact_path: path }) => path));
+    return this.#freshness.places.matches(this.#plan.tasks[task]).filter((path) => !own.has(path));
   }
 
   /** Takes note that others have done work of this fingerprint in this run. */
@@ -198,10 +257,14 @@ export class BuildWork implements Work {
     return found;
   }
 
-  arrived(task: number, published: readonly PublishedArtifact[], output?: Output): void {
-    if (output !== undefined && output.stderr.bytes.length > 0) {
-      this.#warnings.set(task, new TextDecoder().decode(withGap(endsOf(output.stderr, KEPT_WARNINGS))));
-    }
+  arrived(
+    task: number,
+    published: readonly PublishedArtifact[],
+    { durationMs, output }: { readonly durationMs: number; readonly output?: Output },
+  ): void {
+    if (this.#store !== undefined) this.#done.set(task, { published, durationMs, output });
+    const warning = output && warningOf(output.stderr);
+    if (warning !== undefined) this.#warnings.set(task, warning);
     for (const artifact of published) this.#enterArtifact(artifact);
     const finding = this.#findings[task], declared = this.#plan.tasks[task], { made, places } = this.#freshness;
     if (finding?.kind === "restore") {
@@ -233,16 +296,22 @@ export class BuildWork implements Work {
       : { artifact_path: path, sha256, size, ...this.#cache.files.facts(path) };
   }
 
-  warnings(task: number): Output | undefined {
+  origin(task: number): Origin | undefined {
+    const stored = this.#stored.get(task);
+    if (stored !== undefined) return { isStored: true, output: stored.output };
     const text = this.#warnings.get(task);
     if (text === undefined) return undefined;
     const captured = (bytes: Uint8Array<ArrayBuffer>) => ({ bytes, dropped: 0 });
-    return { stdout: captured(new Uint8Array()), stderr: captured(new TextEncoder().encode(text)) };
+    return {
+      isStored: false,
+      output: { stdout: captured(new Uint8Array()), stderr: captured(new TextEncoder().encode(text)) },
+    };
   }
 
   unrestorable(task: number): void {
-    const finding = this.#findings[task];
-    if (finding?.kind === "restore") this.#cache.drop(finding.fingerprint);
+    const finding = this.#findings[task], stored = this.#stored.get(task);
+    if (stored !== undefined) this.#store!.distrust(stored);
+    else if (finding?.kind === "restore") this.#cache.drop(finding.fingerprint);
   }
 
   record(task: number): void {
@@ -251,6 +320,7 @@ export class BuildWork implements Work {
   }
 
   checkpoint(): void {
+    this.#store?.flush();
     this.#saver?.saveIfDue();
   }
 
@@ -260,8 +330,9 @@ export class BuildWork implements Work {
     if (finding?.kind !== "run" && finding?.kind !== "restore") throw new Error(`Bug: task ${task} was never checked`);
     this.#findings[task] = undefined;
     const { name } = this.#plan.tasks[task];
-    const made = this.#freshness.made[task]!;
-    if (finding.kind === "run") {
+    const made = this.#freshness.made[task]!, done = this.#done.get(task);
+    this.#done.delete(task);
+    if (finding.kind === "run" || this.#stored.has(task)) {
       const { trace = finding.trace, isSure = true } = this.#discovered.get(task) ?? {};
       if (!isSure || !this.#freshness.inputsUnchanged(trace)) {
         this.#forgotten.add(task);
@@ -271,6 +342,7 @@ export class BuildWork implements Work {
       const stderr = this.#warnings.get(task);
       const entry = this.#asHandedOn(task, trace[0]);
       this.#cache.insert(trace[0], stderr === undefined ? entry : { ...entry, stderr });
+      if (finding.kind === "run" && done !== undefined) this.#store?.enter(task, trace[0], done);
       this.#freshness.noteMade(trace[0]);
       for (const path of filesIn(made)) this.#cache.noteFile(path);
       return this.#cache.remember(name, trace);
@@ -282,7 +354,9 @@ export class BuildWork implements Work {
   /** Without its entry the artifact is made anew, also by a task with equal work. */
   distrust(task: number): void {
     const [fingerprint] = this.#cache.trace(this.#plan.tasks[task].name) ?? [];
-    if (fingerprint !== undefined) this.#cache.drop(fingerprint);
+    if (fingerprint === undefined) return;
+    this.#cache.drop(fingerprint);
+    this.#store?.forget(fingerprint);
   }
 }
 
@@ -298,6 +372,12 @@ function* filesIn(entry: CacheEntry): Generator<string> {
     if (tree === undefined) yield path;
     else for (const one of parseTree(tree) ?? []) if (one.kind === "file") yield `${path}/${one.path}`;
   }
+}
+
+/** What is kept of what was written to stderr; undefined when nothing was. */
+function warningOf(stderr: Captured): string | undefined {
+  if (stderr.bytes.length === 0) return undefined;
+  return new TextDecoder().decode(withGap(endsOf(stderr, KEPT_WARNINGS)));
 }
 
 /** Whether the task may write its artifact where it lies; troupe itself writes beside it and renames. */

@@ -86,6 +86,26 @@ export class OutputPlaces {
     return copies.length === 0 ? undefined : copies;
   }
 
+  /** What an entry names and is not in its place; of an entry that {@linkcode fits}. */
+  missing(
+    { outputs }: Task,
+    entry: CacheEntry,
+  ): readonly { readonly path: string; readonly artifact: CachedArtifact }[] | TooMuch {
+    const artifacts = artifactsIn(entry), missing: { path: string; artifact: CachedArtifact }[] = [];
+    for (const [at, artifact] of artifacts.entries()) {
+      const path = targetOf(outputs, artifacts, at)!, isHeld = this.#holds(path, artifact);
+      if (typeof isHeld === "object") return isHeld;
+      if (!isHeld) missing.push({ path, artifact });
+    }
+    return missing;
+  }
+
+  /** Where the task has the artifacts of an entry. */
+  targets({ outputs }: Task, entry: CacheEntry): readonly (string | undefined)[] {
+    const artifacts = artifactsIn(entry);
+    return artifacts.map((_, at) => targetOf(outputs, artifacts, at));
+  }
+
   /** The same artifacts where the task has them, as an entry of its own. */
   asOwn({ outputs }: Task, entry: CacheEntry): CacheEntry {
     const artifacts = artifactsIn(entry);

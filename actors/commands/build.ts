@@ -31,6 +31,11 @@ export interface BuildOptions extends CallOptions {
   readonly failFast?: boolean;
   /** Do every task again, whatever the build cache says; default false. */
   readonly force?: boolean;
+  /**
+   * Path of the store in which artifacts are kept that may be wanted again, which several checkouts may share; false for
+   * none. Default that of `TROUPE_STORE`, or `.troupe/store` beside the config.
+   */
+  readonly store?: string | false;
   /** Milliseconds between asking a task to end and killing it, for tasks without a grace of their own; default 5000. */
   readonly graceMs?: number;
   /** Start nothing more while the machine is busier than these shares; default it may be as busy as it likes. */
@@ -132,6 +137,7 @@ export async function buildFor(
     loadLimits,
     graceMs,
     force: options.force ?? false,
+    store: options.store,
     transaction: transaction === true ? {} : transaction || undefined,
     isWatched: validation?.isWatched,
     checkpointEvery: validation?.checkpointEvery,
@@ -150,6 +156,7 @@ export async function buildFor(
   const { closing } = end;
   const flaky = await flakyToTell(closing, db, build.source);
   tell({ ...end, closing: { ...closing, flaky } }, options, invocation);
+  await end.tidy?.();
   return end;
 }
 

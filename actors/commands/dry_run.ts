@@ -5,6 +5,7 @@
  * @module
  */
 import { cacheHitLine } from "../../graph/report/build_lines.ts";
+import { lateStore } from "../build/late_store.ts";
 import { loadBuild } from "../input/load.ts";
 import { loadTasks } from "../input/load_tasks.ts";
 import { topologicalOrder } from "../../graph/graph.ts";
@@ -22,6 +23,8 @@ export interface DryRunOptions extends Pick<CallOptions, "log"> {
   readonly tasks?: readonly string[];
   /** As if every task were to be done again; default false. */
   readonly force?: boolean;
+  /** Path of the store, or false for none; default as for a build. */
+  readonly store?: string | false;
 }
 
 /**
@@ -60,7 +63,7 @@ export function dryRunTasksFor(
 export async function dryRunFor(
   reporter: Reporter,
   config: string,
-  { tasks, force = false, db, report, opening }: Omit<DryRunOptions, "log"> & {
+  { tasks, force = false, store, db, report, opening }: Omit<DryRunOptions, "log"> & {
     readonly db?: string;
     readonly report?: string;
     /** The first line. */
@@ -70,8 +73,11 @@ export async function dryRunFor(
   const build = await loadBuild(config, tasks);
   if (opening !== undefined) reporter.line(opening);
   if (hasTransaction(build.folder)) reporter.error("The next build will first undo an unfinished transaction");
+  const tell = (sentence: string) => reporter.error(sentence);
+  const late = await lateStore(build.folder, { choice: { store }, settings: build, tell });
   const { plan, order, of } = await prospectsOf(build, reporter, {
     force,
+    store: late,
     own: [db, report],
     written: writtenFiles({ report }),
   });
@@ -81,10 +87,17 @@ export async function dryRunFor(
     const prospect = of[task];
     prospects.push([name, prospect]);
     reporter.line(
-      prospect.run ? `Task '${name}' would run: ${prospect.reason}` : cacheHitLine(name, outputsText(outputs)),
+      prospect.run
+        ? `Task '${name}' would run: ${prospect.reason}`
+        : prospect.restore
+        ? `Task '${name}' would restore ${outputsText(outputs)}: ${prospect.reason}`
+        : cacheHitLine(name, outputsText(outputs)),
     );
   }
+  late?.close();
   const wouldRun = of.filter((prospect) => prospect.run).length;
-  reporter.line(`Dry run: ${wouldRun} would run, ${plan.size - wouldRun} up to date`);
+  const wouldRestore = of.filter((prospect) => prospect.restore).length;
+  const restores = wouldRestore > 0 ? `${wouldRestore} would restore, ` : "";
+  reporter.line(`Dry run: ${wouldRun} would run, ${restores}${plan.size - wouldRun - wouldRestore} up to date`);
   return { tasks: Object.fromEntries(prospects) };
 }

@@ -42,6 +42,8 @@ export interface JoinOptions extends CallOptions, Omit<CrewOptions, "disabled" |
   readonly history?: string;
   /** Do each task that this member is given, and all of them if it begins a run, whatever is done; default false. */
   readonly force?: boolean;
+  /** Path of the store, or false for none, as for a build; shell tasks have none. */
+  readonly store?: string | false;
   /** Start nothing more while the machine is busier than these shares; default it may be as busy as it likes. */
   readonly loadLimits?: LoadLimits;
   /** Names of the tasks to work through, and patterns, with all they need; default all. */
@@ -127,6 +129,7 @@ export async function joinFor(
     locks: validation?.locks,
     history: options.history,
     force: options.force,
+    store: options.store,
     graceMs: options.graceMs,
     loadLimits: options.loadLimits,
     level,

@@ -8,6 +8,10 @@ import { topologicalOrder } from "../../graph/graph.ts";
 import { describeTaskFailure } from "../../graph/failure.ts";
 import type { Plan } from "../../graph/schedule/plan.ts";
 import { Freshness } from "../build/freshness.ts";
+import type { BuildCache } from "../build/build_cache.ts";
+import { artifactsIn, type CacheEntry } from "../build/cache_form.ts";
+import type { LateStore } from "../build/late_store.ts";
+import { StoredWork } from "../build/stored_work.ts";
 import type { LoadedBuild } from "../input/load.ts";
 import type { Reporter } from "../terminal/reporter.ts";
 import { prepare, type Preparing } from "../build/prepare.ts";
@@ -17,6 +21,8 @@ import type { Prospect } from "../../graph/report/build_report.ts";
 export interface ProspectOptions extends Preparing {
   /** As if every task were to be done again; default false. */
   readonly force?: boolean;
+  /** Where artifacts may come from that lie nowhere in place; default nowhere. */
+  readonly store?: LateStore;
 }
 
 /** What was found. */
@@ -38,11 +44,13 @@ export interface BuildProspects {
 export async function prospectsOf(
   build: LoadedBuild,
   reporter: Reporter,
-  { force = false, ...preparing }: ProspectOptions = {},
+  { force = false, store, ...preparing }: ProspectOptions = {},
 ): Promise<BuildProspects> {
   const { plan, cache, stale, modules, discovered, tools } = await prepare(build, reporter, preparing);
   using _files = cache.files;
   using _tools = tools;
+  await store?.openToLook();
+  const stored = store && new StoredWork(store, plan.tasks);
   const freshness = new Freshness(plan, cache, { force, modules, discovered, tools });
   const order = topologicalOrder(plan.graph);
   const prospects: Prospect[] = new Array(plan.size);
@@ -74,13 +82,27 @@ export async function prospectsOf(
           const isSource = failure.kind === "source";
           return { run: true, reason: isSource ? "a source cannot be read" : describeTaskFailure(failure) };
         }
-        case "run":
-          return { run: true, reason: finding.reason };
+        case "run": {
+          const entry = force ? undefined : stored?.peek(task, finding.fingerprint, freshness.places);
+          if (entry === undefined) return { run: true, reason: finding.reason };
+          freshness.made[task] = freshness.places.asOwn(plan.tasks[task], entry);
+          pretend(freshness.made[task], cache);
+          return { run: false, restore: true, reason: finding.reason };
+        }
         case "restore":
         case "fresh":
           freshness.made[task] = freshness.places.asOwn(plan.tasks[task], finding.entry);
           return { run: false };
       }
     }
+  }
+}
+
+/** For those that need them, as if the artifacts lay there; nothing of this is kept. */
+function pretend(entry: CacheEntry, { files, trees }: BuildCache): void {
+  const never = { mtimeMs: 0, ctimeMs: 0, inode: 0, isFile: true };
+  for (const { artifact_path: path, tree, ...facts } of artifactsIn(entry)) {
+    if (tree === undefined) files.enter(path, { ...facts, ...never });
+    else trees.enter(path, { text: tree, sha256: facts.sha256, size: facts.size });
   }
 }

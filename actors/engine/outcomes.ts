@@ -34,7 +34,7 @@ export class Outcomes {
     const counts = { completed: 0, failed: 0, skipped: 0, cancelled: 0 };
     for (const end of this.ends) {
       if (end === undefined) continue;
-      if (end.kind === "built" || end.kind === "cached") counts.completed++;
+      if (end.kind === "built" || end.kind === "cached" || end.kind === "restored") counts.completed++;
       else if (end.kind === "failed") counts.failed++;
       else counts.skipped++;
       if (end.kind === "cancelled") counts.cancelled++;
@@ -47,7 +47,7 @@ export class Outcomes {
     switch (event.kind) {
       case "hit":
         this.cached++;
-        this.ends[event.task] = { kind: "cached" };
+        this.ends[event.task] = { kind: event.by === "restored" ? "restored" : "cached" };
         break;
       case "executed":
         this.ends[event.task] = { kind: "built" };

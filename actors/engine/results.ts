@@ -11,7 +11,7 @@ import type { Output, Usage } from "../process/output.ts";
 import type { FromWorker } from "../worker/messages.ts";
 import type { StatusTable } from "../worker/status_table.ts";
 import type { Counts, RunEvent } from "./run_event.ts";
-import type { MadeOf } from "./work.ts";
+import type { MadeOf, Origin } from "./work.ts";
 
 /** What a worker last said of a task. */
 export interface Outcome {
@@ -126,18 +126,21 @@ export class Results {
 
   completed(
     { task, by, worker }: { readonly task: number; readonly by: CompletedBy; readonly worker: number | null },
-    { warnings, madeOf }: { readonly warnings: () => Output | undefined; readonly madeOf: () => MadeOf | undefined },
+    { origin, madeOf }: { readonly origin: () => Origin | undefined; readonly madeOf: () => MadeOf | undefined },
   ): void {
     this.#change(task, by === "fresh" ? "pending" : "running", "completed");
     const { durationMs = 0, output, usage } = this.#take(task) ?? {};
     this.counts.completed++;
-    this.#end(task, { status: "completed", by, durationMs, worker });
-    if (by !== "executed") {
-      return this.#tell({ kind: "hit", task, worker, output: by === "restored" ? warnings() : undefined });
+    if (by === "executed") {
+      this.#end(task, { status: "completed", by, durationMs, worker });
+      const made = madeOf();
+      const told = { kind: "executed", task, worker: worker!, durationMs, output, usage } as const;
+      return this.#tell(made === undefined ? told : { ...told, madeOf: made });
     }
-    const made = madeOf();
-    const told = { kind: "executed", task, worker: worker!, durationMs, output, usage } as const;
-    this.#tell(made === undefined ? told : { ...told, madeOf: made });
+    const from = by === "copied" ? origin() : undefined;
+    const came = from?.isStored ? "restored" : by;
+    this.#end(task, { status: "completed", by: came, durationMs, worker });
+    this.#tell({ kind: "hit", task, by: came, worker, output: from?.output });
   }
 
   /** Answers with what there is to tell of it. */

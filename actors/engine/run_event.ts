@@ -5,6 +5,7 @@
  * @module
  */
 import type { TaskFailure } from "../../graph/failure.ts";
+import type { CompletedBy } from "../../graph/schedule/event.ts";
 import type { MadeOf } from "./work.ts";
 import type { Output, Usage } from "../process/output.ts";
 
@@ -24,8 +25,14 @@ export type RunEvent =
     /** There when that was not known when it started. */
     readonly madeOf?: MadeOf;
   }
-  /** With what was written to stderr when the artifact was made, where it was copied. */
-  | { readonly kind: "hit"; readonly task: number; readonly worker: number | null; readonly output?: Output }
+  /** With what was printed when the artifact was made, where it did not lie in place. */
+  | {
+    readonly kind: "hit";
+    readonly task: number;
+    readonly by: Exclude<CompletedBy, "executed">;
+    readonly worker: number | null;
+    readonly output?: Output;
+  }
   | {
     readonly kind: "failed";
     readonly task: number;

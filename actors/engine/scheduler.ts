@@ -198,7 +198,7 @@ export class Scheduler<Message = RunTask | RunShell> {
         const late = this.#results.lateError(task);
         if (late !== undefined) return this.#failed({ task, worker }, { ...late, durationMs, usage });
         this.#results.ended({ task, worker }, { durationMs, output, usage });
-        if (published !== undefined) this.#parts.work.arrived(task, published, output);
+        if (published !== undefined) this.#parts.work.arrived(task, published, { durationMs, output });
         return this.#step({ kind: "completed", worker, task });
       }
       case "failed":
@@ -345,7 +345,7 @@ export class Scheduler<Message = RunTask | RunShell> {
   #complete(effect: Extract<Effect, { kind: "complete" }>): void {
     const { work } = this.#parts;
     this.#results.completed(effect, {
-      warnings: () => work.warnings?.(effect.task),
+      origin: () => work.origin?.(effect.task),
       madeOf: () => work.discoveredOf?.(effect.task),
     });
     this.#parts.turns?.completed(effect.task, effect.by);

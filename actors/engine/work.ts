@@ -37,14 +37,26 @@ export interface MadeOf {
   readonly before?: Trace;
 }
 
+/** Where copied artifacts came from. */
+export interface Origin {
+  /** Out of a store, and not from where equal ones lay. */
+  readonly isStored: boolean;
+  /** What was printed when they were made, as far as that was kept. */
+  readonly output?: Output;
+}
+
 /** The subject of one run, tasks by index. All calls are the scheduler's, and none waits. */
 export interface Work<Message = RunTask | RunShell> {
   /** Whether a task must be done. */
   check(task: number): RebuilderAnswer;
   /** What a worker is told, after `check` said that it must be done or copied. */
   message(task: number, restore: boolean): Message;
-  /** The task's artifacts are in place, and this is what was printed meanwhile. */
-  arrived(task: number, published: readonly PublishedArtifact[], output?: Output): void;
+  /** The task's artifacts are in place, after so long, and this is what was printed meanwhile. */
+  arrived(
+    task: number,
+    published: readonly PublishedArtifact[],
+    ended: { readonly durationMs: number; readonly output?: Output },
+  ): void;
   /** What was to be copied was not there. */
   unrestorable(task: number): void;
   /** Remember the task's completion; nothing that needs it has started yet. */
@@ -53,8 +65,8 @@ export interface Work<Message = RunTask | RunShell> {
   retryDelayMs?(task: number, failedAttempts: number): number;
   /** What the task is made of that a worker was given; unknown for one that is copied. */
   madeOf?(task: number): MadeOf | undefined;
-  /** What was written to stderr when the artifact was made that was copied for the task, as far as that was kept. */
-  warnings?(task: number): Output | undefined;
+  /** Where the artifacts came from that were copied for the task. */
+  origin?(task: number): Origin | undefined;
   /** Write what is remembered so far, if it is time; called every second while there are workers. */
   checkpoint?(): void;
   /** Take in what the task that a worker has was found to read; there where tasks may tell that. */

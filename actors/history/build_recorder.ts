@@ -53,9 +53,9 @@ export class BuildRecorder {
   note(event: RunEvent, isStopping: boolean): void {
     if (this.#recorder !== undefined) this.#recorder.note(event, isStopping);
     else if (this.#opening !== undefined) this.#early.push([event, isStopping]);
-    else if (event.kind === "hit") this.#hits.push(event.task);
+    else if (event.kind === "hit" && event.by === "fresh") this.#hits.push(event.task);
     else if (event.kind === "reason") this.#early.push([event, isStopping]);
-    else if (event.kind === "started" || event.kind === "failed") {
+    else if (event.kind === "started" || event.kind === "failed" || event.kind === "hit") {
       this.#early.push([event, isStopping]);
       this.#opening = this.#open();
     }
@@ -88,7 +88,7 @@ export class BuildRecorder {
       env: digestsOf(task.env),
     }));
     const recorder = new RunRecorder({ kind: "build", source, folder, retryOf, asked, tasks });
-    for (const task of this.#hits) recorder.note({ kind: "hit", task, worker: null }, false);
+    for (const task of this.#hits) recorder.note({ kind: "hit", task, by: "fresh", worker: null }, false);
     for (const [event, isStopping] of this.#early) recorder.note(event, isStopping);
     this.#recorder = recorder;
     return await enterInHistory(recorder, database, this.#reporter);

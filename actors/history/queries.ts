@@ -67,7 +67,7 @@ const QUERIES = {
     order by r.id desc limit ?`,
   tries: `select a.task, a.fingerprint, a.outcome from runs r cross join attempts a on a.run_id = r.id
     where r.id > (select max(id) from runs) - ? and r.source = ? and a.outcome in ('passed', 'failed', 'timeout')
-    and a.how is not 'copied' order by r.id desc limit ?`,
+    and coalesce(a.how, '') not in ('copied', 'restored') order by r.id desc limit ?`,
   upTo:
     `select r.id run, r.source, a.attempt, a.outcome, a.reason, a.started_us startedUs, a.ended_us endedUs, a.fingerprint
     from runs r cross join attempts a on a.run_id = r.id and a.task = ? where r.id <= ? and (? is null or r.source = ?)

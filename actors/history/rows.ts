@@ -46,7 +46,7 @@ export interface AttemptEnd {
   readonly attempt: number;
   readonly outcome: "passed" | "failed" | "timeout" | "cancelled";
   /** How a passed one came by what it makes. */
-  readonly how?: "executed" | "copied";
+  readonly how?: "executed" | "copied" | "restored";
   readonly durationMs: number;
   readonly worker: number | null;
   readonly exitCode?: number;

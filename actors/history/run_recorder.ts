@@ -78,10 +78,10 @@ export class RunRecorder {
         if (event.madeOf !== undefined) this.#noteMadeOf(event.task, event.madeOf);
         return this.#attempted(event.task, "passed", { ...event, how: "executed", exitCode: 0 });
       case "hit": {
-        const { task, worker } = event;
+        const { task, by, worker, output } = event;
         // What was right already was not tried, and of such there may be very many.
-        if (worker === null) return this.#enter(task, "passed", 1, { durationMs: 0 });
-        return this.#attempted(task, "passed", { worker, how: "copied", durationMs: 0 });
+        if (by === "fresh") return this.#enter(task, "passed", 1, { durationMs: 0 });
+        return this.#attempted(task, "passed", { worker, how: by, durationMs: 0, output });
       }
       case "failed": {
         const { failure } = event;

@@ -29,6 +29,9 @@ export interface LoadedBuild {
   readonly numWorkers?: number;
   /** How much of each resource there is. */
   readonly resourceLimits?: Readonly<Record<string, number>>;
+  /** How many bytes the store may keep, and for how many days what is not used. */
+  readonly storeLimit?: number;
+  readonly storeDays?: number;
   /** What the difficulties of running tasks may add up to; default they are not added up. */
   readonly budget?: number;
   /** All tasks or, where some were chosen, these and what they need. */
@@ -66,6 +69,8 @@ export async function loadBuild(path: string, only: readonly string[] = []): Pro
     source: resolve(path),
     numWorkers: config.numWorkers,
     resourceLimits: config.resourceLimits,
+    storeLimit: config.storeLimit,
+    storeDays: config.storeDays,
     ...(chosen ?? { tasks: config.tasks, graph }),
     declared: config.tasks,
     explain: (later) => explain(source, later, chosen?.indexes),

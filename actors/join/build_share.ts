@@ -14,6 +14,7 @@ import type { BuildCache } from "../build/build_cache.ts";
 import { artifactsIn, type CacheEntry } from "../build/cache_form.ts";
 import { OutputPlaces } from "../build/output_places.ts";
 import type { Task } from "../../graph/task.ts";
+import type { LateStore } from "../build/late_store.ts";
 import { BuildWork } from "../build/build_work.ts";
 import type { DiscoveredInputs } from "../build/discovered_inputs.ts";
 import type { ToolOutputs } from "../build/tool_outputs.ts";
@@ -59,6 +60,7 @@ export class CrewBuildWork extends BuildWork implements CrewWork {
       readonly tools?: ToolOutputs;
       readonly definitions: Definitions;
       readonly stop: Stop;
+      readonly store?: LateStore;
     },
   ) {
     super(plan, cache, { ...options, isShared: true, asksPermit: true });

@@ -28,6 +28,7 @@ import { DEFAULT_WORKERS } from "../build/build_run.ts";
 import { DEFAULT_TIMEOUT_MS } from "../run/shell_run.ts";
 import { touchesOf } from "../run/touches.ts";
 import { awaitCommandsOf } from "../process/watchdog.ts";
+import { lateStore } from "../build/late_store.ts";
 import { CrewBuildWork, takeOver } from "./build_share.ts";
 import type { CrewWork } from "./crew_work.ts";
 import { Definitions } from "./definitions.ts";
@@ -52,6 +53,8 @@ export interface MemberChoices<Input> extends SessionOptions {
   readonly history?: string;
   /** Whether it does each task that it is given, and begins a run with all of them; default false. */
   readonly force?: boolean;
+  /** Path of the store, or false for none; default that of the environment, or the config's own. */
+  readonly store?: string | false;
   /** Whether it begins a new run when nobody else is at work; default true. */
   readonly startsOver?: boolean;
   /** Who may end it early; default nobody. */
@@ -112,8 +115,13 @@ async function joinUnderLock(
     const saver = new CacheSaver(cache, { reporter });
     const definitions = await Definitions.of(plan, { files: cache.files, modules, stop });
     const { force = false } = choices;
+    using store = await lateStore(build.folder, {
+      choice: choices,
+      settings: build,
+      tell: (sentence) => reporter.error(sentence),
+    });
     const work = new CrewBuildWork(plan, cache, {
-      ...{ modules, discovered, tools, definitions, stop, force },
+      ...{ modules, discovered, tools, definitions, stop, force, store },
       config: stale.config,
     });
     const recorder = history === undefined
@@ -138,7 +146,7 @@ async function joinUnderLock(
         recorder?.note(event, stop.signal !== undefined);
         return undefined;
       },
-      doneByOthers: (task) => recorder?.note({ kind: "hit", task, worker: null }, false),
+      doneByOthers: (task) => recorder?.note({ kind: "hit", task, by: "fresh", worker: null }, false),
       entries: definitions.entries,
       takeOver: async (results) => {
         const spoilt = await takeOver(plan, results, { cache, stop });
@@ -157,6 +165,8 @@ async function joinUnderLock(
     if (end.died.length > 0) unclean = "unclean";
     for (const pid of end.died) await awaitCommandsOf(pid);
     clean = sweep;
+    const tidy = store?.close();
+    if (stop.signal === undefined) await tidy?.();
     return { ...end, savedAs: await recorder?.finish(stop.signal) };
   } finally {
     lock?.release(unclean, clean);
@@ -212,7 +222,7 @@ async function joinWithTasks(
     whereRest: (task: string) => crewShowCommand(task, choices.settings.db),
     lines: (logChoices: LogChoices) => new RunLog(tasks, reporter, logChoices),
     onEvent: (event: RunEvent) => records.note(event, stop.signal !== undefined),
-    doneByOthers: (task) => void records.note({ kind: "hit", task, worker: null }, false),
+    doneByOthers: (task) => void records.note({ kind: "hit", task, by: "fresh", worker: null }, false),
     entries,
   }, await contextOf(choices, reporter));
   const opened = await opening;

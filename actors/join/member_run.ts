@@ -234,7 +234,7 @@ async function tellDone({ tasks, doneByOthers }: CrewInput, store: CrewStore, ou
   const done = new Set((await store.tasks({ state: "completed" })).map(({ id }) => id));
   for (const [task, { name }] of tasks.entries()) {
     const kind = outcomes.of(task)?.kind;
-    if (done.has(name) && kind !== "built" && kind !== "cached") doneByOthers(task);
+    if (done.has(name) && kind !== "built" && kind !== "cached" && kind !== "restored") doneByOthers(task);
   }
 }
 

@@ -12,6 +12,7 @@ import { dirname } from "@std/path/posix/dirname";
 import { beginSha256, type Hash } from "../../graph/digest.ts";
 import type { TaskFailure } from "../../graph/failure.ts";
 import { syncFolder, writeTemporary } from "./atomic_file.ts";
+import { type BlobPlace, type Origin, putBlob } from "./blobs.ts";
 import { carryOut, type Deed, type DeedAnswer } from "./deed.ts";
 import { openRegular, writeWhole } from "../machine/regular_file.ts";
 import { type Stamp, stampOf } from "../machine/stamp.ts";
@@ -53,6 +54,8 @@ export interface ArtifactTarget {
   readonly isUnwanted?: () => boolean;
   /** Whether another thread does the last step, if it may be done; by default it is done at once. */
   readonly asksPermit?: boolean;
+  /** Where its content is put as well, once it is in its place; default nowhere. */
+  readonly blobs?: BlobPlace;
 }
 
 /**
@@ -73,10 +76,10 @@ export function publishTemporary(target: ArtifactTarget): Publication {
   return guarded(target, "publish", () => {
     const file = openRegular(target.temporary);
     try {
-      const seen = stampOf(file.statSync(), linkAt(target.temporary));
+      const info = file.statSync(), seen = stampOf(info, linkAt(target.temporary));
       const hash = beginSha256();
       readInto(file, hash, { target });
-      return finish(file, hash, { target, seen });
+      return finish(file, hash, { target, seen, names: info.nlink ?? 1 });
     } finally {
       file.close();
     }
@@ -111,11 +114,30 @@ export function publishConcatenation(
     }, { within: target.folder }));
 }
 
+/** Publishes a link of a text; undefined when what it leads to does not have the digest it should have. */
+export function publishLink(
+  target: ArtifactTarget,
+  { link, sha256 }: { readonly link: string; readonly sha256: string },
+): Publication | undefined {
+  try {
+    removeIfPresent(target.temporary);
+    Deno.symlinkSync(link, target.temporary);
+  } catch {
+    return undefined;
+  }
+  const publication = publishTemporary({ ...target, expectedSha256: sha256 });
+  return "failure" in publication ? undefined : publication;
+}
+
 /**
- * Publishes a copy of another artifact, mode included.
+ * Publishes a copy of another artifact, or of a blob, with its mode unless it is to have another.
  * Undefined when that is gone or no longer has the digest it should have.
  */
-export function publishCopy(target: ArtifactTarget, from: string, sha256: string): Publication | undefined {
+export function publishCopy(
+  target: ArtifactTarget,
+  from: string,
+  { sha256, mode }: { readonly sha256: string; readonly mode?: number },
+): Publication | undefined {
   let source: Deno.FsFile;
   try {
     source = openRegular(from);
@@ -128,7 +150,7 @@ export function publishCopy(target: ArtifactTarget, from: string, sha256: string
         const hash = beginSha256();
         readInto(source, hash, { target, to: file });
         if (hash.copy().digest("hex") !== sha256) return undefined;
-        Deno.chmodSync(target.temporary, stampOf(source.statSync()).mode);
+        Deno.chmodSync(target.temporary, mode ?? stampOf(source.statSync()).mode);
         return finish(file, hash, { target });
       }, { within: target.folder }));
   } finally {
@@ -155,7 +177,9 @@ export function adoptInPlace(target: ArtifactTarget, { isRewritten }: { readonly
       }
       return conclude(target, { kind: "leave" }, () => {
         syncFolder(dirname(target.path));
-        return { published: [{ path: target.name, sha256: checked, ...seen }] };
+        return {
+          published: [{ path: target.name, sha256: checked, ...seen, ...store(target, checked, "written", seen) }],
+        };
       });
     } finally {
       file.close();
@@ -186,20 +210,38 @@ export function removeIfPresent(path: string): void {
 function finish(
   file: Deno.FsFile,
   hash: Hash,
-  { target, seen }: { target: ArtifactTarget; seen?: Stamp },
+  { target, seen, names = 1 }: {
+    readonly target: ArtifactTarget;
+    readonly seen?: Stamp;
+    /** How many names the temporary file has. */
+    readonly names?: number;
+  },
 ): Publication {
   const sha256 = check(file, hash, target);
   if (typeof sha256 === "object") return { failure: sha256 };
   const { temporary, path } = target;
   const stamp = seen ?? stampOf(file.statSync());
   return conclude(target, { kind: "place", temporary, path }, () => {
-    const info = Deno.statSync(path), { inode, ctimeMs } = stampOf(info);
     // Two names of one file: then a rename does nothing at all.
-    if (stamp.link !== undefined || (info.nlink ?? 1) > 1) removeIfPresent(temporary);
+    if (stamp.link !== undefined || names > 1) removeIfPresent(temporary);
     syncFolder(dirname(path));
-    // A rename changes the ctime; what was written since the file was read is to be noticed by the rest.
-    return { published: [{ path: target.name, sha256, ...stamp, ...(inode === stamp.inode ? { ctimeMs } : {}) }] };
+    const stored = store(target, sha256, names > 1 ? "written" : "placed", stamp);
+    // A rename changes the ctime, as a further name does; what was written since the file was read is to be noticed by the rest.
+    const { inode, ctimeMs } = stampOf(Deno.statSync(path));
+    const now = inode === stamp.inode ? { ctimeMs } : {};
+    return { published: [{ path: target.name, sha256, ...stamp, ...now, ...stored }] };
   });
+}
+
+/** Puts what lies in its place into the store, if there is one; the text of a link is in a record. */
+function store(
+  { blobs, path }: ArtifactTarget,
+  sha256: string,
+  origin: Origin,
+  { link }: Stamp,
+): Pick<Published, "stored"> {
+  if (blobs === undefined) return {};
+  return { stored: link === undefined ? putBlob(blobs, path, { sha256, origin }) ?? true : true };
 }
 
 /** Does the last step, or answers what it is. */
@@ -302,6 +344,8 @@ function guarded<Result extends Publication | undefined>(
 /** An artifact in place: content digest and the look by which it is known again. */
 export interface Published extends Stamp {
   readonly sha256: string;
+  /** Whether its content is in the store, or why it could not be put there; absent where it was not to be. */
+  readonly stored?: true | string;
 }
 
 /** The same with its path, relative to the config's folder. */
@@ -319,6 +363,7 @@ export interface PublishedFolder {
   readonly size: number;
   /** All files in it, by their paths in it. */
   readonly files: readonly PublishedFile[];
+  readonly stored?: Published["stored"];
 }
 
 /** One artifact in place. */

@@ -11,6 +11,7 @@ import { describeOther, isThere, openRegular } from "../machine/regular_file.ts"
 import { stampOf } from "../machine/stamp.ts";
 import type { PublishedFile, PublishedFolder } from "./artifact.ts";
 import { syncFolder } from "./atomic_file.ts";
+import { blobPath, type BlobPlace, type Origin, putBlob, putBytes } from "./blobs.ts";
 
 const CHUNK = 256 * 1024;
 
@@ -79,5 +80,42 @@ export function copyFolder(from: string, to: string): void {
     else if (isDirectory) copyFolder(source, target);
     else if (isFile) Deno.copyFileSync(source, target);
     else throw new Error(describeOther(Deno.lstatSync(source)));
+  }
+}
+
+/** Puts a folder's files and its listing into the store; answers with what it is then, as a further name changes a file's ctime. */
+export function storeFolder(
+  folder: PublishedFolder,
+  { absolute, blobs, origin }: { readonly absolute: string; readonly blobs: BlobPlace; readonly origin: Origin },
+): PublishedFolder {
+  const files: PublishedFile[] = [];
+  let detail = putBytes(blobs.folder, folder.sha256, new TextEncoder().encode(folder.tree));
+  for (const file of folder.files) {
+    const path = `${absolute}/${file.path}`;
+    const isAlone = (Deno.lstatSync(path).nlink ?? 1) === 1;
+    detail ??= putBlob(blobs, path, { sha256: file.sha256, origin: isAlone ? origin : "written" });
+    const { ctimeMs } = stampOf(Deno.lstatSync(path));
+    files.push({ ...file, ctimeMs });
+  }
+  return { ...folder, files, stored: detail ?? true };
+}
+
+/**
+ * Makes a folder of what is in the store, where nothing is.
+ *
+ * @throws What the file system throws, and an error for a listing that is none.
+ */
+export function folderOfBlobs(blobs: string, listing: readonly TreeEntry[], to: string): void {
+  Deno.mkdirSync(dirname(to), { recursive: true });
+  Deno.mkdirSync(to);
+  // Sorted by path, so that each folder comes before what is in it
+  for (const entry of listing) {
+    const path = `${to}/${entry.path}`;
+    if (entry.kind === "folder") Deno.mkdirSync(path);
+    else if (entry.kind === "link") Deno.symlinkSync(entry.target, path);
+    else {
+      Deno.copyFileSync(blobPath(blobs, entry.sha256), path);
+      Deno.chmodSync(path, entry.executable ? 0o755 : 0o644);
+    }
   }
 }

@@ -16,6 +16,7 @@ import {
   MOST_SHOWN,
   progressLine,
   reasonLine,
+  restoredLine,
   startedLine,
 } from "../../graph/report/build_lines.ts";
 import { unreachable } from "../../graph/task.ts";
@@ -84,14 +85,7 @@ export class BuildLog {
         this.#executed(event);
         break;
       case "hit":
-        if (this.#choices.level !== "quiet") {
-          this.reporter.line(
-            cacheHitLine(this.#name(event.task), outputsText(this.plan.tasks[event.task].outputs)),
-            "dim",
-          );
-          if (this.#choices.ci !== undefined) this.#choices.ci.show(this.#name(event.task), event);
-          else if (event.output !== undefined) this.#captured(event.output.stderr, this.#name(event.task));
-        }
+        this.#hit(event);
         break;
       case "barred":
         if (!event.isKnown) this.reporter.error(event.sentence);
@@ -128,6 +122,15 @@ export class BuildLog {
   #started(worker: number, task: number): void {
     const { name, dependencies } = this.plan.tasks[task];
     if (this.#choices.level !== "quiet") this.reporter.line(startedLine(worker, name, dependencies));
+  }
+
+  #hit(event: Extract<RunEvent, { kind: "hit" }>): void {
+    if (this.#choices.level === "quiet") return;
+    const { name, outputs } = this.plan.tasks[event.task], made = outputsText(outputs);
+    this.reporter.line(event.by === "restored" ? restoredLine(name, made) : cacheHitLine(name, made), "dim");
+    if (this.#choices.ci !== undefined) this.#choices.ci.show(name, event);
+    else if (this.#showsAll) this.#output(event.output, event.task);
+    else if (event.output !== undefined) this.#captured(event.output.stderr, name);
   }
 
   #executed(event: Extract<RunEvent, { kind: "executed" }>): void {

@@ -99,7 +99,7 @@ export class EventStream implements RunReader {
         return this.#tell({
           event: "task_cached",
           task: this.#name(event.task),
-          by: event.worker === null ? "fresh" : "copied",
+          by: event.by,
           ...this.#digest(event.task),
           ...keptOutput(event.output),
         });

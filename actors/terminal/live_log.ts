@@ -55,7 +55,7 @@ export class LiveLog {
         this.#failed(event);
         break;
       case "hit":
-        if (event.output !== undefined) this.#done({ task: event.task, how: "restored", output: event.output });
+        if (event.output !== undefined) this.#done({ task: event.task, how: event.by, output: event.output });
         break;
       case "cancelled":
         if (!event.isAgain) break;

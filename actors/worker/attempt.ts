@@ -18,7 +18,6 @@ import {
   type Publication,
   publishConcatenation,
   publishContent,
-  publishCopy,
   publishTemporary,
   removeIfPresent,
   type WriteOutcome,
@@ -31,7 +30,7 @@ import type { TaskFailure } from "../../graph/failure.ts";
 import type { DependencyFile } from "./dependency_file.ts";
 import { type Before, differs, look, makeWay } from "./in_place.ts";
 import type { RunShell, RunTask } from "./messages.ts";
-import { ownPath, placed, type TargetContext, targetOf } from "./targets.ts";
+import { copyTo, ownPath, placed, type TargetContext, targetOf } from "./targets.ts";
 import { workingFolder } from "../machine/working_folder.ts";
 import { systemDetail } from "../machine/system_error.ts";
 import type { Output, Usage } from "../process/output.ts";
@@ -126,8 +125,8 @@ export class ArtifactExecution
         return await this.#placed(publishConcatenation(target, paths, names));
       }
       case "restore": {
-        const [{ from, sha256 }] = work.copies;
-        const copy = publishCopy(target, join(context.folder, from), sha256);
+        const [source] = work.copies;
+        const copy = copyTo(target, source);
         return copy === undefined ? { unrestorable: true } : await this.#placed(copy);
       }
       case "command":

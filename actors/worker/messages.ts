@@ -10,6 +10,7 @@ import type { Deed, DeedAnswer } from "../storage/deed.ts";
 import type { SandboxPorts } from "../sandbox/sandbox_messages.ts";
 import type { Output, Usage } from "../process/output.ts";
 import type { PublishedArtifact } from "../storage/artifact.ts";
+import type { BlobPlace } from "../storage/blobs.ts";
 import type { EndSignal } from "../process/signals.ts";
 import type { FoundFiles } from "./found_files.ts";
 
@@ -77,6 +78,8 @@ export interface RunTask {
   readonly claim?: number;
   /** Whether to ask for a permit before the artifact is put in place. */
   readonly asksPermit?: boolean;
+  /** Where the content of its artifacts is put as well; default nowhere. */
+  readonly blobs?: BlobPlace;
   /** Whether to pass on what its command prints as it comes. */
   readonly stream?: boolean;
   /** For a call of a module's function: the name of the dependency that made each of their artifacts, and the module's own files. */
@@ -85,11 +88,18 @@ export interface RunTask {
 
 /** An artifact that lies elsewhere, and where it is to lie. */
 export interface CopySource {
+  /** Relative to the folder, or absolute. */
   readonly from: string;
   readonly path: string;
   readonly sha256: string;
   /** Its listing, where it is a folder. */
   readonly tree?: string;
+  /** Permission bits that it is to have; default those of what lies there. */
+  readonly mode?: number;
+  /** The text of a link that is made anew. */
+  readonly link?: string;
+  /** There when it is a folder in a store: the folder of blobs. */
+  readonly blobs?: string;
 }
 
 /** What is wrong with an artifact that was changed since it was made. */

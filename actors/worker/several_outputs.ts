@@ -10,7 +10,9 @@
  */
 import { dirname } from "@std/path/posix/dirname";
 import { namesOut, shellWord } from "../../graph/command_text.ts";
+import { parseTree } from "../../graph/artifact.ts";
 import { Glob } from "../../graph/glob.ts";
+import { absoluteIn } from "../../graph/paths.ts";
 import { outputText } from "../../graph/outputs.ts";
 import type { TaskFailure } from "../../graph/failure.ts";
 import type { DeclaredOutput } from "../../graph/task.ts";
@@ -20,8 +22,8 @@ import {
   adoptInPlace,
   type ArtifactTarget,
   type Publication,
-  publishCopy,
   type PublishedArtifact,
+  type PublishedFolder,
   publishTemporary,
   type Ready,
   removeIfPresent,
@@ -29,11 +31,17 @@ import {
 } from "../storage/artifact.ts";
 import { syncFolder } from "../storage/atomic_file.ts";
 import { carryOut, type Deed } from "../storage/deed.ts";
-import { copyFolder, syncedFolder, UnwantedFolderError } from "../storage/folder_artifact.ts";
+import {
+  copyFolder,
+  folderOfBlobs,
+  storeFolder,
+  syncedFolder,
+  UnwantedFolderError,
+} from "../storage/folder_artifact.ts";
 import { matchesOf } from "../storage/output_glob.ts";
 import { asideOf } from "../storage/temporaries.ts";
 import { differs, type Look, look, makeWay } from "./in_place.ts";
-import { type TargetContext, targetOf } from "./targets.ts";
+import { copyTo, type TargetContext, targetOf } from "./targets.ts";
 import type { CopySource, RunTask } from "./messages.ts";
 
 /** An output with a path of its own, and where it goes. */
@@ -140,19 +148,27 @@ export class SeveralOutputs {
   /** Puts in place what lies elsewhere; undefined when it lies there no more. */
   async restore(copies: readonly CopySource[]): Promise<WriteOutcome | undefined> {
     const ready: Ready[] = [];
-    for (const { from, path, sha256, tree } of copies) {
-      const target = this.#places.find(({ target }) => target.name === path)!.target;
-      const source = `${this.#context.folder}/${from}`;
-      const one = tree === undefined ? publishCopy(target, source, sha256) : this.#copiedFolder(target, source, sha256);
+    for (const source of copies) {
+      const target = this.#targetAt(source.path);
+      const one = source.tree === undefined ? copyTo(target, source) : this.#copiedFolder(target, source);
       if (one === undefined) {
         this.#tidy();
         return undefined;
       }
       const next = readyIn(one);
       if ("failure" in next) return await this.#failed(next.failure);
-      ready.push(next);
+      ready.push(inPlaceOfFolder(next, target));
     }
     return await this.#place(ready);
+  }
+
+  /** What a glob means has its place by its own name. */
+  #targetAt(path: string): ArtifactTarget {
+    const known = this.#places.find(({ target }) => target.name === path);
+    if (known !== undefined) return known.target;
+    const target = { ...targetOf(this.#task, this.#context, path), asksPermit: true };
+    Deno.mkdirSync(dirname(target.path), { recursive: true });
+    return target;
   }
 
   /** After a failure: nothing of what was made stays, and what was moved away comes back. */
@@ -203,9 +219,7 @@ export class SeveralOutputs {
 
   #file(target: ArtifactTarget): Ready | { readonly failure: TaskFailure } {
     const one = readyIn(publishTemporary(target));
-    if ("failure" in one || !isFolder(target.path)) return one;
-    const { temporary, path } = target;
-    return { ...one, deed: { kind: "exchange", temporary, path } };
+    return "failure" in one ? one : inPlaceOfFolder(one, target);
   }
 
   #adopted(path: string): Ready | { readonly failure: TaskFailure } {
@@ -223,10 +237,11 @@ export class SeveralOutputs {
     }
   }
 
-  #copiedFolder(target: ArtifactTarget, from: string, sha256: string) {
+  #copiedFolder(target: ArtifactTarget, { from, sha256, tree = "", blobs }: CopySource) {
     try {
       removeIfPresent(target.temporary);
-      copyFolder(from, target.temporary);
+      if (blobs === undefined) copyFolder(absoluteIn(this.#context.folder, from), target.temporary);
+      else folderOfBlobs(blobs, parseTree(tree) ?? [], target.temporary);
       const published = syncedFolder(target.temporary, target.name, target);
       return published.sha256 === sha256 ? readyFolder(target, published, target.temporary) : undefined;
     } catch {
@@ -267,7 +282,7 @@ export class SeveralOutputs {
 
 function readyFolder(
   target: ArtifactTarget,
-  published: PublishedArtifact & { readonly tree: string },
+  published: PublishedFolder,
   absolute: string,
 ): Ready | { readonly failure: TaskFailure } {
   const { expectedSha256: expected, name, temporary, path } = target, { sha256 } = published;
@@ -281,9 +296,16 @@ function readyFolder(
       if (answer === "refused") return { failure: { kind: "cancelled" } };
       if (answer !== "done") return wrongKind(target, answer.detail);
       syncFolder(dirname(path));
-      return { published: [published] };
+      if (target.blobs === undefined) return { published: [published] };
+      const origin = absolute === path ? "written" as const : "placed" as const;
+      return { published: [storeFolder(published, { absolute: path, blobs: target.blobs, origin })] };
     },
   };
+}
+
+/** A file that takes the place of a folder is exchanged with it. */
+function inPlaceOfFolder(one: Ready, { temporary, path }: ArtifactTarget): Ready {
+  return one.deed.kind === "place" && isFolder(path) ? { ...one, deed: { kind: "exchange", temporary, path } } : one;
 }
 
 function readyIn(publication: Publication | Ready): Ready | { readonly failure: TaskFailure } {

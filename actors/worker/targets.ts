@@ -4,13 +4,21 @@
  * @module
  */
 import { join } from "@std/path/posix/join";
-import { type ArtifactTarget, type Publication, temporaryPath, type WriteOutcome } from "../storage/artifact.ts";
+import { absoluteIn } from "../../graph/paths.ts";
+import {
+  type ArtifactTarget,
+  type Publication,
+  publishCopy,
+  publishLink,
+  temporaryPath,
+  type WriteOutcome,
+} from "../storage/artifact.ts";
 import { OWN_NAMES } from "../storage/temporaries.ts";
 import type { CommandContext } from "../process/command_run.ts";
 import type { Deed, DeedAnswer } from "../storage/deed.ts";
 import type { TaskFailure } from "../../graph/failure.ts";
 import type { FoundFiles } from "./found_files.ts";
-import type { RunTask } from "./messages.ts";
+import type { CopySource, RunTask } from "./messages.ts";
 
 /** What decides where an artifact goes, beside its task. */
 export interface TargetContext extends Pick<CommandContext, "folder" | "workerId"> {
@@ -43,7 +51,14 @@ export function targetOf(
     expectedSha256: task.expected?.[name],
     isUnwanted: isCancelled,
     asksPermit: task.asksPermit,
+    blobs: task.blobs,
   };
+}
+
+/** Publishes what lies elsewhere, file or link; undefined when it lies there no more, or is another. */
+export function copyTo(target: ArtifactTarget, { from, sha256, mode, link }: CopySource): Publication | undefined {
+  if (link !== undefined) return publishLink(target, { link, sha256 });
+  return publishCopy(target, absoluteIn(target.folder, from), { sha256, mode });
 }
 
 /** A publication with its last step done, where that is another thread's to do. */

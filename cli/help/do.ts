@@ -42,7 +42,8 @@ export const BUILD_PAGE: Page = {
         shared.CONFIG_OPTION,
         shared.TASK_OPTION,
         shared.TAG_OPTION,
-        { flag: "force", short: "f", text: "do every task again, whatever the build cache says" },
+        { flag: "force", short: "f", text: "do every task again, whatever the build cache and the store say" },
+        ...shared.STORE_OPTIONS,
         { flag: "dry-run", short: "n", text: "show what would run, and why; run nothing" },
         shared.SINCE_FAILED_OPTION,
       ],
@@ -95,10 +96,11 @@ export const BUILD_PAGE: Page = {
   files: [
     shared.CONFIG_FILE,
     [".build_cache.json", "what was built, beside the config; may be deleted at any time"],
+    shared.STORE_FILE,
     shared.HISTORY_FILE,
     shared.GATES_FILE,
   ],
-  environment: [...shared.SCREEN_VARIABLES, ...shared.GATE_VARIABLES],
+  environment: [...shared.STORE_VARIABLES, ...shared.SCREEN_VARIABLES, ...shared.GATE_VARIABLES],
   exits: shared.RUN_EXITS,
   examples: [
     ["troupe build", "all that is not up to date"],

@@ -15,8 +15,10 @@ const WHAT: OptionGroup = {
     {
       flag: "force",
       short: "f",
-      text: "do again what is done, whatever the build cache says: all where nobody else is at work, else what comes",
+      text:
+        "do again what is done, whatever the build cache and the store say: all where nobody else is at work, else what comes",
     },
+    ...shared.STORE_OPTIONS,
   ],
 };
 
@@ -85,6 +87,7 @@ const KEEP: Option = {
 const VERBOSE: Option = { flag: "verbose", short: "v", text: "also show why each task runs and what it prints" };
 
 const VARIABLES: Page["environment"] = [
+  ...shared.STORE_VARIABLES,
   ["TROUPE_IDENTIFIER", "for --id"],
   ["TROUPE_FAILURE_POLICY", "for --failure-policy"],
   ["TROUPE_MAX_FAILED_RETRIES, TROUPE_MAX_KILLED_RETRIES", "for the two flags of these names"],

@@ -11,6 +11,7 @@ import type { Page, Topic } from "./page.ts";
 import { GRAPH_PAGE, REPORT_PAGE, TRACE_PAGE, UI_PAGE } from "./pictures.ts";
 import { HISTORY_PAGE, LIST_PAGE, SHOW_PAGE, WHY_PAGE } from "./see.ts";
 import { COMPLETIONS_PAGE, HELP_PAGE, SCHEMA_PAGE } from "./set_up.ts";
+import { STORE_PAGE } from "./store.ts";
 import { WATCH_PAGE } from "./watch.ts";
 import { CI_TOPIC, CONFIG_TOPIC, EXIT_TOPIC } from "./topics.ts";
 
@@ -35,6 +36,7 @@ export const PAGES: readonly Page[] = [
   CHECK_PAGE,
   BATCHES_PAGE,
   LOCKS_PAGE,
+  STORE_PAGE,
   SCHEMA_PAGE,
   COMPLETIONS_PAGE,
   HELP_PAGE,

@@ -37,6 +37,28 @@ export const JOBS_OPTION: Option = {
   text: "number of workers (default: num_workers of the config, or 8)",
 };
 
+/** Where artifacts are kept that may be wanted again. */
+export const STORE_OPTIONS: readonly Option[] = [
+  {
+    flag: "store",
+    value: "PATH",
+    text: "keep artifacts in this store and take them out of it; several checkouts and builds may share one " +
+      "(default: TROUPE_STORE, or .troupe/store beside the config)",
+  },
+  { flag: "no-store", text: "use no store" },
+];
+
+export const STORE_VARIABLES: readonly HelpEntry[] = [
+  ["TROUPE_STORE", "the path of the store"],
+  ["TROUPE_STORE_LIMIT", "how much it may keep, as 500MB (default: store_limit of the config, or 5GB)"],
+  ["TROUPE_STORE_DAYS", "for how many days it keeps what is not used (default: store_days of the config, or 30)"],
+];
+
+export const STORE_FILE: HelpEntry = [
+  ".troupe/store/",
+  "what was built before, beside the config; may be deleted at any time",
+];
+
 export const FAIL_FAST_OPTION: Option = {
   flag: "fail-fast",
   text: "start nothing more after the first failed task",

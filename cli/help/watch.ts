@@ -34,7 +34,10 @@ export const WATCH_PAGE: Page = {
     "such database or workflow, it waits for one.",
   ],
   options: [
-    { title: "What is built", options: [shared.CONFIG_OPTION, shared.TASK_OPTION, shared.TAG_OPTION] },
+    {
+      title: "What is built",
+      options: [shared.CONFIG_OPTION, shared.TASK_OPTION, shared.TAG_OPTION, ...shared.STORE_OPTIONS],
+    },
     {
       title: "When it is built",
       options: [
@@ -72,7 +75,7 @@ export const WATCH_PAGE: Page = {
     CREW_GROUP,
   ],
   files: [shared.CONFIG_FILE, shared.HISTORY_FILE, shared.CREW_FILE],
-  environment: [...shared.SCREEN_VARIABLES, ...shared.GATE_VARIABLES],
+  environment: [...shared.STORE_VARIABLES, ...shared.SCREEN_VARIABLES, ...shared.GATE_VARIABLES],
   exits: [
     ["0", "ended by q or by the reader of its output; for a crew also by Ctrl-C"],
     ["1", "its output could not be written"],

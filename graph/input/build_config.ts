@@ -10,6 +10,7 @@ import { checkResources, readResourceLimits } from "./config_declarations.ts";
 import { readTask } from "./config_fields.ts";
 import { checkDepfiles } from "./config_inputs.ts";
 import { checkOutputs } from "./output_overlap.ts";
+import { parseBytes } from "../bytes.ts";
 import { isObject, type JsonObject } from "./config_object.ts";
 import type { Diagnostic } from "../failure.ts";
 import { buildGraph, cycleDiagnostics, findCycles } from "../graph.ts";
@@ -25,6 +26,9 @@ export interface BuildConfig {
   readonly numWorkers?: number;
   /** How much of each resource there is; absent when nothing limits any. */
   readonly resourceLimits?: Readonly<Record<string, number>>;
+  /** How many bytes the store may keep, and for how many days what is not used. */
+  readonly storeLimit?: number;
+  readonly storeDays?: number;
   /** In declared order, so that a task's index is its index in the text. */
   readonly tasks: readonly Task[];
 }
@@ -35,7 +39,14 @@ export interface ParsedBuildConfig {
   readonly diagnostics: Diagnostic[];
 }
 
-const CONFIG_KEYS: readonly string[] = ["num_workers", "resource_limits", "tasks", "$schema"];
+const CONFIG_KEYS: readonly string[] = [
+  "num_workers",
+  "resource_limits",
+  "store_limit",
+  "store_days",
+  "tasks",
+  "$schema",
+];
 
 /** Parses and checks the text of a build config. */
 export async function parseBuildConfig(text: string): Promise<ParsedBuildConfig> {
@@ -60,6 +71,7 @@ export function checkBuildConfig(value: unknown): ParsedBuildConfig {
   }
   const numWorkers = readNumWorkers(value.num_workers, diagnostics);
   const resourceLimits = readResourceLimits(value.resource_limits, diagnostics);
+  const store = readStoreSettings(value, diagnostics);
   const list = value.tasks;
   if (list === undefined) diagnostics.push(say.noTasks(true));
   else if (!Array.isArray(list)) diagnostics.push(say.wrongValue({ path: ["tasks"], name: "tasks" }, "a list", list));
@@ -67,7 +79,8 @@ export function checkBuildConfig(value: unknown): ParsedBuildConfig {
   const tasks = Array.isArray(list) ? readTasks(list, diagnostics) : [];
   checkResources(tasks, resourceLimits, diagnostics);
   if (diagnostics.length > 0) return { diagnostics };
-  return { config: { numWorkers, ...(resourceLimits === undefined ? {} : { resourceLimits }), tasks }, diagnostics };
+  const config = { numWorkers, ...(resourceLimits === undefined ? {} : { resourceLimits }), ...store, tasks };
+  return { config, diagnostics };
 }
 
 function readNumWorkers(value: unknown, diagnostics: Diagnostic[]): number | undefined {
@@ -76,6 +89,27 @@ function readNumWorkers(value: unknown, diagnostics: Diagnostic[]): number | und
   const field = { path: ["num_workers"], name: "num_workers" };
   diagnostics.push(say.wrongValue(field, `an integer from 1 to ${MOST_WORKERS}`, value));
   return undefined;
+}
+
+function readStoreSettings(
+  { store_limit: limit, store_days: days }: JsonObject,
+  diagnostics: Diagnostic[],
+): Pick<BuildConfig, "storeLimit" | "storeDays"> {
+  const storeLimit = typeof limit === "string" ? parseBytes(limit) : limit;
+  if (
+    storeLimit !== undefined && !(Number.isSafeInteger(storeLimit) && (storeLimit as number) >= 0) ||
+    (typeof limit === "string" && storeLimit === undefined)
+  ) {
+    const field = { path: ["store_limit"], name: "store_limit" };
+    diagnostics.push(say.wrongValue(field, `a number of bytes, or a size such as "5GB"`, limit));
+  }
+  if (days !== undefined && !(typeof days === "number" && days >= 0)) {
+    diagnostics.push(say.wrongValue({ path: ["store_days"], name: "store_days" }, "a number of days", days));
+  }
+  return {
+    ...(storeLimit === undefined ? {} : { storeLimit: storeLimit as number }),
+    ...(days === undefined ? {} : { storeDays: days as number }),
+  };
 }
 
 function readTasks(list: readonly unknown[], diagnostics: Diagnostic[]): Task[] {

@@ -47,6 +47,7 @@ export const TASK_KEYS: ReadonlyMap<string, "field" | "declaration"> = new Map([
     "timeout",
     "grace",
     "retries",
+    "store",
   ].map((key) => [key, "field"] as const),
   ...["reads", "writes", "files_affected", "difficulty", "shares", "resources", "requirements"].map((key) =>
     [key, "declaration"] as const
@@ -91,6 +92,7 @@ export function readTask(object: JsonObject, index: number, diagnostics: Diagnos
     ...(object.retries === "flaky" ? { retriesIfFlaky: true } : {}),
     ...(object.depfile === undefined ? {} : { depfile: readDepfile(object, index, diagnostics) }),
     ...(object.tools === undefined ? {} : { tools: readTools(object, index, diagnostics) }),
+    ...(object.store === undefined ? {} : readStore(object, index, diagnostics)),
   };
   const after = object.after === undefined ? undefined : readAfter(object, index, { task, diagnostics });
   const declared = declares ? readDeclarations(object, index, diagnostics) : undefined;
@@ -250,4 +252,12 @@ function readRetries(object: JsonObject, index: number, diagnostics: Diagnostic[
     say.wrongValue(fieldOf(object, index, "retries"), `an integer from 0 to ${MOST_RETRIES}, or "flaky"`, retries),
   );
   return 0;
+}
+
+function readStore(object: JsonObject, index: number, diagnostics: Diagnostic[]): Pick<Task, "isUnstored"> {
+  const { store } = object;
+  if (typeof store !== "boolean") {
+    diagnostics.push(say.wrongValue(fieldOf(object, index, "store"), "true or false", store));
+  }
+  return store === false ? { isUnstored: true } : {};
 }

@@ -54,6 +54,11 @@ export function cacheHitLine(task: string, artifact: string): string {
   return `Task '${task}' skipped: cache hit (artifact: ${artifact})`;
 }
 
+/** A task whose artifact came out of the store, with what was printed when it was made. */
+export function restoredLine(task: string, artifact: string): string {
+  return `Task '${task}' restored: store hit (artifact: ${artifact})`;
+}
+
 export function reasonLine(task: string, reason: string): string {
   return `Task '${task}' must run: ${reason}`;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { describeTaskFailure } from "../failure.ts";
-import type { Status, TaskEnd } from "../schedule/event.ts";
+import type { CompletedBy, Status, TaskEnd } from "../schedule/event.ts";
 import type { Task } from "../task.ts";
 
 /** How one task ended, as `--json` shows it. Times in seconds. */
@@ -21,8 +21,10 @@ export interface BuildResult {
   readonly artifact_path: string | null;
   /** Digest of the artifact, 64 hex digits; of one that was put back, of what lies there now. */
   readonly sha256?: string;
-  /** True when the build cache answered instead of a worker's work. */
+  /** True when the build cache or the store answered instead of a worker's work. */
   readonly cache_hit?: boolean;
+  /** How a completed task came by its artifact: made, copied from an equal one, out of the store, or it lay in place. */
+  readonly how?: CompletedBy;
   /** Why it was run, e.g. `source changed: src/a.c`. */
   readonly reason?: string;
   /** Only of failed tasks and of cancelled ones, which are skipped. */
@@ -55,9 +57,11 @@ export interface BuildReport {
 
 /** What would become of one task. */
 export interface Prospect {
-  /** False when the build cache has the answer. */
+  /** False when the build cache has the answer, or the store. */
   readonly run: boolean;
-  /** Why it would run; absent for one that is up to date. */
+  /** True when its artifact would be taken out of the store. */
+  readonly restore?: boolean;
+  /** Why it would run, or be restored; absent for one that is up to date. */
   readonly reason?: string;
 }
 
@@ -113,7 +117,7 @@ function buildResult({ name, outputs }: Task, end: TaskEnd, sha256: string | und
     duration: round(end.durationMs / 1000),
     worker_id: end.worker,
     artifact_path: isDone && outputs.length > 0 ? outputs[0].path : null,
-    ...(isDone ? { sha256, cache_hit: end.by !== "executed" } : {}),
+    ...(isDone ? { sha256, cache_hit: end.by !== "executed", how: end.by } : {}),
     ...(end.reason === undefined ? {} : { reason: end.reason }),
     ...(end.failure === undefined ? {} : { error_message: describeTaskFailure(end.failure) }),
   };

@@ -16,6 +16,8 @@ export type Outcome =
   | { readonly kind: "built" }
   /** Its artifact was there, or could be copied. */
   | { readonly kind: "cached" }
+  /** Its artifact came out of a store. */
+  | { readonly kind: "restored" }
   /** `telling` is the line of its output that says why, if it printed one. */
   | { readonly kind: "failed"; readonly failure: TaskFailure; readonly telling?: string }
   | { readonly kind: "cancelled" }
@@ -57,7 +59,7 @@ const TELLING_WIDTH = 160;
 
 /** The line that says how it went: `✗ 1 failed, 2 not run · 17 built, 8 up to date · 12.3s`. */
 export function closingLine(run: ClosedRun): string {
-  const counts = { built: 0, cached: 0, failed: 0, cancelled: 0, skipped: 0 };
+  const counts = { built: 0, restored: 0, cached: 0, failed: 0, cancelled: 0, skipped: 0 };
   for (const outcome of run.outcomes) counts[outcome?.kind ?? "skipped"]++;
   const notRun = counts.skipped + counts.cancelled;
   const bad = [
@@ -65,7 +67,8 @@ export function closingLine(run: ClosedRun): string {
     ...(notRun > 0 ? [`${notRun} not run`] : []),
   ].join(", ");
   const good = [
-    ...(counts.built > 0 || counts.cached === 0 ? [`${counts.built} ${run.done}`] : []),
+    ...(counts.built > 0 || counts.cached + counts.restored === 0 ? [`${counts.built} ${run.done}`] : []),
+    ...(counts.restored > 0 ? [`${counts.restored} restored`] : []),
     ...(counts.cached > 0 ? [`${counts.cached} up to date`] : []),
   ].join(", ");
   const parts = [

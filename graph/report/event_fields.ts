@@ -135,9 +135,14 @@ export const EVENT_KINDS: Kinds = {
     text: "a task needed no doing",
     fields: {
       task: TASK,
-      by: has("fresh: its artifact lay in place; copied: an equal one lay elsewhere", { enum: ["fresh", "copied"] }),
+      by: has(
+        "fresh: its artifact lay in place; copied: an equal one lay elsewhere; restored: it came out of a store",
+        {
+          enum: ["fresh", "copied", "restored"],
+        },
+      ),
       sha256: may("digest of its artifact", DIGEST),
-      output: { ...OUTPUT, text: "what was printed when the artifact was made, where it was copied" },
+      output: { ...OUTPUT, text: "what was printed when the artifact was made, where it did not lie in place" },
     },
   },
   task_failed: {

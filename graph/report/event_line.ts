@@ -110,11 +110,11 @@ export interface TaskCompleted extends Common<"task_completed">, Taken {
 /** A task needed no doing. */
 export interface TaskCached extends Common<"task_cached"> {
   readonly task: string;
-  /** The artifact lay in place, or was copied from where an equal one lay. */
-  readonly by: "fresh" | "copied";
+  /** The artifact lay in place, was copied from where an equal one lay, or came out of a store. */
+  readonly by: "fresh" | "copied" | "restored";
   /** Digest of its artifact. */
   readonly sha256?: string;
-  /** What was printed when the artifact was made, where it was copied. */
+  /** What was printed when the artifact was made, where it did not lie in place. */
   readonly output?: KeptOutput;
 }
 

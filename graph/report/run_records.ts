@@ -84,8 +84,8 @@ export interface AttemptRecord {
   readonly attempt: number;
   /** How it went. */
   readonly outcome: "passed" | "failed" | "timeout" | "cancelled";
-  /** How a passed one came by what it makes: by work, or by a copy of equal work. */
-  readonly how: "executed" | "copied" | null;
+  /** How a passed one came by what it makes: by work, by a copy of equal work, or out of a store. */
+  readonly how: "executed" | "copied" | "restored" | null;
   /** Unix microseconds. */
   readonly started_us: number;
   /** Unix microseconds. */

@@ -103,7 +103,8 @@ function pastOf(attempts: readonly RecalledAttempt[]): Past {
   let hasFailed = false;
   for (const attempt of attempts) {
     if (attempt.outcome === "passed" && attempt.how === "executed") times.push(attempt.duration);
-    if (attempt.outcome === "cancelled" || attempt.how === "copied" || tries.length === FLAKY_ATTEMPTS) continue;
+    const isTaken = attempt.how === "copied" || attempt.how === "restored";
+    if (attempt.outcome === "cancelled" || isTaken || tries.length === FLAKY_ATTEMPTS) continue;
     tries.push(attempt);
     hasFailed ||= attempt.outcome !== "passed";
   }

@@ -73,8 +73,11 @@ export type Event =
   /** Someone asked to stop: the first time running tasks are asked to end, the second time they are made to. */
   | { readonly kind: "interrupted" };
 
-/** How a completed task came by its artifact. */
-export type CompletedBy = "executed" | "restored" | "fresh";
+/**
+ * How a completed task came by its artifact: it was made, copied from where an equal one lay, brought back out of a store,
+ * or lay in place. The rules know the last two but one as a copy.
+ */
+export type CompletedBy = "executed" | "copied" | "restored" | "fresh";
 
 /** How one task ended. */
 export interface TaskEnd {

@@ -54,7 +54,7 @@ export function step(schedule: Schedule, event: Event): Effect[] {
       if (takeBack(schedule, event, effects)) break;
       effects.push({ kind: "record", task: event.task });
       unlock(schedule, event.task, effects);
-      complete(schedule, event.task, schedule.restoring[event.task] ? "restored" : "executed", effects, event.worker);
+      complete(schedule, event.task, schedule.restoring[event.task] ? "copied" : "executed", effects, event.worker);
       break;
     case "failed":
       release(schedule, event.worker, event.task);

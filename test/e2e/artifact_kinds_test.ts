@@ -27,7 +27,7 @@ class Project implements Disposable {
 
   /** Why tasks ran, by name; those that failed say why. */
   async build(): Promise<Record<string, string>> {
-    const { results } = await build(this.path("build.json"));
+    const { results } = await build(this.path("build.json"), { store: false });
     const told = (result: BuildResult) => result.error_message ?? (result.cache_hit ? undefined : result.reason);
     return Object.fromEntries(
       Object.values(results).flatMap((result) => told(result) === undefined ? [] : [[result.task_name, told(result)!]]),

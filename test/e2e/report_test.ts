@@ -43,6 +43,7 @@ rigTest("build --json writes the report alone to stdout, and the lines to stderr
     artifact_path: "out/good",
     sha256: "106675dc1490d5cdd6d1f0410731316ce93fc964c6cf6726e2b0d53e19688feb",
     cache_hit: false,
+    how: "executed",
     reason: "new",
   });
   assertEquals(copy.sha256, good.sha256);

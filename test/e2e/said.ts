@@ -11,6 +11,11 @@ export function executed({ stdout }: { readonly stdout: string }): string[] {
   return [...stdout.matchAll(/^Worker \d+: Started task '(.+)' \(/gm)].map((match) => match[1]).sort();
 }
 
+/** Names of the tasks whose artifacts came out of the store, sorted. */
+export function restored({ stdout }: { readonly stdout: string }): string[] {
+  return [...stdout.matchAll(/^Task '(.+)' restored: store hit/gm)].map((match) => match[1]).sort();
+}
+
 /** Names of the tasks that the cache answered for, sorted. */
 export function hits({ stdout }: { readonly stdout: string }): string[] {
   return [...stdout.matchAll(/^Task '(.+)' skipped: cache hit/gm)].map((match) => match[1]).sort();

@@ -54,7 +54,7 @@ rigTest("watch lets others build between its builds, and what they make is no ch
   const watch = new Watch(rig);
   await watch.rests();
   rig.remove("out");
-  const { code, stdout, stderr } = await rig.build(["build.json"]);
+  const { code, stdout, stderr } = await rig.build(["build.json", "--no-store"]);
   assertEquals([code, stderr, started(stdout).length], [0, "", 3], stdout);
   rig.write("src/a.txt", "new\n");
   assertEquals(started(await watch.rests()), ["a", "both"]);

@@ -15,7 +15,7 @@ rigTest("watch makes an artifact again that was deleted or edited by hand, with 
     })),
   });
   for (const name of ["a", "b", "c"]) rig.write(`src/${name}/x.txt`, `${name}\n`);
-  const watch = new Watch(rig);
+  const watch = new Watch(rig, ["--no-store"]);
   await watch.rests();
   rig.remove("out/a");
   rig.write("out/b", "edited\n");

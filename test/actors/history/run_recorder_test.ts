@@ -16,7 +16,7 @@ const EVENTS: RunEvent[] = [
   { kind: "printed", task: 1, stream: "stdout", bytes: new Uint8Array([10]) },
   { kind: "failed", task: 1, worker: 1, durationMs: 20, failure: { kind: "exit", code: 3 } },
   { kind: "skipped", task: 4 },
-  { kind: "hit", task: 2, worker: null },
+  { kind: "hit", task: 2, by: "fresh", worker: null },
   { kind: "failed", task: 3, worker: 2, durationMs: 60_000, failure: { kind: "timeout", timeoutMs: 60_000 } },
 ];
 
@@ -110,8 +110,8 @@ historyTest("RunRecorder enters every attempt, with what it printed and why it w
     { kind: "failed", task: 0, worker: 1, durationMs: 2000, failure: killed, output: output("one"), retry: 1 },
     { kind: "failed", task: 0, worker: 2, durationMs: 5, failure: { kind: "exit", code: 9 }, retry: 2 },
     { kind: "executed", task: 0, worker: 1, durationMs: 7, output: output("three", "err") },
-    { kind: "hit", task: 1, worker: null },
-    { kind: "hit", task: 2, worker: 2 },
+    { kind: "hit", task: 1, by: "fresh", worker: null },
+    { kind: "hit", task: 2, by: "copied", worker: 2 },
     { kind: "failed", task: 3, worker: 2, durationMs: 1, failure: { kind: "timeout", timeoutMs: 1 } },
     // The next attempt of a task that failed is never begun.
     { kind: "started", task: 4, worker: 1 },

@@ -103,10 +103,10 @@ Deno.test("publishCopy() copies content and mode, and only what is still as it s
   using place = new Place();
   const from = place.write("from", "text");
   Deno.chmodSync(from, 0o755);
-  assertPublished(place, publishCopy(place.target, from, sha256("text")), "text");
+  assertPublished(place, publishCopy(place.target, from, { sha256: sha256("text") }), "text");
   assertEquals(Deno.statSync(place.target.path).mode! & 0o777, 0o755);
-  assertEquals(publishCopy(place.target, from, sha256("other")), undefined);
-  assertEquals(publishCopy(place.target, `${place.folder}/none`, sha256("text")), undefined);
+  assertEquals(publishCopy(place.target, from, { sha256: sha256("other") }), undefined);
+  assertEquals(publishCopy(place.target, `${place.folder}/none`, { sha256: sha256("text") }), undefined);
   assertEquals([place.names(), Deno.readTextFileSync(place.target.path)], [["artifact"], "text"]);
 });
 
@@ -195,7 +195,7 @@ for (const [what, make] of Object.entries({ FIFO: ["mkfifo"], folder: ["mkdir", 
     assertEquals(place.names(), ["whole"]);
     at(place.target.path);
     assertEquals(adoptInPlace(place.target, { isRewritten: false }), { failure } as Publication);
-    assertEquals(publishCopy(place.target, odd, sha256("")), undefined);
+    assertEquals(publishCopy(place.target, odd, { sha256: sha256("") }), undefined);
     assertEquals(publishConcatenation(place.target, [`${place.folder}/out/whole`, odd], ["whole", "odd"]), {
       failure: { kind: "source", path: "odd", detail: "not a regular file" },
     });

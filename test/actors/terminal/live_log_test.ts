@@ -18,7 +18,7 @@ Deno.test("LiveLog shows what a copied artifact's command once warned of, and no
   const outcomes = new Outcomes(2, "/");
   const tasks = ["a", "b"].map((name) => ({ name, retries: 0 }));
   const log = new LiveLog(tasks, reporter, { level: "normal", outcomes });
-  log.note({ kind: "hit", task: 0, worker: 1, output: output("warning: x\n") });
-  log.note({ kind: "hit", task: 1, worker: 1 });
-  assertEquals([said, outcomes.warned], [["⚠ a  restored  warning: x"], 1]);
+  log.note({ kind: "hit", task: 0, by: "copied", worker: 1, output: output("warning: x\n") });
+  log.note({ kind: "hit", task: 1, by: "copied", worker: 1 });
+  assertEquals([said, outcomes.warned], [["⚠ a  copied  warning: x"], 1]);
 });

@@ -86,7 +86,7 @@ rigTest("what has changed is done again, for the right reason, and the rest is n
   ];
   for (const [change, reasons, early] of changes) {
     change();
-    const ended = await member(rig, "--verbose");
+    const ended = await member(rig, "--verbose", "--no-store");
     assertEquals([ended.code, ended.stderr], [0, ""]);
     assertEquals(reasonsIn(ended.stdout), reasons, ended.stdout);
     assertEquals(hits(ended), early, ended.stdout);
