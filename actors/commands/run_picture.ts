@@ -38,13 +38,19 @@ export function readPicture(view: PictureView, run: RunRecord): RunPicture {
       standing: standingOf(task, run, last.get(task.name)),
       attempts: task.attempts,
       maxAttempts: 1 + task.retries,
-      startedUs: task.startedAt === null ? null : task.startedAt * 1e6,
+      startedUs: beginOf(task, last),
       exitCode: task.exitCode,
       signal: task.signal,
       error: task.error,
     })),
     attempts,
   };
+}
+
+/** When a task was begun is stored in whole seconds until it has ended; but not before what it needs had. */
+function beginOf({ startedAt, dependencies }: StoredTask, last: ReadonlyMap<string, StoredTry>): number | null {
+  if (startedAt === null) return null;
+  return dependencies.reduce((us, name) => Math.max(us, last.get(name)?.endedUs ?? 0), startedAt * 1e6);
 }
 
 /** What passed without an attempt was right already. */

@@ -49,7 +49,8 @@ export function joined(modules: readonly (readonly [name: string, text: string])
     const exported = [...text.matchAll(/^export (?:async )?(?:function\*?|const|let|class) (\w+)/gm)].map(([, word]) =>
       word
     );
-    const body = text.replace(/^\/\*\*[\s\S]*?\*\/\n/, "")
+    // What is said of the code is for those who read it here.
+    const body = text.replace(/^ *\/\*\*[\s\S]*?\*\/\n|^ *\/\/.*\n/gm, "")
       .replace(/^import (\{[^}]*\}) from "\.\/(\w+)\.js";$/gm, "const $1 = modules.$2;")
       .replace(/^export (?=(?:async )?(?:function|const|let|class)\b)/gm, "");
     return `modules.${name} = (() => {\n${body}return { ${exported.join(", ")} };\n})();\n`;

@@ -85,7 +85,7 @@ rigTest("a report shows the failed task with its log, the graph, the timeline, a
     assert(detail.includes(part), `${part}: ${detail}`);
   }
   assertMatch(await textOf(page, "#title"), /^Run #2$/);
-  assertMatch(await textOf(page, "#states"), /✓ 2 passed ✗ 1 failed – 1 not run/);
+  assertMatch(await textOf(page, "#states"), /✗ 1 failed ✓ 2 passed – 1 not run/);
   assertEquals(await page.$$eval(".box", (boxes) => boxes.map((box) => box.getAttribute("aria-label"))), [
     "gen, passed",
     "lint, failed",

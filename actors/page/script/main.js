@@ -21,8 +21,9 @@ function views() {
 
 function drawHead() {
   const { run, title } = model.data;
-  byId("title").textContent = visibleText(title);
-  const counts = countStates(model.tasks.keys());
+  byId("title").textContent = document.title = visibleText(title);
+  const isBad = ([letter]) => Number(lookOf(letter).isBad);
+  const counts = countStates(model.tasks.keys()).sort((a, b) => isBad(b) - isBad(a));
   const parts = run === null ? [countText(model.tasks.length, "task")] : [
     visibleText(run.what),
     run.state === "running" ? "running" : durationText(run.tookMs),

@@ -10,6 +10,9 @@ import { durationText, stepOf } from "./words.js";
 
 const ROW = 24, TOP = 26, NAMES = 84, CHARACTER = 7;
 
+/** Which worker has a task is known when it has ended; until then each has a row below. */
+const MOST_RUNNING = 32;
+
 /** The part of the time that is shown, in milliseconds; null for all. */
 const range = { from: 0, to: null };
 const place = { svg: null, frame: null };
@@ -57,7 +60,8 @@ export const paintTimeline = oncePerFrame(() => {
   const { svg, frame } = place;
   if (svg === null || !svg.isConnected) return;
   const running = model.tasks.filter(({ state, start }) => state === "r" && start >= 0);
-  const rows = [...model.data.workers, ...(running.length > 0 ? ["running"] : [])];
+  const going = running.slice(0, MOST_RUNNING);
+  const rows = [...model.data.workers, ...going.map((_, at) => at === 0 ? "running" : "")];
   const end = total();
   const from = range.from, to = Math.max(from + 1, range.to ?? end);
   const width = Math.max(200, frame.clientWidth - 2), height = TOP + rows.length * ROW + 8;
@@ -82,9 +86,9 @@ export const paintTimeline = oncePerFrame(() => {
     ends[row] = Math.max(ends[row], right);
     parts.push(barOf(model.tasks[index], { left, right, y: TOP + row * ROW, letter, took }));
   }
-  running.forEach((task, at) => {
-    const y = TOP + (rows.length - 1) * ROW + Math.min(at, 3) * 2;
+  going.forEach((task, at) => {
     const left = Math.max(names, x(task.start)), right = Math.min(width - 4, x(end));
+    const y = TOP + (model.data.workers.length + at) * ROW;
     parts.push(barOf(task, { left, right, y, letter: "r", took: end - task.start }));
   });
   svg.replaceChildren(...parts);
