@@ -48,15 +48,11 @@ async function assertHarmless(
   return ended.stderr;
 }
 
-/** Several at once, since each is mostly waiting for processes; those of a taker share a project, one after another. */
-async function inPairs(works: readonly ((built: Built) => Promise<void>)[]): Promise<void> {
-  const next = works[Symbol.iterator]();
-  const take = async () => {
-    const built = await makeBuilt();
-    using _ = built.project;
-    for (const work of next) await work(built);
-  };
-  await Promise.all([take(), take()]);
+/** Does all with one project. */
+async function inTurn(works: readonly ((built: Built) => Promise<void>)[]): Promise<void> {
+  const built = await makeBuilt();
+  using _ = built.project;
+  for (const work of works) await work(built);
 }
 
 // S0.49
@@ -95,7 +91,7 @@ const OTHERS: Readonly<Record<string, string>> = {
 };
 
 Deno.test("a cache that is something else: one sentence, a right build, exit 0, and a cache again", async () => {
-  await inPairs(
+  await inTurn(
     Object.entries(OTHERS).map(([what, text]) => async (built) => {
       const said = await assertHarmless(built, (project) => {
         project.write(CACHE, text);
@@ -135,7 +131,7 @@ Deno.test({
 
 Deno.test("a cache with random bytes: at most one sentence, a right build, exit 0", async () => {
   const random = randomFrom(seedFor("damaged cache"));
-  await inPairs(Array.from({ length: rounds(40) }, () => async (built) => {
+  await inTurn(Array.from({ length: rounds(40) }, () => async (built) => {
     const bytes = randomBytes(random);
     const said = await assertHarmless(built, (project) => {
       const cache = Deno.readFileSync(project.path(CACHE));
@@ -150,7 +146,7 @@ Deno.test("a cache with random bytes: at most one sentence, a right build, exit 
 
 Deno.test("a cache with values of wrong types: at most one sentence, a right build, exit 0", async () => {
   const random = randomFrom(seedFor("mistyped cache"));
-  await inPairs(Array.from({ length: rounds(60) }, () => async (built) => {
+  await inTurn(Array.from({ length: rounds(60) }, () => async (built) => {
     const said = await assertHarmless(built, (project) => {
       const cache = JSON.parse(project.read(CACHE));
       const change = mistype(cache, random);

@@ -8,6 +8,7 @@
 import { assertEquals } from "@std/assert";
 import { dirname, fromFileUrl } from "@std/path";
 import { query } from "../../actors/storage/raw_database.ts";
+import { doorOfFile } from "../../asked.ts";
 import { type Ended, FaultFolder, type Running, said, start, type StartOptions } from "../rig.ts";
 
 /** The program, without a command. */
@@ -25,8 +26,11 @@ export class TaskProject extends FaultFolder {
 
   /** Starts any command of troupe on this history. */
   start(command: readonly string[], { args = [], through = [], env = {} }: StartOptions = {}): Running {
-    const database = command[0] === "run" || !command.includes("--db") ? ["--db", this.database] : [];
-    return start([...through, ...TROUPE, ...command, ...database, ...args], { TMPDIR: this.temp, ...env });
+    return start([...through, ...TROUPE, ...this.#words(command), ...args], { TMPDIR: this.temp, ...env });
+  }
+
+  #words(command: readonly string[]): readonly string[] {
+    return command[0] === "run" || !command.includes("--db") ? [...command, "--db", this.database] : command;
   }
 
   /** Starts a run of the task file. */
@@ -40,7 +44,9 @@ export class TaskProject extends FaultFolder {
 
   /** What a command that looks at the history prints. */
   async look(...command: string[]): Promise<string> {
-    const ended = await this.start(command).ended;
+    const door = doorOfFile();
+    const asked = { args: this.#words(command), cwd: this.home, env: { TMPDIR: this.temp } };
+    const ended = await (door?.isBusy === false ? door.ask(asked) : this.start(command).ended);
     assertEquals([ended.code, ended.stderr], [0, ""], said(ended));
     return ended.stdout;
   }
