@@ -57,16 +57,21 @@ export async function prospectsOf(
   for (const task of order) prospects[task] = await look(task);
   return { plan, stale: stale.find().all, order, of: prospects };
 
+  /** What the task reads, as far as that is known. */
+  function filesOf(task: number): readonly string[] {
+    const found = cache.trace(plan.tasks[task].name)?.[7]?.discovery?.files;
+    return found === undefined ? plan.sources[task] : [...plan.sources[task], ...found];
+  }
+
   async function look(task: number): Promise<Prospect> {
     const { dependencyStart, inputEnd, dependencies } = plan.graph;
     for (let i = dependencyStart[task]; i < dependencyStart[task + 1]; i++) {
       const other = dependencies[i];
-      // What it only comes after matters if it makes one of the sources.
-      if (i >= inputEnd[task] && !plan.sources[task].some((path) => plan.producers.get(path) === other)) continue;
+      if (freshness.made[other] !== undefined) continue;
+      // What it only comes after matters if it makes something that the task reads.
+      if (i >= inputEnd[task] && !filesOf(task).some((path) => plan.producers.get(path) === other)) continue;
       // Its artifact may come out as it was; only running it would tell.
-      if (freshness.made[other] === undefined) {
-        return { run: true, reason: `dependency would run: ${plan.tasks[other].name}` };
-      }
+      return { run: true, reason: `dependency would run: ${plan.tasks[other].name}` };
     }
     while (true) {
       const finding = freshness.check(task);
