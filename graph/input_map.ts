@@ -26,6 +26,8 @@ export interface MapOptions {
   readonly entries?: readonly (readonly string[])[];
   /** Task → the files of the module it calls. */
   readonly modules?: ReadonlyMap<number, readonly string[]>;
+  /** What a task was found to read beside that, if anything. */
+  readonly discovered?: (task: number) => readonly string[] | undefined;
   /** Absolute paths of files that the run itself writes. */
   readonly own?: Iterable<string>;
 }
@@ -73,7 +75,7 @@ export class InputMap {
   /** Paths of files with a link on their way → what was asked for. */
   readonly #aliases = new Map<string, string[]>();
 
-  constructor({ folder, config, tasks, files, entries, modules, own = [] }: MapOptions) {
+  constructor({ folder, config, tasks, files, entries, modules, discovered, own = [] }: MapOptions) {
     this.#folder = folder;
     this.#within = folder === "/" ? "/" : `${folder}/`;
     this.#config = config;
@@ -88,6 +90,7 @@ export class InputMap {
       if (files !== undefined) { for (const path of plain) this.#enter(path, task); }
       const module = action.kind === "module" ? [action.module] : [];
       for (const path of modules?.get(task) ?? module) this.#enter(path, task);
+      for (const path of discovered?.(task) ?? []) this.#enter(path, task);
       if (!written.some((entry) => isGlob(entry))) return;
       const key = JSON.stringify(written);
       const group = groups.get(key);

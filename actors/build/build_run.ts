@@ -297,7 +297,7 @@ async function run(
     savedAs,
     rolledBack,
     closing: session.ended({ savedAs, rolledBack }),
-    isOutdated: engine.isOutdated,
+    isOutdated: engine.isOutdated || work.isOutdated,
     ...(options.transcript?.text === undefined || report.completed < plan.size || stop.signal !== undefined
       ? {}
       : { nothing: { build, prepared, own: preparing.own?.filter((path) => path !== undefined) ?? [] } }),

@@ -66,6 +66,7 @@ export class BuildWork implements Work {
   readonly #done = new Map<number, Done>();
   /** What was found in the store for tasks that are to be given it. */
   readonly #stored = new Map<number, Stored>();
+  #isOutdated = false;
   /** What tasks were found to read that have not been completed yet. */
   readonly #discovered = new Map<number, FoundInputs & { readonly before: Trace | undefined }>();
   /** What was written to stderr when the artifacts were made, now or before. */
@@ -96,6 +97,11 @@ export class BuildWork implements Work {
   made(task: number): readonly CachedArtifact[] {
     const made = this.#freshness.made[task];
     return made === undefined ? [] : artifactsIn(made);
+  }
+
+  /** Whether something was edited that nobody knew to be read, so that only another run makes up for it. */
+  get isOutdated(): boolean {
+    return this.#isOutdated;
   }
 
   /** Whether a task was done in this run and is not remembered. */
@@ -333,12 +339,15 @@ export class BuildWork implements Work {
     const made = this.#freshness.made[task]!, done = this.#done.get(task);
     this.#done.delete(task);
     if (finding.kind === "run" || this.#stored.has(task)) {
-      const { trace = finding.trace, isSure = true } = this.#discovered.get(task) ?? {};
-      if (!isSure || !this.#freshness.inputsUnchanged(trace)) {
+      const { trace = finding.trace, isSure = true, isOutdated = false } = this.#discovered.get(task) ?? {};
+      this.#isOutdated ||= isOutdated;
+      if (!this.#freshness.inputsUnchanged(trace)) {
         this.#forgotten.add(task);
         return;
       }
-      this.#forgotten.delete(task);
+      // What it has read is remembered then, but in a form that no later build finds again.
+      if (isSure) this.#forgotten.delete(task);
+      else this.#forgotten.add(task);
       const stderr = this.#warnings.get(task);
       const entry = this.#asHandedOn(task, trace[0]);
       this.#cache.insert(trace[0], stderr === undefined ? entry : { ...entry, stderr });

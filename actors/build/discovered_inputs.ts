@@ -24,14 +24,17 @@ export interface KnownInputs {
   readonly isWhole: boolean;
 }
 
-/** The trace of a task that was done; `isSure` unless a file may have been another when it was read. */
+/** The trace of a task that was done. */
 export interface FoundInputs {
   readonly trace: Trace;
+  /** No file may have been another when it was read. */
   readonly isSure: boolean;
+  /** One may that nobody knew before to be read by the task. */
+  readonly isOutdated: boolean;
 }
 
-/** Stands for the digest of a file that was named and was not there. No file has it. */
-const GONE = "gone";
+/** Stand for the digests of files that were named and not there, or may have been others. No file has these. */
+const GONE = "gone", UNSURE = "unsure";
 
 /** Answers for one run. */
 export class DiscoveredInputs {
@@ -70,7 +73,7 @@ export class DiscoveredInputs {
     const declared = new Set([...sources, ...artifacts]), known = new Map<string, string>();
     further?.discovery?.files.forEach((path, at) => known.set(path, further.discovery!.digests[at]));
     const paths: string[] = [], digests: string[] = [];
-    let isSure = true;
+    let isSure = true, isOutdated = false;
     for (const path of files) {
       if (declared.has(path) || this.#plan.producers.get(path) === task) continue;
       const now = this.#look(task, path);
@@ -82,12 +85,21 @@ export class DiscoveredInputs {
         return { kind: "unreadable", failure: { kind: "depfile", path: this.#plan.tasks[task].depfile!, detail } };
       }
       paths.push(path);
-      digests.push(now ?? GONE);
       const before = known.get(path);
-      isSure &&= now === undefined || (before !== undefined && now.startsWith(before)) ||
-        this.#plan.producers.get(path) !== undefined || this.#files.changedMs(path) < sinceMs;
+      if (now === undefined || this.#isSure(path, now, { before, sinceMs })) digests.push(now ?? GONE);
+      else {
+        digests.push(UNSURE);
+        isSure = false;
+        isOutdated ||= before === undefined;
+      }
     }
-    return { trace: withDiscovered(before, paths, digests), isSure };
+    return { trace: withDiscovered(before, paths, digests), isSure, isOutdated };
+  }
+
+  /** Whether a file is the one that was read: as it was before, nobody else's but another task's, or not changed since. */
+  #isSure(path: string, now: string, { before, sinceMs }: { before: string | undefined; sinceMs: number }): boolean {
+    return (before !== undefined && now.startsWith(before)) || this.#plan.producers.get(path) !== undefined ||
+      this.#files.changedMs(path) < sinceMs;
   }
 
   /** The digest of a file, marked; undefined where there is none. */

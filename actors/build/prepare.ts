@@ -49,7 +49,7 @@ export interface Prepared {
 /** Who wants to know what a build reads. */
 export interface SourcesFollower {
   /** The sources are known, wrong ones too, and none was looked at yet. */
-  onSources(sources: ExpandedSources, files: FileIndex): void;
+  onSources(sources: ExpandedSources, cache: Pick<BuildCache, "files" | "trace">): void;
 }
 
 /** What else a run is told of that looks at the sources. */
@@ -94,7 +94,7 @@ export async function prepare(
     stale,
     memory: warm?.sources,
   });
-  follower?.onSources(sources, cache.files);
+  follower?.onSources(sources, cache);
   const databases = all.filter((path) => path !== undefined);
   for (const file of written) {
     refuseReplacing(file, { databases, needed: (path) => neededAs(path, build, sources.files) });

@@ -109,6 +109,8 @@ class Rebuilds implements AsyncDisposable {
   readonly #first = new Set<number>();
   /** The sources that the map was made of. */
   #mapped: ExpandedSources | undefined;
+  /** Task → what it was found to read, as the map knows it. */
+  #discovered: readonly (readonly string[] | undefined)[] = [];
   /** Task → how often it was ended since the last rest. */
   readonly #ended = new Map<number, number>();
   #next: Wish | undefined;
@@ -305,10 +307,17 @@ class Rebuilds implements AsyncDisposable {
   #refresh(): boolean {
     const found = this.#found, before = this.#map;
     this.#found = undefined;
-    if (found === undefined || !this.#build.tasks.some(({ action }) => action.kind === "module")) return false;
+    if (found === undefined || !this.#hasFoundMore(found)) return false;
     this.#map = this.#follow(found);
     return [...this.#map.paths].some((path) =>
       !before.reads(path) && this.#map.namesOf(path).some((name) => found.files.hasChanged(name))
+    );
+  }
+
+  /** Whether tasks may read by now what they did not read when the map was made. */
+  #hasFoundMore({ discovered }: FoundInputs): boolean {
+    return this.#build.tasks.some(({ action, depfile }, task) =>
+      action.kind === "module" || (depfile !== undefined && discovered(task) !== this.#discovered[task])
     );
   }
 
@@ -320,8 +329,13 @@ class Rebuilds implements AsyncDisposable {
 
   #follower(): Follower {
     return {
-      onSources: (sources, files) => {
-        this.#found = { sources, files };
+      onSources: (sources, cache) => {
+        const { tasks } = this.#build;
+        const discovered = (task: number) => {
+          const { name, depfile } = tasks[task];
+          return depfile === undefined ? undefined : cache.trace(name)?.[7]?.discovery?.files;
+        };
+        this.#found = { sources, files: cache.files, discovered };
         if (sources !== this.#mapped) this.#map = this.#follow(this.#found);
       },
       onRunning: (run) => this.#going = run,
@@ -333,6 +347,7 @@ class Rebuilds implements AsyncDisposable {
     const map = mapInputs(this.#build, db === undefined ? [] : [resolve(db)], found);
     this.#folders = found?.sources.folders ?? this.#folders;
     this.#mapped = found?.sources;
+    this.#discovered = this.#build.tasks.map((_, task) => found?.discovered(task));
     this.#watcher.follow(map, this.#folders, this.#begunMs);
     return map;
   }

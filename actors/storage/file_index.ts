@@ -322,7 +322,7 @@ export class FileIndex implements Disposable {
    * what is there now.
    */
   hasChanged(path: string): boolean {
-    const seen = this.#seen.get(path);
+    const seen = this.#seen.get(path) ?? this.#kept.get(path) ?? this.#remembered.get(path);
     this.renew([path]);
     this.#stats.delete(path);
     this.#unreadable.delete(path);

@@ -13,6 +13,8 @@ import type { ExpandedSources } from "../build/expanded_sources.ts";
 export interface FoundInputs {
   readonly sources: ExpandedSources;
   readonly files: FileIndex;
+  /** What a task was found to read when it was last done. */
+  readonly discovered: (task: number) => readonly string[] | undefined;
 }
 
 /** The map; `own` are absolute paths of files that the build writes itself. */
@@ -23,7 +25,8 @@ export function mapInputs(
 ): InputMap {
   const { files, entries } = found?.sources ?? {};
   const modules = found && modulesOf(tasks, found.files);
-  const map = new InputMap({ folder, config: source, tasks, files, entries, modules, own });
+  const discovered = found?.discovered;
+  const map = new InputMap({ folder, config: source, tasks, files, entries, modules, discovered, own });
   addLink(map, source);
   const isLink = (path: string) => map.namesOf(path).some((name) => found?.files.isLink(name));
   if (found !== undefined) { for (const path of [...map.paths]) if (isLink(path)) addLink(map, path); }

@@ -219,7 +219,7 @@ rigTest("a file that was edited while its task ran counts as nobody knows how", 
   assertEquals((await running.ended).code, 0);
   assertStringIncludes(rig.read("out/left"), "left 1");
   const looked = await rig.ask(["build", "--dry-run"]);
-  assertMatch(looked.stdout, /Task 'left' would run/);
+  assertMatch(looked.stdout, /Task 'left' would run: input changed: inc\/left/);
 });
 
 // S5.7
