@@ -351,7 +351,7 @@ export class BuildWork implements Work {
       const stderr = this.#warnings.get(task);
       const entry = this.#asHandedOn(task, trace[0]);
       this.#cache.insert(trace[0], stderr === undefined ? entry : { ...entry, stderr });
-      if (finding.kind === "run" && done !== undefined) this.#store?.enter(task, trace[0], done);
+      if (finding.kind === "run" && done !== undefined && isSure) this.#store?.enter(task, trace[0], done);
       this.#freshness.noteMade(trace[0]);
       for (const path of filesIn(made)) this.#cache.noteFile(path);
       return this.#cache.remember(name, trace);
