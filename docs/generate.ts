@@ -123,7 +123,9 @@ function typeText(property: Property): string {
 function resolved(property: Property): Property {
   if (property.$ref === undefined) return property;
   const { $ref, ...own } = property;
-  return { ...resolved(DEFINITIONS[$ref.slice("#/definitions/".length)]), ...own };
+  const steps = $ref.slice("#/".length).split("/");
+  const target = steps.reduce<unknown>((at, step) => (at as Record<string, unknown>)[step], schema);
+  return { ...resolved(target as Property), ...own };
 }
 
 function table([first, second]: readonly [string, string], entries: readonly HelpEntry[]): string {

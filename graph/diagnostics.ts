@@ -26,6 +26,9 @@ export interface Field {
   readonly task?: TaskLabel;
 }
 
+/** The index of what stands for all tasks of a config. */
+export const OF_DEFAULTS = -1;
+
 /** What other tools call a key of a task, in small letters, and what it is called here. */
 const ELSEWHERE: ReadonlyMap<string, string> = new Map(
   Object.entries({
@@ -81,9 +84,14 @@ export function noTasks(isMissing: boolean): Diagnostic {
     : { message: "The build configuration has no tasks", places: [value(["tasks"])], hint: "add at least one" };
 }
 
-export function unknownKey(key: string, parent: Omit<Field, "name">, known: Iterable<string>): Diagnostic {
+export function unknownKey(
+  key: string,
+  parent: Omit<Field, "name"> & Partial<Field>,
+  known: Iterable<string>,
+): Diagnostic {
+  const where = parent.name === undefined ? "the build configuration" : quote(parent.name);
   return {
-    message: `Unknown key ${quote(key)} in ${parent.task ? labelOf(parent.task) : "the build configuration"}`,
+    message: `Unknown key ${quote(key)} in ${parent.task ? labelOf(parent.task) : where}`,
     places: [{ path: [...parent.path, key], of: "key" }],
     hint: ofOtherTools(key, parent.path) ?? didYouMean(nearest(key, known)),
   };
@@ -209,7 +217,7 @@ export function nameOf(task: TaskLabel): string {
 
 /** A task as a sentence names it. */
 export function labelOf(task: TaskLabel): string {
-  return `task ${nameOf(task)}`;
+  return task.index === OF_DEFAULTS ? "the defaults" : `task ${nameOf(task)}`;
 }
 
 function fieldOf(field: Field): string {

@@ -10,10 +10,13 @@ import { unreachable } from "./task.ts";
 /** Keys and indexes from the root of a JSON document to one value. */
 export type JsonPath = readonly (string | number)[];
 
-/** Where a diagnostic stands: by path in a JSON config, or by UTF-16 offsets in any text. */
+/**
+ * Where a diagnostic stands: by path in a JSON config, or by UTF-16 offsets in any text. `file` tells which of the configs
+ * that a build consists of is meant, as it is written; without it a path leads through what came of all of them.
+ */
 export type Place =
-  | { readonly path: JsonPath; readonly of: "key" | "value" }
-  | { readonly start: number; readonly end: number };
+  & { readonly file?: number }
+  & ({ readonly path: JsonPath; readonly of: "key" | "value" } | { readonly start: number; readonly end: number });
 
 /** A diagnostic in the input: nothing is started, exit code 2. */
 export interface Diagnostic {

@@ -16,7 +16,7 @@
 import type { Diagnostic } from "./failure.ts";
 import { StringIndex } from "./string_index.ts";
 import type { Task } from "./task.ts";
-import { circularDependency, unknownDependency } from "./graph_diagnostics.ts";
+import { circularDependency, unknownDependency, type WaitKey } from "./graph_diagnostics.ts";
 
 /** All the graph needs to know of a task, whatever kind of task it is. */
 export type NamedTask = Pick<Task, "name" | "dependencies" | "after">;
@@ -38,9 +38,30 @@ export interface Graph {
 /** Comparisons spent on "did you mean" in all, so that a config full of unknown names is still answered at once. */
 const MOST_COMPARISONS = 1_000_000;
 
+/** A name that no task has, where another must be done first. */
+export interface UnknownName {
+  readonly task: number;
+  readonly key: WaitKey;
+  readonly name: string;
+}
+
 /** Builds the graph of tasks. A dependency on an unknown task is a diagnostic and is left out. */
 export function buildGraph(tasks: readonly NamedTask[]): { graph: Graph; diagnostics: Diagnostic[] } {
-  const diagnostics: Diagnostic[] = [];
+  const { graph, unknown } = linkGraph(tasks);
+  return { graph, diagnostics: unknownDiagnostics(tasks, unknown) };
+}
+
+/** A diagnostic for each name that no task has. */
+export function unknownDiagnostics(tasks: readonly NamedTask[], unknown: readonly UnknownName[]): Diagnostic[] {
+  return unknown.map(({ task, key, name }, at) => {
+    const known = (at + 1) * tasks.length <= MOST_COMPARISONS ? tasks.map((known) => known.name) : [];
+    return unknownDependency({ index: task, name: tasks[task].name }, { key, name }, known);
+  });
+}
+
+/** Builds the graph of tasks, and tells which names no task has; they are left out. */
+export function linkGraph(tasks: readonly NamedTask[]): { graph: Graph; unknown: UnknownName[] } {
+  const unknown: UnknownName[] = [];
   const size = tasks.length;
   const indexes = new StringIndex(size);
   let declared = 0;
@@ -68,17 +89,13 @@ export function buildGraph(tasks: readonly NamedTask[]): { graph: Graph; diagnos
   }
   const dependencies = found.subarray(0, count);
   const half = { size, dependencyStart, dependencies, inputEnd: inputEnd ?? dependencyStart.subarray(1) };
-  return { graph: withDependents(half), diagnostics };
+  return { graph: withDependents(half), unknown };
 
-  function enter(task: number, key: "dependencies" | "after", names: readonly string[]): void {
+  function enter(task: number, key: WaitKey, names: readonly string[]): void {
     for (let at = 0; at < names.length; at++) {
       const dependency = indexes.get(names[at]);
-      if (dependency >= 0) {
-        found[count++] = dependency;
-        continue;
-      }
-      const known = (diagnostics.length + 1) * size <= MOST_COMPARISONS ? tasks.map((known) => known.name) : [];
-      diagnostics.push(unknownDependency({ index: task, name: tasks[task].name }, { key, name: names[at] }, known));
+      if (dependency >= 0) found[count++] = dependency;
+      else unknown.push({ task, key, name: names[at] });
     }
   }
 }

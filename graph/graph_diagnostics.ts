@@ -57,6 +57,19 @@ export function unknownDependency(
   };
 }
 
+/** A pattern that means no other task; `meant` is one that would. */
+export function unmatchedPattern(
+  task: TaskLabel,
+  { key, name }: { readonly key: WaitKey; readonly name: string },
+  meant: string | undefined,
+): Diagnostic {
+  return {
+    message: `Task ${nameOf(task)} depends on ${quote(name)}, which matches no task`,
+    places: [value(["tasks", task.index, key, name])],
+    hint: didYouMean(meant),
+  };
+}
+
 /** A closed path of task names, in depends-on direction, and the index of its last task with the key that closes it. */
 export function circularDependency(names: readonly string[], last: number, key: WaitKey = "dependencies"): Diagnostic {
   return {

@@ -30,6 +30,16 @@ export interface MapOptions {
   readonly discovered?: (task: number) => readonly string[] | undefined;
   /** Absolute paths of files that the run itself writes. */
   readonly own?: Iterable<string>;
+  /** What else the tasks come of; default the config alone. */
+  readonly shape?: MapShape;
+}
+
+/** What a config comes to what it does by, beside itself. */
+export interface MapShape {
+  /** Absolute paths of other configs. */
+  readonly files: readonly string[];
+  /** Entries like those of `source_files`, and the files that they came to. */
+  readonly globs: readonly { readonly entries: readonly string[]; readonly files: ReadonlySet<string> }[];
 }
 
 /** A path that has changed in some way. */
@@ -61,7 +71,9 @@ export class InputMap {
   readonly #folder: string;
   /** What all paths in it begin with. */
   readonly #within: string;
-  readonly #config: string;
+  readonly #configs: ReadonlySet<string>;
+  /** What shapes the config. */
+  readonly #shapes: readonly { readonly entries: readonly Entry[]; readonly files: ReadonlySet<string> }[];
   /** Absolute path → the tasks that read it. */
   readonly #readers = new Map<string, number[]>();
   /** Absolute path → as configs and modules write it, where that is not the way from the config's folder. */
@@ -75,10 +87,11 @@ export class InputMap {
   /** Paths of files with a link on their way → what was asked for. */
   readonly #aliases = new Map<string, string[]>();
 
-  constructor({ folder, config, tasks, files, entries, modules, discovered, own = [] }: MapOptions) {
+  constructor({ folder, config, tasks, files, entries, modules, discovered, own = [], shape }: MapOptions) {
     this.#folder = folder;
     this.#within = folder === "/" ? "/" : `${folder}/`;
-    this.#config = config;
+    this.#configs = new Set([config, ...(shape?.files ?? [])]);
+    this.#shapes = (shape?.globs ?? []).map(({ entries, files }) => ({ entries: entries.map(entryOf), files }));
     this.#own = withCompanions(own);
     this.#producers = new Producers(tasks);
     const groups = new Map<string, Group>();
@@ -99,7 +112,7 @@ export class InputMap {
     });
     this.#groups = [...groups.values()];
     this.#enterFolder(folder);
-    this.#enterFolder(dirname(config));
+    for (const path of this.#configs) this.#enterFolder(dirname(path));
   }
 
   /** The folders of all that is read by its name, with those above them: each may come and go. */
@@ -125,8 +138,18 @@ export class InputMap {
     return this.#readers.has(path);
   }
 
+  /** Whether a path is that of a config. */
   isConfig(path: string): boolean {
-    return path === this.#config || (this.#aliases.get(path)?.includes(this.#config) ?? false);
+    return this.#configs.has(path) || (this.#aliases.get(path)?.some((name) => this.#configs.has(name)) ?? false);
+  }
+
+  /** Whether the config is another by a change: it or one that it includes was written to, or a file came that it is made for. */
+  reshapes({ path, isThere }: ChangedPath): boolean {
+    if (this.isConfig(path)) return true;
+    const spellings = this.#shapes.length === 0 ? [] : this.#spellings(path);
+    return this.#shapes.some(({ entries, files }) =>
+      selects(entries, spellings) && spellings.some((name) => files.has(name)) !== isThere
+    );
   }
 
   /** Whether anybody reads the path, or would read it. */
@@ -134,14 +157,16 @@ export class InputMap {
     if (this.isConfig(path)) return true;
     if (this.#isMade(path)) return false;
     if (this.#readers.has(path) || this.#aliases.has(path) || this.#folders.has(path)) return true;
-    return this.#selectors(path).length > 0;
+    return this.#selectors(path).length > 0 || this.#isShaping(path);
   }
 
   /** Whether files may lie in a folder, or below it, that anybody would read. */
   mayHold(folder: string): boolean {
     if (this.#folders.has(folder)) return true;
     return this.#spellings(`${folder}/`).some((spelling) =>
-      this.#groups.some(({ entries }) => entries.some((entry) => "glob" in entry && mayMeet(entry.glob, spelling)))
+      [...this.#groups, ...this.#shapes].some(({ entries }) =>
+        entries.some((entry) => "glob" in entry && mayMeet(entry.glob, spelling))
+      )
     );
   }
 
@@ -172,7 +197,9 @@ export class InputMap {
   below(folder: string): readonly string[] {
     if (!this.#folders.has(folder)) return [];
     const prefix = `${folder}/`;
-    return [...this.#readers.keys(), ...this.#aliases.keys(), this.#config].filter((path) => path.startsWith(prefix));
+    return [...this.#readers.keys(), ...this.#aliases.keys(), ...this.#configs].filter((path) =>
+      path.startsWith(prefix)
+    );
   }
 
   /** A path as it is written where it is read, by each way of writing it. */
@@ -221,6 +248,12 @@ export class InputMap {
     if (this.#groups.length === 0) return [];
     const spellings = this.#spellings(path);
     return this.#groups.flatMap(({ entries, tasks }) => selects(entries, spellings) ? tasks : []);
+  }
+
+  #isShaping(path: string): boolean {
+    if (this.#shapes.length === 0) return false;
+    const spellings = this.#spellings(path);
+    return this.#shapes.some(({ entries }) => selects(entries, spellings));
   }
 
   #spellings(path: string): readonly string[] {

@@ -25,7 +25,7 @@ const ROOMS_BELOW_COMMANDS = [
 ];
 
 /** Rooms of graph/, of which all of actors/ may see any. */
-const PURE = ["", "/input", "/schedule", "/gates", "/report", "/crew", "/library", "/picture"].map((room) =>
+const PURE = ["", "/input", "/expand", "/schedule", "/gates", "/report", "/crew", "/library", "/picture"].map((room) =>
   `graph${room}`
 );
 
@@ -50,6 +50,8 @@ const ROOMS: readonly Layer[] = [
   },
   // Text in; tasks, or every diagnostic with its place, out.
   { name: "graph/input", holds: "graph/input/", sees: ["graph"], packages: ["@std/jsonc", "jsonc-parser"] },
+  // A config with templates in, one without out.
+  { name: "graph/expand", holds: "graph/expand/", sees: ["graph", "graph/input"], packages: [] },
   // What happens next in a run: one pure function of what it was and what happened.
   { name: "graph/schedule", holds: "graph/schedule/", sees: ["graph"], packages: [] },
   // May these run together?

@@ -89,7 +89,7 @@ export async function prepare(
   const stale = new StaleArtifacts(build, cache);
   const sources = await expandSources(build.tasks, {
     index: cache.files,
-    own: [build.source, ...own],
+    own: [build.source, ...(build.shape?.files ?? []), ...own],
     stop,
     stale,
     memory: warm?.sources,
@@ -99,7 +99,7 @@ export async function prepare(
   for (const file of written) {
     refuseReplacing(file, { databases, needed: (path) => neededAs(path, build, sources.files) });
   }
-  for (const odd of sources.warnings) reporter.error(odd);
+  for (const odd of [...build.warnings ?? [], ...sources.warnings]) reporter.error(odd);
   const diagnostics = [...overwritten(build, own), ...await strangeFolders(build), ...sources.diagnostics];
   const known = warm?.planOf(build, sources);
   if (known === undefined) {
@@ -151,10 +151,11 @@ async function strangeFolders({ tasks, folder }: LoadedBuild): Promise<Diagnosti
 /** What a build would lose with a file, in words. */
 function neededAs(
   path: string,
-  { source, folder, tasks }: LoadedBuild,
+  { source, folder, tasks, shape }: LoadedBuild,
   files: ExpandedSources["files"],
 ): string | undefined {
   if (path === source || path === realPlace(source)) return "the build configuration";
+  if (shape?.files.some((file) => path === file || path === realPlace(file))) return "an included configuration";
   const start = [folder, realPlace(folder)].find((start) => path.startsWith(`${start}/`));
   const own = start === undefined ? path : path.slice(start.length + 1);
   const reader = files.findIndex((sources) => sources.includes(own));
@@ -164,8 +165,8 @@ function neededAs(
 }
 
 /** Tasks whose artifact would replace a file of the run's own. */
-function overwritten({ tasks, folder, source }: LoadedBuild, own: readonly string[]): Diagnostic[] {
-  const taken = withCompanions(own), here = [source, `${folder}/${CACHE_FILE}`];
+function overwritten({ tasks, folder, source, shape }: LoadedBuild, own: readonly string[]): Diagnostic[] {
+  const taken = withCompanions(own), here = [source, ...(shape?.files ?? []), `${folder}/${CACHE_FILE}`];
   const really = withCompanions([...own, ...here].map(realPlace));
   // Only of what is called so it is asked where it really lies, by links in the folders on the way.
   const names = new Set([...taken, ...really].map((path) => basename(path)));

@@ -9,9 +9,11 @@
  */
 import { basename } from "@std/path/posix/basename";
 import { Producers } from "../../graph/outputs.ts";
+import { sha256 } from "../../graph/digest.ts";
 import type { Task } from "../../graph/task.ts";
 import type { BuildCache } from "./build_cache.ts";
 import type { ConfigRecord } from "./cache_form.ts";
+import type { ConfigShape } from "../input/read_config.ts";
 import type { LeftBehind } from "../input/source_globs.ts";
 import { isThere } from "../machine/regular_file.ts";
 import { lookAt } from "../machine/stamp.ts";
@@ -22,6 +24,8 @@ export interface DeclaredBuild {
   readonly source: string;
   readonly folder: string;
   readonly declared: readonly Task[];
+  /** There when the config comes to what it does by other files as well. */
+  readonly shape?: ConfigShape;
 }
 
 /** What was found. Paths are relative to the config's folder. */
@@ -80,10 +84,18 @@ export class StaleArtifacts implements LeftBehind {
     return isStale;
   }
 
+  /** What a config makes that is expanded hangs on more than its own file. */
+  #outputStamp(): number[] {
+    const { shape, declared } = this.#build;
+    if (shape === undefined) return [];
+    const digest = sha256(declared.map(({ output }) => output).sort().join("\0"));
+    return [declared.length, Number.parseInt(digest.slice(0, 12), 16)];
+  }
+
   /** All that are stale and that no task names as a file it reads, sorted, and what is news of it. */
   find(): StaleFound {
     const before = this.#cache.configRecord(this.config);
-    const stamp = stampOf(this.#build.source);
+    const stamp = [...stampOf(this.#build.source), ...this.#outputStamp()];
     const isAsBefore = before !== undefined && areSame(before.stamp, stamp);
     const candidates = isAsBefore ? letGoIn(before) : this.#cache.files.artifacts();
     const own = [...candidates].filter((path) => this.#isConcernedBy(path) && !this.#isReadByName(path)).sort();

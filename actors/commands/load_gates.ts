@@ -8,7 +8,7 @@
  */
 import { dirname } from "@std/path/posix/dirname";
 import { resolve } from "@std/path/posix/resolve";
-import { parseBuildConfig } from "../../graph/input/build_config.ts";
+import type { Diagnostic } from "../../graph/failure.ts";
 import { type GateTask, gateTaskOf, shellGateTaskOf } from "../../graph/gates/gate_task.ts";
 import { ParallelExecutionGates } from "../library/gates.ts";
 import {
@@ -18,7 +18,6 @@ import {
   parseSettings,
   readEnvironment,
 } from "../../graph/gates/settings.ts";
-import { buildGraph } from "../../graph/graph.ts";
 import { outputPaths } from "../../graph/outputs.ts";
 import { absoluteIn, isGlob } from "../../graph/paths.ts";
 import { Source } from "../../graph/input/source.ts";
@@ -28,7 +27,8 @@ import { DEFAULT_DATABASE } from "../crew/options.ts";
 import { heldLocks } from "../locks/held_locks.ts";
 import { HostMeter } from "../machine/host_load.ts";
 import { chooseTasks, isConfig, readInput } from "../input/input.ts";
-import { explain, type LoadedBuild } from "../input/load.ts";
+import type { LoadedBuild } from "../input/load.ts";
+import { explainIn, linkRead, readConfig } from "../input/read_config.ts";
 import { loadTasks, type TaskRunInput } from "../input/load_tasks.ts";
 import { InputError } from "../../graph/input/input_error.ts";
 import { DEFAULT_HISTORY } from "../../graph/report/typed_commands.ts";
@@ -126,24 +126,24 @@ async function readSettings(folder: string, named: string | undefined): Promise<
   if (path === undefined) return { settings: {}, diagnostics: [] };
   const text = readInput(path, "Gate settings");
   const parsed = await parseSettings(text);
-  if (parsed.diagnostics.length > 0) throw await explain(new Source(path, text), parsed.diagnostics);
+  if (parsed.diagnostics.length > 0) throw await explainIn(new Source(path, text))(parsed.diagnostics);
   return parsed;
 }
 
 async function readTasks(source: TasksSource, only: readonly string[] | undefined): Promise<ReadTasks> {
   if (typeof source !== "string") return "explain" in source ? await gated(source) : gatedShell(source);
-  return isConfig(source) ? await gated(await readConfig(source, only)) : gatedShell(loadTasks(source, only));
+  return isConfig(source) ? await gated(await readBuild(source, only)) : gatedShell(loadTasks(source, only));
 }
 
 /** Unlike a build, the gates take circular dependencies. */
-async function readConfig(path: string, only: readonly string[] = []): Promise<BuildTasks> {
+async function readBuild(path: string, only: readonly string[] = []): Promise<BuildTasks> {
   const text = readInput(path, "Build configuration");
-  const source = new Source(path, text);
-  const { config, diagnostics } = await parseBuildConfig(text);
-  if (config === undefined) throw await explain(source, diagnostics);
-  const { graph, diagnostics: unknown } = buildGraph(config.tasks);
-  if (unknown.length > 0) throw await explain(source, unknown);
-  const { tasks } = chooseTasks(config.tasks, graph, only) ?? config;
+  const { config, diagnostics, explain } = await readConfig(path, text);
+  if (config === undefined) throw await explain(diagnostics);
+  const unknown: Diagnostic[] = [];
+  const { tasks: all, graph } = await linkRead(config.tasks, unknown);
+  if (unknown.length > 0) throw await explain(unknown);
+  const { tasks } = chooseTasks(all, graph, only) ?? { tasks: all };
   return { tasks, folder: folderOf(path), resourceLimits: config.resourceLimits };
 }
 

@@ -192,7 +192,7 @@ class Rebuilds implements AsyncDisposable {
   }
 
   #changed({ changes, isPartial }: Gathered): void {
-    const isConfig = changes.some(({ path }) => this.#map.isConfig(path));
+    const isConfig = changes.some((change) => this.#map.reshapes(change));
     const { edited, reshaped } = this.#map.changeBy(changes);
     if (!isConfig && !isPartial && edited.length + reshaped.length === 0) return;
     this.#tellOf(changes, isPartial);
@@ -223,7 +223,7 @@ class Rebuilds implements AsyncDisposable {
     if (level === "quiet") return;
     const isMeant = (change: ChangedPath) => {
       const { edited, reshaped } = this.#map.changeBy([change]);
-      return edited.length + reshaped.length > 0 || this.#map.isConfig(change.path);
+      return edited.length + reshaped.length > 0 || this.#map.reshapes(change);
     };
     const paths = changes.filter(isMeant).map(({ path }) => this.#map.shown(path)).sort();
     if (paths.length > 0) reporter.line(changedLine(paths), "dim");
@@ -345,7 +345,7 @@ class Rebuilds implements AsyncDisposable {
   #follow(found?: FoundInputs): InputMap {
     const { db } = this.#options;
     const map = mapInputs(this.#build, db === undefined ? [] : [resolve(db)], found);
-    this.#folders = found?.sources.folders ?? this.#folders;
+    this.#folders = (found?.sources.folders ?? this.#folders).union(this.#build.shape?.folders ?? new Set());
     this.#mapped = found?.sources;
     this.#discovered = this.#build.tasks.map((_, task) => found?.discovered(task));
     this.#watcher.follow(map, this.#folders, this.#begunMs);

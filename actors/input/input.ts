@@ -6,9 +6,10 @@
  */
 import type { Diagnostic, Place } from "../../graph/failure.ts";
 import { buildGraph, type Graph, type NamedTask, transitiveDependencies } from "../../graph/graph.ts";
-import { renderDiagnostic, type Source, type Span } from "../../graph/input/source.ts";
+import { type FoundSpan, renderDiagnostic, type Source } from "../../graph/input/source.ts";
 import { meaningOf } from "../../graph/input/task_names.ts";
 import { decodeUtf8 } from "../../graph/input/utf8.ts";
+import { counted } from "../../graph/text.ts";
 import { readRegular, readRegularStart } from "../machine/regular_file.ts";
 import { systemDetail } from "../machine/system_error.ts";
 import type { Task } from "../../graph/task.ts";
@@ -20,13 +21,17 @@ const START_BYTES = 4096;
 /** More diagnostics than anyone reads at once. */
 const MISTAKES_SHOWN = 100;
 
-/** Diagnostics as an error, each with its line and a caret. */
+/** Diagnostics as an error, each with its line and a caret; `moreOf` tells in how many more tasks the same is wrong. */
 export function diagnosticsError(
   diagnostics: readonly Diagnostic[],
   source: Source,
-  find?: (place: Place) => Span | undefined,
+  find?: (place: Place) => FoundSpan | undefined,
+  moreOf: (diagnostic: Diagnostic) => number = () => 0,
 ): InputError {
-  const shown = diagnostics.slice(0, MISTAKES_SHOWN).map((diagnostic) => renderDiagnostic(diagnostic, source, find));
+  const shown = diagnostics.slice(0, MISTAKES_SHOWN).map((diagnostic) => {
+    const more = moreOf(diagnostic), text = renderDiagnostic(diagnostic, source, find);
+    return more === 0 ? text : `${text}\n  and the same in ${counted(more, "more task")}`;
+  });
   if (diagnostics.length > shown.length) shown.push(`… and ${diagnostics.length - shown.length} more mistakes`);
   return new InputError(shown.join("\n\n"));
 }

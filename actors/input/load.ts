@@ -7,15 +7,14 @@
 import { basename } from "@std/path/posix/basename";
 import { dirname } from "@std/path/posix/dirname";
 import { resolve } from "@std/path/posix/resolve";
-import { parseBuildConfig } from "../../graph/input/build_config.ts";
-import type { Diagnostic, Place } from "../../graph/failure.ts";
-import { buildGraph, cycleDiagnostics, findCycles, type Graph } from "../../graph/graph.ts";
+import type { Diagnostic } from "../../graph/failure.ts";
+import { cycleDiagnostics, findCycles, type Graph } from "../../graph/graph.ts";
 import { badText } from "../../graph/diagnostics.ts";
 import { placeOfOutput, Producers } from "../../graph/outputs.ts";
 import { tooLong } from "../../graph/paths.ts";
-import { Source } from "../../graph/input/source.ts";
 import type { ModuleAction, Task } from "../../graph/task.ts";
-import { chooseTasks, diagnosticsError, isConfig, readInput } from "./input.ts";
+import { chooseTasks, isConfig, readInput } from "./input.ts";
+import { type ConfigShape, linkRead, readConfig } from "./read_config.ts";
 import { later } from "../machine/later.ts";
 import { InputError } from "../../graph/input/input_error.ts";
 import { outputIsConfig } from "../../graph/graph_diagnostics.ts";
@@ -39,6 +38,10 @@ export interface LoadedBuild {
   readonly graph: Graph;
   /** All tasks of the config, whichever were chosen. */
   readonly declared: readonly Task[];
+  /** What the config consists of beside itself; there when it was expanded. */
+  readonly shape?: ConfigShape;
+  /** What of it is no mistake, but hardly meant; absent when nothing is. */
+  readonly warnings?: readonly string[];
   /** Shows diagnostics found later, which have places in this config. */
   readonly explain: (diagnostics: readonly Diagnostic[]) => Promise<InputError>;
 }
@@ -51,19 +54,19 @@ export interface LoadedBuild {
 export async function loadBuild(path: string, only: readonly string[] = []): Promise<LoadedBuild> {
   const text = readInput(path, "Build configuration");
   if (!isConfig(path)) throw new InputError(`'${path}' is a task file, not a build config: run it`);
-  const source = new Source(path, text);
-  const { config, diagnostics } = await parseBuildConfig(text);
-  if (config === undefined) throw await explain(source, diagnostics);
-  const { graph, diagnostics: unknown } = buildGraph(config.tasks);
+  const { config, diagnostics, shape, warnings, explain } = await readConfig(path, text);
+  if (config === undefined) throw await explain(diagnostics);
+  const unknown: Diagnostic[] = [];
+  const { tasks, graph } = await linkRead(config.tasks, unknown);
   const folder = dirname(resolve(path));
   const found = [
-    ...overwritten(config.tasks, path),
-    ...unreachable(config.tasks, folder),
+    ...overwritten(tasks, [basename(path), ...(shape?.files ?? []).map((file) => file.slice(folder.length + 1))]),
+    ...unreachable(tasks, folder),
     ...unknown,
-    ...cycleDiagnostics(config.tasks, findCycles(graph)),
+    ...cycleDiagnostics(tasks, findCycles(graph)),
   ];
-  if (found.length > 0) throw await explain(source, found);
-  const chosen = chooseTasks(config.tasks, graph, only);
+  if (found.length > 0) throw await explain(found);
+  const chosen = chooseTasks(tasks, graph, only);
   return {
     folder,
     source: resolve(path),
@@ -71,9 +74,11 @@ export async function loadBuild(path: string, only: readonly string[] = []): Pro
     resourceLimits: config.resourceLimits,
     storeLimit: config.storeLimit,
     storeDays: config.storeDays,
-    ...(chosen ?? { tasks: config.tasks, graph }),
-    declared: config.tasks,
-    explain: (later) => explain(source, later, chosen?.indexes),
+    ...(chosen ?? { tasks, graph }),
+    declared: tasks,
+    ...(shape === undefined ? {} : { shape }),
+    ...(warnings.length === 0 ? {} : { warnings }),
+    explain: (later) => explain(later, chosen?.indexes),
   };
 }
 
@@ -115,30 +120,14 @@ function unreachable(tasks: readonly Task[], folder: string): Diagnostic[] {
   return found;
 }
 
-/** Tasks whose artifact would replace the config. */
-function overwritten(tasks: readonly Task[], path: string): Diagnostic[] {
-  const name = basename(path), index = new Producers(tasks).get(name);
-  if (index === undefined) return [];
-  const { outputs, name: task } = tasks[index];
-  const at = Math.max(outputs.findIndex((output) => output.path === name), 0);
-  return [outputIsConfig({ index, name: task }, placeOfOutput(index, outputs[at], at), name)];
-}
-
-/** Renders diagnostics; `indexes` gives the place in the config of tasks that were chosen from it. */
-export async function explain(
-  source: Source,
-  diagnostics: readonly Diagnostic[],
-  indexes?: readonly number[],
-): Promise<InputError> {
-  const { placeFinder } = await later<typeof import("../../graph/input/config_places.ts")>(
-    "../../graph/input/config_places.ts",
-    import.meta.url,
-  );
-  const find = placeFinder(source.text);
-  const findChosen = (place: Place) => {
-    if (indexes === undefined || "start" in place) return find(place);
-    const [tasks, index, ...rest] = place.path;
-    return find({ ...place, path: [tasks, indexes[index as number], ...rest] });
-  };
-  return diagnosticsError(diagnostics, source, findChosen);
+/** Tasks whose artifact would replace a config of these names. */
+function overwritten(tasks: readonly Task[], configs: readonly string[]): Diagnostic[] {
+  const producers = new Producers(tasks);
+  return configs.flatMap((name) => {
+    const index = producers.get(name);
+    if (index === undefined) return [];
+    const { outputs, name: task } = tasks[index];
+    const at = Math.max(outputs.findIndex((output) => output.path === name), 0);
+    return [outputIsConfig({ index, name: task }, placeOfOutput(index, outputs[at], at), name)];
+  });
 }

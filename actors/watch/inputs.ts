@@ -19,15 +19,15 @@ export interface FoundInputs {
 
 /** The map; `own` are absolute paths of files that the build writes itself. */
 export function mapInputs(
-  { folder, source, tasks }: Pick<LoadedBuild, "folder" | "source" | "tasks">,
+  { folder, source, tasks, shape }: Pick<LoadedBuild, "folder" | "source" | "tasks" | "shape">,
   own: Iterable<string>,
   found?: FoundInputs,
 ): InputMap {
   const { files, entries } = found?.sources ?? {};
   const modules = found && modulesOf(tasks, found.files);
   const discovered = found?.discovered;
-  const map = new InputMap({ folder, config: source, tasks, files, entries, modules, discovered, own });
-  addLink(map, source);
+  const map = new InputMap({ folder, config: source, tasks, files, entries, modules, discovered, own, shape });
+  for (const config of [source, ...(shape?.files ?? [])]) addLink(map, config);
   const isLink = (path: string) => map.namesOf(path).some((name) => found?.files.isLink(name));
   if (found !== undefined) { for (const path of [...map.paths]) if (isLink(path)) addLink(map, path); }
   return map;

@@ -13,9 +13,10 @@ import { checkOutputs } from "./output_overlap.ts";
 import { parseBytes } from "../bytes.ts";
 import { isObject, type JsonObject } from "./config_object.ts";
 import type { Diagnostic } from "../failure.ts";
-import { buildGraph, cycleDiagnostics, findCycles } from "../graph.ts";
 import { outputPaths } from "../outputs.ts";
+import { cycleDiagnostics, findCycles, type Graph, linkGraph, unknownDiagnostics } from "../graph.ts";
 import { parseJsonText } from "./json_text.ts";
+import { isPattern } from "./task_names.ts";
 import * as say from "../diagnostics.ts";
 import { duplicateName } from "../graph_diagnostics.ts";
 import { StringIndex } from "../string_index.ts";
@@ -44,6 +45,8 @@ const CONFIG_KEYS: readonly string[] = [
   "resource_limits",
   "store_limit",
   "store_days",
+  "include",
+  "defaults",
   "tasks",
   "$schema",
 ];
@@ -56,10 +59,30 @@ export async function parseBuildConfig(text: string): Promise<ParsedBuildConfig>
   return json.diagnostics.length === 0 ? checked : { diagnostics: [...json.diagnostics, ...checked.diagnostics] };
 }
 
-/** Checks a parsed build config. */
+/** Whether a task is a template: one for several. */
+export function isTemplate(task: JsonObject): boolean {
+  return task.for_each !== undefined || task.matrix !== undefined;
+}
+
+/** Whether a config is to be expanded before it is checked. */
+export function needsExpansion(value: unknown): value is JsonObject {
+  if (!isObject(value)) return false;
+  if (value.include !== undefined || value.defaults !== undefined) return true;
+  return Array.isArray(value.tasks) && value.tasks.some((task) => isObject(task) && isTemplate(task));
+}
+
+/** Checks a parsed build config, of which all tasks are written out. */
 export function checkBuildConfig(value: unknown): ParsedBuildConfig {
   const diagnostics: Diagnostic[] = [];
   if (!isObject(value)) return { diagnostics: [say.notAnObject([], "The build configuration", value)] };
+  const settings = checkSettings(value, diagnostics);
+  const list = Array.isArray(value.tasks) ? value.tasks : [];
+  const tasks = checkTasks(list, { resourceLimits: settings.resourceLimits, diagnostics });
+  return diagnostics.length > 0 ? { diagnostics } : { config: { ...settings, tasks }, diagnostics };
+}
+
+/** Reads all of a config but its tasks, of which it looks whether there is a list. */
+export function checkSettings(value: JsonObject, diagnostics: Diagnostic[]): Omit<BuildConfig, "tasks"> {
   for (const key of Object.keys(value)) {
     if (!CONFIG_KEYS.includes(key)) {
       diagnostics.push(say.unknownKey(key, { path: [] }, CONFIG_KEYS.filter((name) => !Object.hasOwn(value, name))));
@@ -73,14 +96,51 @@ export function checkBuildConfig(value: unknown): ParsedBuildConfig {
   const resourceLimits = readResourceLimits(value.resource_limits, diagnostics);
   const store = readStoreSettings(value, diagnostics);
   const list = value.tasks;
-  if (list === undefined) diagnostics.push(say.noTasks(true));
-  else if (!Array.isArray(list)) diagnostics.push(say.wrongValue({ path: ["tasks"], name: "tasks" }, "a list", list));
-  else if (list.length === 0) diagnostics.push(say.noTasks(false));
-  const tasks = Array.isArray(list) ? readTasks(list, diagnostics) : [];
-  checkResources(tasks, resourceLimits, diagnostics);
-  if (diagnostics.length > 0) return { diagnostics };
-  const config = { numWorkers, ...(resourceLimits === undefined ? {} : { resourceLimits }), ...store, tasks };
-  return { config, diagnostics };
+  // Others may bring tasks.
+  if (list === undefined) {
+    if (value.include === undefined) diagnostics.push(say.noTasks(true));
+  } else if (!Array.isArray(list)) {
+    diagnostics.push(say.wrongValue({ path: ["tasks"], name: "tasks" }, "a list", list));
+  } else if (list.length === 0) diagnostics.push(say.noTasks(false));
+  return { numWorkers, ...(resourceLimits === undefined ? {} : { resourceLimits }), ...store };
+}
+
+/** What tasks are checked with. */
+export interface TaskChecks {
+  readonly resourceLimits: Readonly<Record<string, number>> | undefined;
+  readonly diagnostics: Diagnostic[];
+  /** What else than whole names others may have, and finds all that these mean; default whoever builds looks. */
+  readonly link?: (tasks: readonly Task[], samples: readonly string[]) => { tasks: Task[]; graph: Graph };
+  /** So many at the end are checked and left out; default none. */
+  readonly samples?: number;
+  /** Whether all tasks are there, so that names of others can be looked up; default they are. */
+  readonly isWhole?: boolean;
+}
+
+/** Reads tasks, and checks each and all of them together. */
+export function checkTasks(list: readonly unknown[], checks: TaskChecks): Task[] {
+  const { diagnostics, samples = 0, isWhole = true, link } = checks;
+  const all = readTasks(list, diagnostics);
+  const tasks = samples === 0 ? all : all.slice(0, all.length - samples);
+  checkResources(all, checks.resourceLimits, diagnostics);
+  // Past a task that is no object, indexes would no longer agree with the text.
+  if (all.length < list.length) return tasks;
+  checkNames(tasks, diagnostics);
+  checkOutputs(tasks, list as readonly JsonObject[], diagnostics);
+  checkDepfiles(tasks, (task) => outputPaths([tasks[task]]), diagnostics);
+  // A task without a name may be the very one that others depend on, so then nothing is said about them.
+  if (!isWhole || tasks.some((task) => task.name === "")) return tasks;
+  // Whoever builds looks at the graph; with diagnostics there will be no build.
+  if (link === undefined && diagnostics.length === 0) return tasks;
+  const { graph, tasks: linked } = link?.(tasks, all.slice(tasks.length).map(({ name }) => name)) ?? linkNames();
+  if (diagnostics.length > 0) diagnostics.push(...cycleDiagnostics(linked, findCycles(graph)));
+  return linked;
+
+  function linkNames(): { readonly tasks: Task[]; readonly graph: Graph } {
+    const { graph, unknown } = linkGraph(tasks);
+    diagnostics.push(...unknownDiagnostics(tasks, unknown.filter(({ name }) => !isPattern(name))));
+    return { tasks, graph };
+  }
 }
 
 function readNumWorkers(value: unknown, diagnostics: Diagnostic[]): number | undefined {
@@ -118,18 +178,6 @@ function readTasks(list: readonly unknown[], diagnostics: Diagnostic[]): Task[] 
     const object = list[index];
     if (isObject(object)) tasks.push(readTask(object, index, diagnostics));
     else diagnostics.push(say.notAnObject(["tasks", index], `Task ${index + 1}`, object));
-  }
-  // Past a task that is no object, indexes would no longer agree with the text.
-  if (tasks.length < list.length) return tasks;
-  const objects = list as readonly JsonObject[];
-  checkNames(tasks, diagnostics);
-  checkOutputs(tasks, objects, diagnostics);
-  checkDepfiles(tasks, (task) => outputPaths([tasks[task]]), diagnostics);
-  // With diagnostics there will be no build, and nobody else to look at the graph. A task without a name may be the very
-  // one that others depend on, so then nothing is said about them.
-  if (diagnostics.length > 0 && tasks.every((task) => task.name !== "")) {
-    const { graph, diagnostics: unknown } = buildGraph(tasks);
-    diagnostics.push(...unknown, ...cycleDiagnostics(tasks, findCycles(graph)));
   }
   return tasks;
 }

@@ -23,6 +23,8 @@ import { type Action, LONGEST_TIME_MS, MOST_RETRIES, type Task } from "../task.t
 export const TASK_KEYS: ReadonlyMap<string, "field" | "declaration"> = new Map([
   ...[
     "name",
+    "for_each",
+    "matrix",
     "description",
     "dependencies",
     "after",

@@ -3,13 +3,15 @@
  * It is imported dynamically, and only when there is a diagnostic to show: jsonc-parser takes longer to load than a small
  * build takes to find that it has nothing to do.
  *
- * Beside keys and indexes a path may name an entry of a list of strings by its text: `["tasks", 0, "dependencies", "gen"]`.
+ * Beside keys and indexes a path may name an entry of a list of strings by its text, or by a name that its pattern matches:
+ * `["tasks", 0, "dependencies", "gen"]`.
  *
  * @module
  */
 import { type Node, parseTree } from "jsonc-parser";
 import type { Place } from "../failure.ts";
 import type { Span } from "./source.ts";
+import { isPattern, matches } from "./task_names.ts";
 
 const BOM = "\ufeff";
 
@@ -44,9 +46,10 @@ function readTree(text: string): Node | undefined {
 
 function childAt(node: Node, segment: string | number): Node | undefined {
   if (node.type === "array") {
-    return typeof segment === "number"
-      ? node.children?.[segment]
-      : node.children?.find((entry) => entry.type === "string" && entry.value === segment);
+    if (typeof segment === "number") return node.children?.[segment];
+    const texts = node.children?.filter((entry) => entry.type === "string");
+    return texts?.find((entry) => entry.value === segment) ??
+      texts?.find((entry) => isPattern(entry.value) && matches(entry.value, segment));
   }
   // Of a key written twice the last counts, as in JSON.parse; findNodeAtLocation would point at the first.
   return node.children?.findLast((property) => property.children?.[0]?.value === segment)?.children?.[1];

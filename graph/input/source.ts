@@ -72,22 +72,28 @@ export class Source {
   }
 }
 
+/** A stretch of a text, which may be another than the one that is looked at. */
+export interface FoundSpan extends Span {
+  readonly source?: Source;
+}
+
 /** A diagnostic as people read it: the exact sentence, then each place with its line and a caret, the hint after the last. */
 export function renderDiagnostic(
   diagnostic: Diagnostic,
   source: Source,
-  find: (place: Place) => Span | undefined = ownSpan,
+  find: (place: Place) => FoundSpan | undefined = ownSpan,
 ): string {
   const spans = diagnostic.places.map(find).filter((span) => span !== undefined);
   if (spans.length === 0) return diagnostic.hint ? `${diagnostic.message}\n  ${diagnostic.hint}` : diagnostic.message;
-  const positions = spans.map((span) => source.position(span.start));
+  const sources = spans.map((span) => span.source ?? source);
+  const positions = spans.map((span, at) => sources[at].position(span.start));
   const digits = Math.max(...positions.map((position) => String(position.line).length));
   const lines = [diagnostic.message];
   for (const [at, span] of spans.entries()) {
     const { line, column } = positions[at];
-    const { text, caret } = excerpt(source, span);
+    const { text, caret } = excerpt(sources[at], span);
     const hint = diagnostic.hint && at === spans.length - 1 ? ` ${diagnostic.hint}` : "";
-    lines.push(`  --> ${source.name}:${line}:${column}`);
+    lines.push(`  --> ${sources[at].name}:${line}:${column}`);
     lines.push(`${String(line).padStart(digits)} | ${text}`.trimEnd());
     lines.push(`${" ".repeat(digits)} | ${caret}${hint}`);
   }

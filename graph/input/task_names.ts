@@ -30,7 +30,7 @@ export function tagWord(tag: string): string {
 }
 
 /** Whether a word that is no task's name is a pattern. */
-function isPattern(word: string): boolean {
+export function isPattern(word: string): boolean {
   return word.includes("*") || word.includes("?");
 }
 
@@ -100,7 +100,7 @@ interface Offer {
   readonly several?: string;
 }
 
-function offer(word: string, names: readonly string[]): Offer {
+export function offer(word: string, names: readonly string[]): Offer {
   if (isPattern(word)) return { one: nearest(word, new Set(names.flatMap(families))) };
   const one = nearest(word, names);
   if (one !== undefined) return { one };
@@ -136,7 +136,7 @@ function matching(pattern: string, names: readonly string[]): number[] {
 }
 
 /** `*` stands for any characters, `?` for one. Each star gives way once, so that no pattern takes long. */
-function matches(pattern: string, name: string): boolean {
+export function matches(pattern: string, name: string): boolean {
   let at = 0, to = 0, star = -1, resume = 0;
   while (to < name.length) {
     const character = pattern[at];

@@ -1,11 +1,14 @@
 // schema.json, which editors read, and the parser give the same answers, as far as JSON Schema can express the rules.
 //
-// Not expressible, so left out here: unique names and outputs, outputs inside others, unknown dependencies, cycles,
-// resources without a limit or beyond it, digests of paths that are no outputs, and a path that leaves the folder by way of another (`a/../../b`).
+// Not expressible, so left out here: placeholders that there are not, unique names and outputs, outputs inside others,
+// unknown dependencies, cycles, resources without a limit or beyond it, digests of paths that are no outputs, and a path
+// that leaves the folder by way of another (`a/../../b`).
 import { assert, assertEquals } from "@std/assert";
 import { Ajv } from "ajv";
 import fc from "fast-check";
-import { checkBuildConfig } from "../../../graph/input/build_config.ts";
+import { DEFAULT_KEYS } from "../../../graph/expand/defaults.ts";
+import { readExpanded } from "../../../graph/expand/read.ts";
+import { checkBuildConfig, needsExpansion } from "../../../graph/input/build_config.ts";
 import { RESERVED_ENVIRONMENT, TASK_KEYS } from "../../../graph/input/config_fields.ts";
 import schema from "../../../schema.json" with { type: "json" };
 import { rounds, seedFor } from "../../random.ts";
@@ -14,7 +17,9 @@ const matchesSchema = new Ajv({ strict: true, strictRequired: false }).compile(s
 
 function bothSay(config: unknown): boolean {
   const bySchema = matchesSchema(config);
-  const { diagnostics } = checkBuildConfig(config);
+  const { diagnostics } = needsExpansion(config)
+    ? readExpanded({ index: 0, folder: "", value: config, included: [], matches: new Map() })
+    : checkBuildConfig(config);
   const reasons = JSON.stringify({ config, diagnostics, errors: matchesSchema.errors }, null, 1);
   assertEquals(bySchema, diagnostics.length === 0, reasons);
   return bySchema;
@@ -47,6 +52,10 @@ Deno.test("schema and parser accept the same good configs", () => {
       { description: "" },
       { description: "What it is for\nand more" },
       { dependencies: [] },
+      { for_each: "src/*.c" },
+      { for_each: ["src/**/*.c", "!src/gen/**"], name: "c:{stem}" },
+      { matrix: { region: ["north", 1, true] }, name: "r:{region}", output_artifact: "{region}" },
+      { for_each: "!(a)", matrix: { stem_2: ["x"] }, name: "r:{stem_2}" },
       { after: [] },
       { tags: ["ci", "two words"] },
       { command: "cc", cwd: "." },
@@ -79,6 +88,14 @@ Deno.test("schema and parser accept the same good configs", () => {
         output_artifact: path,
       })),
     ].map((fields) => ({ tasks: [task(fields)] })),
+    ...["a/build.json", "*/build.json", { config: "a.json", prefix: "" }, { config: "./a/b.json" }, ["a.json", {
+      config: "b.json",
+      prefix: "{dir}:",
+    }]].map((include) => ({ include })),
+    ...[{}, { env: { A: "1" }, timeout: 1, grace: 0, retries: "flaky" }, { cwd: "a" }].map((defaults) => ({
+      defaults,
+      tasks: [task()],
+    })),
   ];
   for (const config of good) assert(bothSay(config), JSON.stringify(config));
 });
@@ -116,6 +133,13 @@ Deno.test("schema and parser refuse the same bad configs", () => {
       { content: 1 },
       { dependencies: "b" },
       { dependencies: [1] },
+      ...["", "!a", 1, [], ["!a"], [""], ["a", 1], { a: 1 }].map((forEach) => ({ for_each: forEach })),
+      ...[{}, [], "a", { "1": ["a"] }, { a: [] }, { a: "b" }, { a: [null] }, { a: [["b"]] }, { a: ["b", "b"] }].map(
+        (matrix) => ({ matrix }),
+      ),
+      { for_each: "a", matrix: { stem: ["b"] } },
+      { for_each: "a", name: "" },
+      { for_each: "a", output_artifact: "../{name}" },
       { after: "b" },
       { tags: "ci" },
       { tags: [""] },
@@ -212,12 +236,35 @@ Deno.test("schema and parser refuse the same bad configs", () => {
       { env: { OUT_12: "" } },
       ...["./.build_cache.lock", "x.tmp.1.2", ".tmp.1.2/x"].map((path) => ({ output_artifact: path })),
     ].map((fields) => ({ tasks: [task(fields)] })),
+    ...[
+      "",
+      "/a.json",
+      "../a.json",
+      ".",
+      "./",
+      "a\n",
+      1,
+      null,
+      [],
+      {},
+      { config: "a", prefix: "*" },
+      { config: "" },
+      {
+        config: "a",
+        prefix: 1,
+      },
+      { config: "a", extra: 1 },
+      ["a", []],
+    ].map((include) => ({ include })),
+    ...[null, [], { name: "a" }, { env: { OUT: "" } }, { env: [] }, { timeout: 0 }, { retries: -1 }, { cwd: "../a" }]
+      .map((defaults) => ({ defaults, tasks: [task()] })),
   ];
   for (const config of bad) assert(!bothSay(config), JSON.stringify(config));
 });
 
 Deno.test("schema and parser know the same keys", () => {
   assertEquals(Object.keys(schema.definitions.task.properties).sort(), [...TASK_KEYS.keys()].sort());
+  assertEquals(Object.keys(schema.definitions.defaults.properties).sort(), [...DEFAULT_KEYS].sort());
 });
 
 Deno.test("schema and parser agree on mutated configs", () => {
@@ -262,6 +309,8 @@ Deno.test("schema and parser agree on mutated configs", () => {
       outputs: oftenGood(fc.array(oftenGood(path), { maxLength: 2 }).filter(areApart)),
       expected: oftenGood(fc.constantFrom({}, { "out/a": DIGEST }, { "out/a": "x" })),
       dependencies: oftenGood(fc.constant([])),
+      for_each: oftenGood(path),
+      matrix: oftenGood(fc.dictionary(fc.constantFrom("a", "stem", "b-c", "1"), fc.array(text, { maxLength: 1 }))),
       after: oftenGood(fc.constant([])),
       tags: oftenGood(fc.array(text, { maxLength: 2 })),
       cwd: oftenGood(path),
@@ -314,7 +363,15 @@ Deno.test("schema and parser agree on mutated configs", () => {
     { requiredKeys: ["tasks"] },
   );
   // Only names on record can be depended on, so dependencies stay empty unless they are no list of strings.
-  const knowsDependencies = (value: unknown) => !/"(dependencies|after)":\["a"\]/.test(JSON.stringify(value));
+  const knowsDependencies = (value: unknown) =>
+    !/"(dependencies|after)":\["a"\]/.test(JSON.stringify(value)) &&
+    !(needsExpansion(value) && /\{[\w{]/.test(JSON.stringify(value, texts)));
+  /** Texts alone. */
+  function texts(_key: string, value: unknown): unknown {
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? [...Object.keys(value), ...Object.values(value)]
+      : value;
+  }
   let accepted = 0;
   fc.assert(
     fc.property(config.filter(knowsDependencies), (value) => {

@@ -1,0 +1,52 @@
+/**
+ * Owns the whole way from a config with templates to checked tasks, or to every diagnostic in it. It reads no file.
+ *
+ * @module
+ */
+import type { Diagnostic } from "../failure.ts";
+import { type BuildConfig, checkSettings, checkTasks } from "../input/build_config.ts";
+import { linkTasks } from "../input/task_references.ts";
+import type { Task } from "../task.ts";
+import { type ConfigFile, inFile, wishesOf } from "./config_file.ts";
+import { expand, type Expansion, type ExpansionOptions } from "./expand.ts";
+
+/** A config without diagnostics, or diagnostics without a config, with the origins of its tasks either way. */
+export interface ExpandedConfig extends Pick<Expansion, "origins" | "leftOut"> {
+  readonly config?: BuildConfig;
+  readonly diagnostics: Diagnostic[];
+}
+
+/** Expands and checks a config; `told` are diagnostics in what was read for it. */
+export function readExpanded(
+  root: ConfigFile,
+  { told = [], ...options }: ExpansionOptions & { readonly told?: readonly Diagnostic[] } = {},
+): ExpandedConfig {
+  const diagnostics: Diagnostic[] = [...told];
+  const files = allOf(root);
+  const settings = files.map((file) => {
+    const found: Diagnostic[] = [];
+    const own = checkSettings(file.value, found);
+    diagnostics.push(...inFile(file.index, [...found, ...wishesOf(file.value).diagnostics]));
+    return own;
+  });
+  const { tasks: list, samples, origins, diagnostics: found, leftOut } = expand(root, options);
+  diagnostics.push(...found);
+  // What is told of the whole takes all of it to be there.
+  const isWhole = diagnostics.length === 0;
+  const [{ resourceLimits: limits, ...own }] = settings;
+  const included = settings.slice(1).map(({ resourceLimits }) => resourceLimits ?? {});
+  const hasLimits = settings.some(({ resourceLimits }) => resourceLimits !== undefined);
+  const resourceLimits = hasLimits ? Object.assign({}, ...included, limits) : undefined;
+  const scopesOf = (task: number) => origins.scopesOf(task);
+  const link = (tasks: readonly Task[], known: readonly string[]) =>
+    linkTasks(tasks, { scopesOf, samples: known, diagnostics });
+  const tasks = checkTasks(list, { resourceLimits, diagnostics, link, samples, isWhole });
+  if (diagnostics.length > 0) return { diagnostics, origins, leftOut };
+  const config = { ...own, ...(resourceLimits === undefined ? {} : { resourceLimits }), tasks };
+  return { config, diagnostics, origins, leftOut };
+}
+
+/** A config and all that it includes, each before those in it. */
+function allOf(file: ConfigFile): ConfigFile[] {
+  return [file, ...file.included.flatMap(({ file: inner }) => allOf(inner))];
+}

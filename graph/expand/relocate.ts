@@ -1,0 +1,65 @@
+/**
+ * Owns how a task of an included config reads in the including one: its paths start at that one's folder, and its command
+ * runs in its own. It looks at no file and checks nothing: what is no path is left for whoever does.
+ *
+ * @module
+ */
+import { isExclusion } from "../paths.ts";
+import { isObject, type JsonObject } from "../input/config_object.ts";
+
+/** Keys of a task that hold a path, or a list of them. */
+export const PATH_KEYS: ReadonlySet<string> = new Set([
+  "source_files",
+  "output_artifact",
+  "output",
+  "outputs",
+  "module",
+  "reads",
+  "writes",
+  "files_affected",
+  "depfile",
+]);
+
+/** Keys of a task that hold an object whose own keys are paths. */
+const KEYED_BY_PATHS = ["expected"];
+
+/** Rights of a module's function that are to paths. */
+const PATH_RIGHTS = ["read", "write"];
+
+/** The task as it reads in a folder above; `folder` is the way down to its own. */
+export function relocated(task: JsonObject, folder: string): JsonObject {
+  if (folder === "") return task;
+  const moved: Record<string, unknown> = { ...task };
+  for (const key of Object.keys(task)) {
+    if (PATH_KEYS.has(key)) moved[key] = movedPaths(task[key], folder);
+    else if (KEYED_BY_PATHS.includes(key) && isObject(task[key])) {
+      moved[key] = Object.fromEntries(
+        Object.entries(task[key]).map(([path, value]) => [movedPath(path, folder), value]),
+      );
+    }
+  }
+  if (typeof task.command === "string" && (task.cwd === undefined || typeof task.cwd === "string")) {
+    moved.cwd = task.cwd === undefined ? folder : movedPath(task.cwd as string, folder);
+  }
+  if (isObject(task.permissions)) {
+    moved.permissions = Object.fromEntries(
+      Object.entries(task.permissions).map(([right, to]) => [
+        right,
+        PATH_RIGHTS.includes(right) ? movedPaths(to, folder) : to,
+      ]),
+    );
+  }
+  return moved;
+}
+
+function movedPaths(value: unknown, folder: string): unknown {
+  if (typeof value === "string") return movedPath(value, folder);
+  return Array.isArray(value) ? value.map((path) => typeof path === "string" ? movedPath(path, folder) : path) : value;
+}
+
+/** A path as it reads in a folder above. An empty one and what begins with a variable of a shell's are left as they are. */
+export function movedPath(path: string, folder: string): string {
+  if (path === "" || path.startsWith("/") || path.startsWith("$")) return path;
+  if (isExclusion(path)) return path === "!" ? path : `!${movedPath(path.slice(1), folder)}`;
+  return `${folder}/${path.startsWith("\\!") ? path.slice(1) : path}`;
+}
