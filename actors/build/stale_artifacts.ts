@@ -88,7 +88,7 @@ export class StaleArtifacts implements LeftBehind {
   #outputStamp(): number[] {
     const { shape, declared } = this.#build;
     if (shape === undefined) return [];
-    const digest = sha256(declared.map(({ output }) => output).sort().join("\0"));
+    const digest = sha256(outputPaths(declared).toSorted().join("\0"));
     return [declared.length, Number.parseInt(digest.slice(0, 12), 16)];
   }
 

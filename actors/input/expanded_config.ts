@@ -144,7 +144,7 @@ class ConfigFiles {
     globs: SourceGlobs,
     { entries, name, way }: { readonly entries: readonly string[]; readonly name: string; readonly way: Way },
   ): Promise<Pick<Expansion, "files" | "unnameable">> {
-    const task = { name, sourceFiles: entries, output: "", action: { kind: "concatenate" as const } };
+    const task = { name, sourceFiles: entries, outputs: [], action: { kind: "concatenate" as const } };
     const found = await globs.expand({ ...task, dependencies: [], env: {}, retries: 0 });
     for (const warning of found.warnings) this.warnings.push(warning);
     for (const folder of globs.entered) this.#folders.add(folder);
@@ -169,8 +169,9 @@ class ConfigFiles {
     }
     const included: IncludedFile[] = [];
     for (const name of found) {
+      const own = this.#prefixFor(name, { prefix, place });
       const file = await this.#read(name, { place, way });
-      if (file !== undefined) included.push({ file, prefix: this.#prefixFor(name, { prefix, place }) });
+      if (file !== undefined) included.push({ file, prefix: own });
     }
     return included;
   }

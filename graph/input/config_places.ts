@@ -52,5 +52,8 @@ function childAt(node: Node, segment: string | number): Node | undefined {
       texts?.find((entry) => isPattern(entry.value) && matches(entry.value, segment));
   }
   // Of a key written twice the last counts, as in JSON.parse; findNodeAtLocation would point at the first.
-  return node.children?.findLast((property) => property.children?.[0]?.value === segment)?.children?.[1];
+  const valueOf = (key: string | number) =>
+    node.children?.findLast((property) => property.children?.[0]?.value === key)?.children?.[1];
+  // Who is told of an output does not know by which of its names it is given.
+  return valueOf(segment) ?? (segment === "output_artifact" ? valueOf("output") : undefined);
 }

@@ -1,0 +1,226 @@
+// S5.12, S5.13: templates, defaults and includes, as whole builds: what comes of them, and when it changes.
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { type Rig, rigTest } from "../rig.ts";
+
+const COMPILE = {
+  name: "cc:{stem}",
+  for_each: "src/*.c",
+  source_files: ["{path}"],
+  output: "out/{stem}.o",
+  command: 'cat {path} > "$OUT"',
+};
+
+function started({ stdout }: { readonly stdout: string }): string[] {
+  return [...stdout.matchAll(/Started task '(.*?)'/g)].map(([, name]) => name).sort();
+}
+
+async function names(rig: Rig, args: readonly string[] = []): Promise<string[]> {
+  const { code, stdout, stderr } = await rig.ask(["list", "--names", ...args]);
+  assertEquals([code, stderr], [0, ""]);
+  return stdout.trimEnd().split("\n");
+}
+
+// S5.13
+rigTest("a file that comes makes a task, and one that goes leaves a stale artifact", async (rig) => {
+  rig.write("build.json", {
+    tasks: [COMPILE, { name: "all", dependencies: ["cc:*"], output: "out/all", command: "cat $DEPS > $OUT" }],
+  });
+  rig.write("src/a.c", "a\n");
+  rig.write("src/b b.c", "b\n");
+  assertEquals(started(await rig.ask(["build"])), ["all", "cc:a", "cc:b b"]);
+  rig.write("src/c.c", "c\n");
+  assertEquals(await names(rig), ["cc:a", "cc:b b", "cc:c", "all"]);
+  assertEquals(await names(rig, ["cc:?"]), ["cc:a", "cc:c"]);
+  assertEquals(started(await rig.ask(["build"])), ["all", "cc:c"]);
+  rig.remove("src/a.c");
+  const { stdout, stderr } = await rig.ask(["build", "--json"]);
+  assertEquals(JSON.parse(stdout).stale_artifacts, ["out/a.o"]);
+  assertStringIncludes(stderr, "1 artifact belongs to no task of 'build.json' any more: out/a.o");
+  // Told once, and known as long as it is there.
+  const again = await rig.ask(["build", "--json"]);
+  assertEquals(JSON.parse(again.stdout).stale_artifacts, ["out/a.o"]);
+  assertEquals(again.stderr.includes("belongs to no task"), false);
+});
+
+// S5.13
+rigTest("artifacts beside sources are made for nobody, now and when their source is gone", async (rig) => {
+  const clean = { ...COMPILE, for_each: "data/*", name: "clean:{name}", output: "data/{name}.clean" };
+  rig.write("build.json", { tasks: [clean] });
+  rig.write("data/a", "a");
+  rig.write("data/b", "b");
+  assertEquals(started(await rig.ask(["build"])), ["clean:a", "clean:b"]);
+  assertEquals(await names(rig), ["clean:a", "clean:b"]);
+  rig.remove("data/b");
+  const { stdout, stderr } = await rig.ask(["build"]);
+  assertMatch(stdout, /^Task 'clean:a' skipped: cache hit.*\nBuild completed in .*: 1 succeeded/);
+  assertStringIncludes(
+    stderr,
+    "Warning: 'for_each' of task 'clean:{name}' leaves out 'data/b.clean': no task of 'build.json' makes it any more\n",
+  );
+  // Whoever touches it makes it a file of their own.
+  rig.write("data/b.clean", "mine");
+  assertEquals(await names(rig), ["clean:a", "clean:b.clean"]);
+});
+
+// S5.13
+rigTest("other configs come with their names, paths and commands", async (rig) => {
+  rig.write("build.json", {
+    include: ["packages/*/build.json", { config: "tools/tools.jsonc", prefix: "t-" }],
+    tasks: [{ name: "all", dependencies: ["web:*", "api:make"], output: "all", command: "cat $DEPS > $OUT" }],
+  });
+  const where = (dependencies: string[]) => ({
+    name: "make",
+    dependencies,
+    source_files: ["src.txt"],
+    output: "made",
+    command: 'echo "$PWD: $IN" > "$OUT"',
+  });
+  rig.write("packages/web/build.json", { tasks: [where(["api:make"])] });
+  rig.write("packages/api/build.json", { tasks: [where([])] });
+  rig.write("tools/tools.jsonc", '{"tasks": [{"name": "x", "output": "x", "content": "x"},], // a comment\n}');
+  for (const name of ["web", "api"]) rig.write(`packages/${name}/src.txt`, name);
+  assertEquals(await names(rig), ["all", "api:make", "web:make", "t-x"]);
+  assertEquals((await rig.ask(["build"])).code, 0);
+  assertEquals(rig.read("all"), `${rig.path("packages/web")}: src.txt\n${rig.path("packages/api")}: src.txt\n`);
+  assertEquals(rig.files().filter((path) => path.endsWith("build_cache.json")), [".build_cache.json"]);
+  assertEquals(started(await rig.ask(["build"])), []);
+  rig.write("packages/web/build.json", { tasks: [{ ...where(["api:make"]), env: { A: "1" } }] });
+  assertEquals(started(await rig.ask(["build", "web:*"])), ["web:make"]);
+  // Each can be built by itself.
+  const alone = await rig.ask(["build"], { cwd: "packages/api" });
+  assertEquals([alone.code, started(alone)], [0, ["make"]]);
+  // Whatever looks at a config looks at the same.
+  assertStringIncludes(
+    (await rig.ask(["check", "web:make", "api:make"])).stdout,
+    "Run 'api:make' before 'web:make', which needs it",
+  );
+  assertStringIncludes((await rig.ask(["batches"])).stdout, "web:make");
+  assertStringIncludes((await rig.ask(["why", "web:make"])).stdout, "up to date");
+  assertStringIncludes((await rig.ask(["build", "-n", "t-x"])).stdout, "1 up to date");
+});
+
+// S5.13
+rigTest("what cannot be included, or is wrong in what is, is told where it stands", async (rig) => {
+  rig.write(
+    "build.json",
+    `{
+  "include": ["a/build.json", "none.json", "x*/y.json", {"config": "a/build.json", "prefix": "{di}"}, "bad.json"]
+}`,
+  );
+  rig.write("a/build.json", '{"include": "b/build.json", "tasks": [{"name": "t", "output": "../../t", "nam": 1}]}');
+  rig.write("a/b/build.json", '{"tasks": [\n  {"name": "u", "output": "u", "dependencies": ["t", "v"]}]}');
+  rig.write("bad.json", '{"tasks": [\n}');
+  const { code, stdout, stderr } = await rig.ask(["build"]);
+  assertEquals([code, stdout], [2, ""]);
+  assertEquals(
+    stderr,
+    `Cannot include 'none.json': there is no such file
+  --> build.json:2:31
+2 |   "include": ["a/build.json", "none.json", "x*/y.json", {"config": "a/build.json", "prefix": "{di}"}, "bad.json"]
+  |                               ^^^^^^^^^^^
+
+Nothing to include: 'x*/y.json' matches no file
+  --> build.json:2:44
+2 |   "include": ["a/build.json", "none.json", "x*/y.json", {"config": "a/build.json", "prefix": "{di}"}, "bad.json"]
+  |                                            ^^^^^^^^^^^
+
+Unknown placeholder '{di}' in 'include[3].prefix'
+  --> build.json:2:94
+2 |   "include": ["a/build.json", "none.json", "x*/y.json", {"config": "a/build.json", "prefix": "{di}"}, "bad.json"]
+  |                                                                                              ^^^^^^ did you mean '{dir}'?
+
+Build configuration 'a/build.json' is included twice
+  --> build.json:2:15
+2 |   "include": ["a/build.json", "none.json", "x*/y.json", {"config": "a/build.json", "prefix": "{di}"}, "bad.json"]
+  |               ^^^^^^^^^^^^^^
+  --> build.json:2:68
+2 |   "include": ["a/build.json", "none.json", "x*/y.json", {"config": "a/build.json", "prefix": "{di}"}, "bad.json"]
+  |                                                                    ^^^^^^^^^^^^^^ what it makes can be made once only
+
+Invalid JSON at line 2, column 1: Unexpected token '}'
+  --> bad.json:2:1
+2 | }
+  | ^
+
+Unknown key 'nam' in task 'a:t'
+  --> a/build.json:1:74
+1 | {"include": "b/build.json", "tasks": [{"name": "t", "output": "../../t", "nam": 1}]}
+  |                                                                          ^^^^^
+
+'output' of task 'a:t' must lie inside the config's folder
+  --> a/build.json:1:63
+1 | {"include": "b/build.json", "tasks": [{"name": "t", "output": "../../t", "nam": 1}]}
+  |                                                               ^^^^^^^^^
+`,
+  );
+});
+
+// S5.13
+rigTest("configs that include each other are told, by whatever names", async (rig) => {
+  rig.write("build.json", '{"include": "a/build.json"}');
+  rig.write("a/build.json", '{"include": "up/build.json"}');
+  Deno.symlinkSync("..", rig.path("a/up"));
+  const { code, stderr } = await rig.ask(["build"]);
+  assertEquals([code, stderr], [
+    2,
+    `Circular include detected: build.json → a/build.json → build.json
+  --> a/build.json:1:13
+1 | {"include": "up/build.json"}
+  |             ^^^^^^^^^^^^^^^
+`,
+  ]);
+});
+
+// S5.13
+rigTest("an artifact must not replace a config that is included, and no glob means one", async (rig) => {
+  rig.write("build.json", {
+    include: "a/build.json",
+    tasks: [{ name: "x", output: "a/build.json", content: "" }],
+  });
+  rig.write("a/build.json", { tasks: [{ name: "all", source_files: ["*.json", "*.txt"], output: "all" }] });
+  rig.write("a/b.txt", "b");
+  assertStringIncludes(
+    (await rig.ask(["build"])).stderr,
+    "'x' must not overwrite its own build configuration 'a/build.json'\n  --> build.json:6:17",
+  );
+  rig.write("build.json", { include: "a/build.json" });
+  const { code, stderr } = await rig.ask(["build"]);
+  assertEquals([code, rig.read("a/all")], [0, "b"]);
+  assertStringIncludes(stderr, "matches no file");
+});
+
+// S5.13
+rigTest("a template that nothing is there for is warned of, and nothing is built", async (rig) => {
+  rig.write("build.json", { tasks: [COMPILE] });
+  const { code, stdout, stderr } = await rig.ask(["build"]);
+  assertEquals([code, stderr], [0, "Warning: pattern 'src/*.c' of task 'cc:{stem}' matches no file\n"]);
+  assertMatch(stdout, /^Build completed in \d+\.\d\ds: 0 succeeded, 0 failed, 0 skipped\n$/);
+  const unknown = await rig.ask(["build", "cc:a"]);
+  assertEquals([unknown.code, unknown.stderr], [2, "Unknown task 'cc:a'\n"]);
+});
+
+// S5.13: patterns need no template.
+rigTest("names of other tasks may be patterns in any config", async (rig) => {
+  const task = (name: string, fields: Record<string, unknown> = {}) => ({ name, output: `out/${name}`, ...fields });
+  rig.write("build.json", {
+    tasks: [
+      task("test:a", { content: "a" }),
+      task("test:b", { content: "b" }),
+      task("test:all", { dependencies: ["test:*"] }),
+      task("last", { dependencies: ["test:?"], after: ["test:*"] }),
+    ],
+  });
+  assertEquals((await rig.ask(["build"])).code, 0);
+  assertEquals([rig.read("out/test:all"), rig.read("out/last")], ["ab", "ab"]);
+  const { tasks } = JSON.parse((await rig.ask(["list", "--json", "last"])).stdout);
+  assertEquals([tasks[0].dependencies, tasks[0].after], [["test:a", "test:b"], ["test:all"]]);
+  rig.write("build.json", { tasks: [task("a", { dependencies: ["tst:*"] }), task("test:a")] });
+  assertEquals(
+    (await rig.ask(["build"])).stderr,
+    `Task 'a' depends on 'tst:*', which matches no task
+  --> build.json:7:9
+7 |         "tst:*"
+  |         ^^^^^^^ did you mean 'test:*'?
+`,
+  );
+});
