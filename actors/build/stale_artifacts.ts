@@ -8,12 +8,12 @@
  * @module
  */
 import { basename } from "@std/path/posix/basename";
-import { Producers } from "../../graph/outputs.ts";
+import { outputText, Producers } from "../../graph/outputs.ts";
 import { sha256 } from "../../graph/digest.ts";
 import type { Task } from "../../graph/task.ts";
 import type { BuildCache } from "./build_cache.ts";
 import type { ConfigRecord } from "./cache_form.ts";
-import type { ConfigShape } from "../input/read_config.ts";
+import type { ConfigShape } from "../input/config_shape.ts";
 import type { LeftBehind } from "../input/source_globs.ts";
 import { isThere } from "../machine/regular_file.ts";
 import { lookAt } from "../machine/stamp.ts";
@@ -88,7 +88,7 @@ export class StaleArtifacts implements LeftBehind {
   #outputStamp(): number[] {
     const { shape, declared } = this.#build;
     if (shape === undefined) return [];
-    const digest = sha256(outputPaths(declared).toSorted().join("\0"));
+    const digest = sha256(declared.flatMap(({ outputs }) => outputs.map(outputText)).sort().join("\0"));
     return [declared.length, Number.parseInt(digest.slice(0, 12), 16)];
   }
 

@@ -30,9 +30,9 @@ import { isGlob } from "../../graph/paths.ts";
 import { readRegular } from "../machine/regular_file.ts";
 import { systemDetail } from "../machine/system_error.ts";
 import { Breath } from "../process/breath.ts";
-import { diagnosticsError } from "./input.ts";
+import type { ReadConfig } from "./config_shape.ts";
+import { chosenPlace, diagnosticsError, loadPlaces } from "./input.ts";
 import { LeftBehind } from "./left_behind.ts";
-import { chosenPlace, loadPlaces, type ReadConfig } from "./read_config.ts";
 import { type Expansion, SourceGlobs } from "./source_globs.ts";
 
 /** Reads all that a config consists of, and expands it. */

@@ -7,6 +7,8 @@
 import type { Diagnostic, Place } from "../../graph/failure.ts";
 import { buildGraph, type Graph, type NamedTask, transitiveDependencies } from "../../graph/graph.ts";
 import { type FoundSpan, renderDiagnostic, type Source } from "../../graph/input/source.ts";
+import type { ReadConfig } from "./config_shape.ts";
+import { later } from "../machine/later.ts";
 import { meaningOf } from "../../graph/input/task_names.ts";
 import { decodeUtf8 } from "../../graph/input/utf8.ts";
 import { counted } from "../../graph/text.ts";
@@ -34,6 +36,27 @@ export function diagnosticsError(
   });
   if (diagnostics.length > shown.length) shown.push(`… and ${diagnostics.length - shown.length} more mistakes`);
   return new InputError(shown.join("\n\n"));
+}
+
+/** Renders diagnostics with places in one text. */
+export function explainIn(source: Source): ReadConfig["explain"] {
+  return async (diagnostics, indexes) => {
+    const { placeFinder } = await loadPlaces();
+    const find = placeFinder(source.text);
+    return diagnosticsError(diagnostics, source, (place) => find(chosenPlace(place, indexes)));
+  };
+}
+
+/** A place among the chosen tasks as one among all. */
+export function chosenPlace(place: Place, indexes: readonly number[] | undefined): Place {
+  if (indexes === undefined || "start" in place || place.path[0] !== "tasks") return place;
+  const [tasks, index, ...rest] = place.path;
+  return { ...place, path: [tasks, indexes[index as number], ...rest] };
+}
+
+/** Loaded only where there is a mistake to show. */
+export async function loadPlaces(): Promise<typeof import("../../graph/input/config_places.ts")> {
+  return await later("../../graph/input/config_places.ts", import.meta.url);
 }
 
 /**

@@ -4,39 +4,16 @@
  *
  * @module
  */
-import type { Diagnostic, Place } from "../../graph/failure.ts";
+import type { Diagnostic } from "../../graph/failure.ts";
 import { type Graph, linkGraph, unknownDiagnostics } from "../../graph/graph.ts";
 import { isPattern } from "../../graph/input/task_names.ts";
 import type { Task } from "../../graph/task.ts";
-import { type BuildConfig, checkBuildConfig, needsExpansion } from "../../graph/input/build_config.ts";
-import type { InputError } from "../../graph/input/input_error.ts";
+import { checkBuildConfig, needsExpansion } from "../../graph/input/build_config.ts";
 import { parseJsonText } from "../../graph/input/json_text.ts";
 import { Source } from "../../graph/input/source.ts";
 import { later } from "../machine/later.ts";
-import { diagnosticsError } from "./input.ts";
-
-/** What a config consists of beside itself: with any of this it comes to something else. Paths are absolute unless told. */
-export interface ConfigShape {
-  /** The configs that it includes. */
-  readonly files: readonly string[];
-  /** What was looked for, as entries like those of `source_files`, and the files found; relative to the config's folder. */
-  readonly globs: readonly { readonly entries: readonly string[]; readonly files: ReadonlySet<string> }[];
-  /** The folders that were looked into. */
-  readonly folders: ReadonlySet<string>;
-}
-
-/** A config that was read. */
-export interface ReadConfig {
-  /** Absent when there are diagnostics. */
-  readonly config?: BuildConfig;
-  readonly diagnostics: readonly Diagnostic[];
-  /** There when it was expanded. */
-  readonly shape?: ConfigShape;
-  /** What is no mistake, but hardly meant. */
-  readonly warnings: readonly string[];
-  /** Renders diagnostics; `indexes` gives the place among all tasks of those that were chosen from it. */
-  readonly explain: (diagnostics: readonly Diagnostic[], indexes?: readonly number[]) => Promise<InputError>;
-}
+import { explainIn } from "./input.ts";
+import type { ReadConfig } from "./config_shape.ts";
 
 /** Reads the config at a path, whose text is known. */
 export async function readConfig(path: string, text: string): Promise<ReadConfig> {
@@ -74,25 +51,4 @@ export async function linkRead(
     import.meta.url,
   );
   return linkTasks(tasks, { diagnostics });
-}
-
-/** Renders diagnostics with places in one text. */
-export function explainIn(source: Source): ReadConfig["explain"] {
-  return async (diagnostics, indexes) => {
-    const { placeFinder } = await loadPlaces();
-    const find = placeFinder(source.text);
-    return diagnosticsError(diagnostics, source, (place) => find(chosenPlace(place, indexes)));
-  };
-}
-
-/** A place among the chosen tasks as one among all. */
-export function chosenPlace(place: Place, indexes: readonly number[] | undefined): Place {
-  if (indexes === undefined || "start" in place || place.path[0] !== "tasks") return place;
-  const [tasks, index, ...rest] = place.path;
-  return { ...place, path: [tasks, indexes[index as number], ...rest] };
-}
-
-/** Loaded only where there is a mistake to show. */
-export async function loadPlaces(): Promise<typeof import("../../graph/input/config_places.ts")> {
-  return await later("../../graph/input/config_places.ts", import.meta.url);
 }

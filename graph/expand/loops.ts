@@ -71,7 +71,9 @@ export function readMatrix(task: JsonObject, index: number, diagnostics: Diagnos
     if (Array.isArray(values) && values.length > 0) {
       return [name, readValues(task, index, { name, values, diagnostics })];
     }
-    diagnostics.push(wrongValue(field, "a list of at least one value", values));
+    diagnostics.push(
+      Array.isArray(values) ? badText(field, "must have at least one value") : wrongValue(field, "a list", values),
+    );
     return [name, []];
   });
   if (diagnostics.length > before) return undefined;

@@ -212,7 +212,7 @@ Deno.test("mistakes are shown where the template has them, once for all that is 
 4 |   {"name": "d:{a}", "matrix": {"a": ["1", "1"], "": []}, "output": "d"}
   |                                                 ^^
 
-'matrix.' of task 'd:{a}' must be a list of at least one value, not a list
+'matrix.' of task 'd:{a}' must have at least one value
   --> build.json:4:53
 4 |   {"name": "d:{a}", "matrix": {"a": ["1", "1"], "": []}, "output": "d"}
   |                                                     ^^
@@ -220,7 +220,7 @@ Deno.test("mistakes are shown where the template has them, once for all that is 
 Unknown key 'name' in 'defaults'
   --> build.json:1:29
 1 | {"defaults": {"timeout": 0, "name": "x"}, "tasks": [
-  |                             ^^^^^^ there are defaults for env, timeout, grace, retries, cwd
+  |                             ^^^^^^ there are defaults for env, timeout, grace, retries, tools, cwd
 
 'timeout' of the defaults must be a positive number of seconds, not 0
   --> build.json:1:26
