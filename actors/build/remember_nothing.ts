@@ -24,7 +24,9 @@ import {
   WORDS,
 } from "../door/state.ts";
 import { CONFIG_NAMES } from "../input/config_search.ts";
+import { readInput } from "../input/input.ts";
 import type { LoadedBuild } from "../input/load.ts";
+import { readConfig } from "../input/read_config.ts";
 import { LOCK_FILE } from "../locks/build_lock.ts";
 import { PRIVATE, writeTemporary } from "../storage/atomic_file.ts";
 import { writeWhole } from "../machine/regular_file.ts";
@@ -84,11 +86,14 @@ async function stateOf(done: NothingDone, asked: Asked): Promise<State | undefin
 }
 
 function pathsOf({ build, prepared }: NothingDone, { args, cwd, isNamed }: Asked): Paths {
-  const { folder, source, tasks } = build;
+  const { folder, source, tasks, shape } = build;
   const paths: Paths = {
-    itself: new Set([source, `${folder}/${CACHE_FILE}`, ...prepared.cache.files.looked()]),
+    itself: new Set([
+      ...[source, ...(shape?.files ?? []), `${folder}/${CACHE_FILE}`],
+      ...prepared.cache.files.looked(),
+    ]),
     target: new Set(),
-    entries: new Set(prepared.sources.folders),
+    entries: prepared.sources.folders.union(shape?.folders ?? new Set()),
     place: new Set([folder]),
     nothing: new Set([LOCK_FILE, TRANSACTION_FOLDER, `${CACHE_FILE}l`]),
   };
@@ -173,8 +178,9 @@ function look(paths: Paths, folder: string, asked: Asked): Seen | undefined {
  */
 async function areSourcesSame({ build, prepared, own }: NothingDone, { counts, words }: Seen): Promise<boolean> {
   if (counts.entries === 0) return true;
+  if (build.shape !== undefined && !await isShapedAlike(build)) return false;
   const { cache, sources, stale } = prepared, { folder } = build;
-  const isOwn = [build.source, ...own.map((path) => resolve(path))];
+  const isOwn = [build.source, ...(build.shape?.files ?? []), ...own.map((path) => resolve(path))];
   const again = await expandSources(build.tasks, { index: cache.files, own: isOwn, stale });
   const isSame = again.files.every((files, task) => files.join("\0") === sources.files[task].join("\0"));
   if (!isSame || again.diagnostics.length > 0) return false;
@@ -187,6 +193,13 @@ async function areSourcesSame({ build, prepared, own }: NothingDone, { counts, w
     at += WORDS;
   }
   return true;
+}
+
+/** Whether the config finds the files that it found when it was read. */
+async function isShapedAlike({ source, shape }: LoadedBuild): Promise<boolean> {
+  const { shape: now } = await readConfig(source, readInput(source, "Build configuration"));
+  return now?.globs.length === shape?.globs.length &&
+    (now?.globs ?? []).every(({ files }, at) => files.symmetricDifference(shape!.globs[at].files).size === 0);
 }
 
 function absolute(folder: string, path: string): string {

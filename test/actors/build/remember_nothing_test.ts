@@ -16,19 +16,27 @@ import { type Random, randomFrom, rounds, seedFor } from "../../random.ts";
 const VARIABLE = "TROUPE_TEST_REMEMBERED_NOTHING";
 
 const CONFIG = {
+  include: "inner/*/build.json",
   tasks: [
     { name: "gen", output_artifact: "gen/a.txt", command: `echo "${"$"}${VARIABLE}" > "$OUT"` },
     { name: "all", source_files: ["src/**/*.txt", "gen/*.txt"], dependencies: ["gen"], output_artifact: "out/all" },
     { name: "here", cwd: "sub", source_files: ["linked"], output_artifact: "out/here", command: 'pwd > "$OUT"' },
     { name: "last", dependencies: ["all", "here"], output_artifact: "out/last" },
+    { name: "each:{stem}", for_each: "each/**/*.md", source_files: ["{path}"], output: "out/each/{stem}" },
   ],
 };
+
+function inner(content: number): string {
+  return JSON.stringify({ tasks: [{ name: "in", output: "made", content: String(content) }] });
+}
 
 /** A project that is asked about from a folder of its own, in which nothing is to be done. */
 class Place extends Rig {
   constructor(readonly isPortable = false) {
     super();
     this.write("build.json", CONFIG);
+    this.write("inner/a/build.json", inner(0));
+    this.write("each/a.md", "a");
     for (const name of ["src/a.txt", "src/deep/b.txt", "one", "two", "sub/file"]) this.write(name, name);
     Deno.symlinkSync("one", this.path("linked"));
   }
@@ -92,6 +100,13 @@ const CHANGES: Readonly<Record<string, (place: Place, random: Random) => void>> 
     Deno.mkdirSync(place.path("src/deep"));
     Deno.renameSync(`${folder}/b.txt`, place.path("src/deep/b.txt"));
   },
+  "a file that a task is made for": (place, random) => place.write(`each/${random.below(1e9)}.md`, "new"),
+  "such a file less": (place) => {
+    const more = place.files("each").filter((name) => !name.endsWith("/a.md"));
+    if (more.length > 0) place.remove(more[0]);
+  },
+  "an included config": (place, random) => place.replace("inner/a/build.json", inner(random.below(1e9))),
+  "a config more": (place, random) => place.write(`inner/${random.below(1e9)}/build.json`, inner(1)),
   "a file that no glob means": (place, random) => place.write(`src/${random.below(1e9)}.md`, "new"),
   "an artifact": (place, random) => place.replace(random.pick(["out/all", "out/here", "gen/a.txt"]), "edited"),
   "an artifact gone": (place, random) => place.remove(random.pick(["out/last", "out/here", "gen/a.txt"])),
