@@ -15,6 +15,7 @@ import {
   type Taken,
 } from "../../graph/report/event_line.ts";
 import { describeTaskFailure, type TaskFailure } from "../../graph/failure.ts";
+import { outputsText } from "../../graph/outputs.ts";
 import { unreachable } from "../../graph/task.ts";
 import { withGap, withoutHalfEnd } from "../process/captured_text.ts";
 import type { RunEvent } from "../engine/run_event.ts";
@@ -67,11 +68,11 @@ export class EventStream implements RunReader {
       process: Deno.pid,
       ...{ kind, file, folder, workers },
       ...given("retry_of", retryOf),
-      tasks: run.tasks.map(({ name, dependencies, after, output }) => ({
+      tasks: run.tasks.map(({ name, dependencies, after, outputs }) => ({
         name,
         dependencies,
         ...given("after", after),
-        ...given("artifact", output),
+        ...given("artifact", outputs && outputsText(outputs)),
       })),
     });
   }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { DeclaredOutput } from "../../graph/task.ts";
 import type { ClosedRun } from "../../graph/report/closing.ts";
 import type { Counts, RunEvent } from "../engine/run_event.ts";
 
@@ -16,12 +17,12 @@ export interface RunBegun {
   readonly folder: string;
   readonly workers: number;
   readonly retryOf?: number;
-  /** By task; `output` is the path of its artifact, relative to the folder. */
+  /** By task; what it makes is relative to the folder. */
   readonly tasks: readonly {
     readonly name: string;
     readonly dependencies: readonly string[];
     readonly after?: readonly string[];
-    readonly output?: string;
+    readonly outputs?: readonly DeclaredOutput[];
   }[];
   /** The digest of a completed task's artifact; absent where tasks make none. */
   readonly digestOf?: (task: number) => string | undefined;
