@@ -13,7 +13,10 @@ const BEGUN: RunBegun = {
   folder: "/w",
   workers: 2,
   retryOf: 3,
-  tasks: [{ name: "a", dependencies: [], outputs: [{ path: "out/a", kind: "file" }] }, { name: "b", dependencies: ["a"] }],
+  tasks: [{ name: "a", dependencies: [], outputs: [{ path: "out/a", kind: "file" }] }, {
+    name: "b",
+    dependencies: ["a"],
+  }],
   digestOf: (task) => task === 0 ? "0".repeat(64) : undefined,
 };
 
