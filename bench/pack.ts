@@ -60,6 +60,7 @@ export async function pack(folder: string): Promise<string> {
     await copySources(sources);
     await bundle(sources, made);
     await addTypes(work, made);
+    await run("cp", ["-R", join(ROOT, "actors/page/browser"), made]);
     for (const name of TEXTS) await Deno.copyFile(join(ROOT, name), join(made, name));
     await Deno.writeTextFile(join(made, "package.json"), JSON.stringify(PACKAGE, null, 2) + "\n");
     await addProgram(made);

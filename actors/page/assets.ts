@@ -34,13 +34,19 @@ export interface Assets {
  * @throws {Deno.errors.NotCapable} When the right to read them is missing.
  */
 export async function readAssets(): Promise<Assets> {
-  const read = (name: string) => Deno.readTextFile(new URL(name, import.meta.url));
-  const [markup, style, ...modules] = await Promise.all([
-    read("./page.html"),
-    read("./style.css"),
-    ...SCRIPTS.map((name) => read(`./script/${name}.js`)),
-  ]);
+  const [markup, style, ...modules] = await Promise.all(
+    ["page.html", "style.css", ...SCRIPTS.map((name) => `${name}.js`)].map(read),
+  );
   return { markup, style, script: joined(SCRIPTS.map((name, at) => [name, modules[at]])) };
+}
+
+/** They lie in a folder beside this module, wherever that is; published it may be on a server. */
+async function read(name: string): Promise<string> {
+  const url = new URL(`./browser/${name}`, import.meta.url);
+  if (url.protocol === "file:") return await Deno.readTextFile(url);
+  const answer = await fetch(url);
+  if (!answer.ok) throw new Error(`Cannot read ${url}: ${answer.status}`);
+  return await answer.text();
 }
 
 /** One script of modules, each in a scope of its own: what it exports is the value of that. */

@@ -10,7 +10,7 @@ import { installLine, steps, takeSamples, writeSamples } from "./samples.ts";
 
 const ROOT = fromFileUrl(new URL("../..", import.meta.url));
 
-const MOST_BYTES = 400 * 1024;
+const MOST_BYTES = 600 * 1024;
 
 const FOLDERS = Deno.env.get("PATH")!.split(":").filter((folder) => isThere(folder));
 
@@ -135,6 +135,15 @@ Deno.test({
       project.write("first/data/a.csv", "2\n1\n");
       const { code, stdout, stderr } = await project.shell("npx troupe build", { cwd: "first" });
       assertEquals([code, project.read("first/build/report.txt")], [0, "Numbers\n1\n2\n"], stdout + stderr);
+    });
+
+    await step("a run as a page, whose files lie beside the modules", async () => {
+      const { code, stderr } = await project.shell("npx troupe report -o report.html", { cwd: "first" });
+      assertEquals([code, stderr], [0, ""]);
+      assertMatch(
+        project.read("first/report.html"),
+        /<title>Run #1<\/title>[^]*"names":\["numbers","title","report"\]/,
+      );
     });
 
     writeSamples(project);

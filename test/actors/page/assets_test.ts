@@ -2,11 +2,11 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { joined, readAssets, SCRIPTS } from "../../../actors/page/assets.ts";
 
-const FOLDER = new URL("../../../actors/page/script/", import.meta.url);
+const FOLDER = new URL("../../../actors/page/browser/", import.meta.url);
 
 // S6.13
 Deno.test("every module of the page's script is in it, behind all that it imports, and finds what it asks for", () => {
-  const files = [...Deno.readDirSync(FOLDER)].map(({ name }) => name.replace(/\.js$/, ""));
+  const files = [...Deno.readDirSync(FOLDER)].flatMap(({ name }) => /^(\w+)\.js$/.exec(name)?.[1] ?? []);
   assertEquals([...SCRIPTS].sort(), files.sort());
   const exported = new Map<string, Set<string>>();
   for (const name of SCRIPTS) {
