@@ -8,7 +8,7 @@
  * @module
  */
 import { delay } from "@std/async/delay";
-import type { Trace } from "../../graph/fingerprint.ts";
+import type { Discovery, Trace } from "../../graph/fingerprint.ts";
 import type { Plan } from "../../graph/schedule/plan.ts";
 import type { BuildCache } from "../build/build_cache.ts";
 import { artifactsIn, type CacheEntry } from "../build/cache_form.ts";
@@ -177,7 +177,8 @@ export async function takeOver(
     }
     const [trace, entry] = known;
     const isInPlace = await isThere(task, entry, { cache, stop });
-    if (!isInPlace) spoilt.push(id);
+    // Of what it declares the registration tells.
+    if (!isInPlace || !await isStillDiscovered(trace, { cache, stop })) spoilt.push(id);
     // Where something else is in place, a build may have made it since; then the cache knows better.
     if (!isInPlace && cache.trace(id) !== undefined) continue;
     cache.insert(trace[0], entry);
@@ -190,12 +191,40 @@ export async function takeOver(
 function readResult(text: string): Result | undefined {
   try {
     const value = JSON.parse(text);
-    return Array.isArray(value) && Array.isArray(value[0]) && typeof value[1]?.sha256 === "string"
-      ? value as unknown as Result
-      : undefined;
+    const isResult = Array.isArray(value) && Array.isArray(value[0]) && typeof value[1]?.sha256 === "string" &&
+      isDiscovery(value[0][7]?.discovery);
+    return isResult ? value as unknown as Result : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isDiscovery(value: unknown): value is Discovery | undefined {
+  if (value === undefined) return true;
+  const { declared, files, digests } = value as Record<keyof Discovery, unknown>;
+  const areTexts = (list: unknown): list is string[] =>
+    Array.isArray(list) && list.every((item) => typeof item === "string");
+  return typeof declared === "string" && areTexts(files) && areTexts(digests) && files.length === digests.length;
+}
+
+/** Whether all files that a task was found to read are as they were; false also when it is stopped before all are read. */
+async function isStillDiscovered(
+  trace: Trace,
+  { cache: { files }, stop }: { readonly cache: BuildCache; readonly stop: Stop },
+): Promise<boolean> {
+  const { files: paths = [], digests = [] } = trace[7]?.discovery ?? {};
+  for (let at = 0; at < paths.length;) {
+    const found = files.digest(paths[at]);
+    if (typeof found === "string") {
+      if (!files.marked(paths[at]).startsWith(digests[at])) return false;
+      at++;
+    } else if (!("tooMuch" in found) || stop.signal !== undefined) return false;
+    else {
+      await readOrStopped(found.tooMuch, { files, stop });
+      files.begin();
+    }
+  }
+  return true;
 }
 
 /** Whether all that an entry names lies in its place; false also when it is stopped before all that is read. */
