@@ -44,7 +44,10 @@ rigTest("a result in the database that was damaged is as good as none", async (r
   writeProject(rig);
   await troupe(rig, "join", "build.json");
   for (const discovery of [null, {}, { declared: "x", files: ["inc/a"], digests: [] }, { declared: 1, files: 1 }]) {
-    const [{ result }] = query<{ result: string }>(rig.path("crew.sqlite"), "select result from tasks where name = 'a'");
+    const [{ result }] = query<{ result: string }>(
+      rig.path("crew.sqlite"),
+      "select result from tasks where name = 'a'",
+    );
     const [trace, entry] = JSON.parse(result);
     const damaged = JSON.stringify([[...trace.slice(0, 7), { discovery }], entry]);
     query(rig.path("crew.sqlite"), `update tasks set result = '${damaged.replaceAll("'", "''")}' where name = 'a'`);
