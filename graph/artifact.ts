@@ -33,6 +33,9 @@ export interface Artifact {
   readonly tree?: string;
 }
 
+/** An artifact as reports and events show it: without the listing of a folder. */
+export type ShownArtifact = Omit<Artifact, "tree">;
+
 /** One thing in a folder, by its path in it. */
 export type TreeEntry =
   | {

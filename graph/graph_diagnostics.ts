@@ -108,6 +108,15 @@ export function depfileTaken(task: TaskLabel, path: string, what: string): Diagn
   };
 }
 
+/** A task that joins what its dependencies make, one of which is a folder. */
+export function joinedFolder(task: TaskLabel, dependency: string, folder: string): Diagnostic {
+  return {
+    message: `Task ${nameOf(task)} cannot join ${quote(`${folder}/`)} of task ${quote(dependency)}, which is a folder`,
+    places: [value(["tasks", task.index, "dependencies", dependency])],
+    hint: 'add "command" or "module": without one a task joins files',
+  };
+}
+
 /** A source that is not there, of a task without dependencies that could still make it. */
 export function missingSource(task: TaskLabel, path: string, at: number): Diagnostic {
   return {

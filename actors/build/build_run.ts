@@ -250,6 +250,7 @@ async function run(
         : (task) => showCommand(task, { run: recorder?.id, database: databaseAs }),
       lines: (choices) => new BuildLog(plan, reporter, choices),
       digestOf: (task) => work.digest(task),
+      artifactsOf: (task) => work.artifacts(task),
       onEvent: (event) => {
         if (event.kind === "failed" && event.failure.kind === "moved") session.engine.giveUp();
         if (event.kind !== "hit") options.transcript?.spoil();
@@ -271,6 +272,7 @@ async function run(
       totalMs: performance.now() - options.begunMs,
       utilization,
       digestOf: (task) => work.digest(task),
+      artifactsOf: (task) => work.artifacts(task),
     });
   } finally {
     follower?.onRunning(undefined);

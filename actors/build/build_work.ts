@@ -7,7 +7,6 @@
 import type { Plan } from "../../graph/schedule/plan.ts";
 import type { Trace } from "../../graph/fingerprint.ts";
 import type { FoundInputs } from "./discovered_inputs.ts";
-import type { OutputPlaces } from "./output_places.ts";
 import { type BuildFinding, Freshness, type FreshnessOptions } from "./freshness.ts";
 import type { Task } from "../../graph/task.ts";
 import type { BuildCache } from "./build_cache.ts";
@@ -22,15 +21,15 @@ import type { Transaction } from "./transaction/transaction.ts";
 import type { DiscoveryAnswer, MadeOf, Origin, RebuilderAnswer, Work } from "../engine/work.ts";
 import type { Captured, Output } from "../process/output.ts";
 import type { PublishedArtifact } from "../storage/artifact.ts";
-import { parseTree } from "../../graph/artifact.ts";
-import { artifactsIn, type CachedArtifact, type CacheEntry, entryOfArtifacts } from "./cache_form.ts";
+import { parseTree, type ShownArtifact } from "../../graph/artifact.ts";
+import { artifactsIn, type CachedArtifact, type CacheEntry, entryOfArtifacts, shownArtifact } from "./cache_form.ts";
 
 /** Choices for {@linkcode BuildWork}. */
 export interface BuildWorkOptions extends FreshnessOptions {
   /** Writes the cache while the build runs; default it is not written before its end. */
   readonly saver?: Pick<CacheSaver, "noteCompleted" | "saveIfDue">;
   /** Keeps artifacts as they are before their tasks start. */
-  readonly transaction?: Pick<Transaction, "save">;
+  readonly transaction?: Pick<Transaction, "save" | "saveMatches">;
   /** Whether a permit is wanted before an artifact is put in place. */
   readonly asksPermit?: boolean;
   /** Takes note of what commands have done to files that no task has used yet; default nobody knows before. */
@@ -93,10 +92,11 @@ export class BuildWork implements Work {
     return made === undefined || made.artifact_path === null || made.more !== undefined ? undefined : made.sha256;
   }
 
-  /** What a completed task has made. */
-  made(task: number): readonly CachedArtifact[] {
-    const made = this.#freshness.made[task];
-    return made === undefined ? [] : artifactsIn(made);
+  /** What a completed task has made, unless that is one file. */
+  artifacts(task: number): readonly ShownArtifact[] | undefined {
+    const { outputs } = this.#plan.tasks[task], made = this.#freshness.made[task];
+    if (made === undefined || (outputs.length === 1 && outputs[0].kind === "file")) return undefined;
+    return artifactsIn(made).map(shownArtifact);
   }
 
   /** Whether something was edited that nobody knew to be read, so that only another run makes up for it. */
@@ -171,14 +171,25 @@ export class BuildWork implements Work {
   #keep(task: number, { kind }: { readonly kind: "run" | "restore" }): RebuilderAnswer | undefined {
     if (this.#transaction === undefined) return undefined;
     const declared = this.#plan.tasks[task], isRewritten = kind === "run" && mayRewrite(declared);
-    for (const path of savedOf(declared, this.#freshness.places)) {
+    for (const { path, kind } of declared.outputs) {
       try {
-        const until = this.#transaction.save(path, { isRewritten });
+        const until = kind === "glob"
+          ? this.#keepMatches(declared, path, isRewritten)
+          : this.#transaction.save(path, { isRewritten, mayBeFolder: kind !== "file" });
         if (until !== undefined) return { kind: "later", until };
       } catch (error) {
         const detail = systemDetail(error);
         return { kind: "unreadable", failure: { kind: "io", doing: "checkpoint artifact", path, detail } };
       }
+    }
+  }
+
+  #keepMatches(declared: Task, glob: string, isRewritten: boolean): Promise<void> | undefined {
+    const known = this.#freshness.places.matches(declared);
+    this.#transaction!.saveMatches(glob, known);
+    for (const path of known) {
+      const until = this.#transaction!.save(path, { isRewritten });
+      if (until !== undefined) return until;
     }
   }
 
@@ -367,12 +378,6 @@ export class BuildWork implements Work {
     this.#cache.drop(fingerprint);
     this.#store?.forget(fingerprint);
   }
-}
-
-/** What a transaction keeps of a task's outputs before they are made. */
-function savedOf(declared: Task, places: OutputPlaces): readonly string[] {
-  const paths = declared.outputs.filter(({ kind }) => kind !== "glob").map(({ path }) => path);
-  return [...paths, ...places.matches(declared)];
 }
 
 /** The paths of all files of an entry, those in folders included. */

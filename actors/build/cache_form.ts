@@ -6,6 +6,7 @@
  * @module
  */
 import type { TraceWith } from "../../graph/fingerprint.ts";
+import type { ShownArtifact } from "../../graph/artifact.ts";
 import type { Task } from "../../graph/task.ts";
 import { shownValue } from "../../graph/text.ts";
 import { linesOf } from "../machine/file_lines.ts";
@@ -185,6 +186,13 @@ function areArtifacts(more: unknown): boolean {
 export function artifactsIn(entry: CacheEntry): readonly CachedArtifact[] {
   const { artifact_path, more = [] } = entry;
   return artifact_path === null ? [] : [entry as CachedArtifact, ...more];
+}
+
+/** An artifact as it is told of. */
+export function shownArtifact({ artifact_path: path, sha256, size, mode, link, tree }: CachedArtifact): ShownArtifact {
+  if (tree !== undefined) return { path, kind: "folder", sha256, size };
+  if (link !== undefined) return { path, kind: "link", sha256, size, target: link };
+  return { path, kind: "file", sha256, size, ...((mode & 0o100) === 0 ? {} : { executable: true }) };
 }
 
 /** The entry of some artifacts; for none, which a check makes, `handedOn` is what stands for them. */

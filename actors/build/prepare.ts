@@ -29,7 +29,7 @@ import type { WarmState } from "./warm_state.ts";
 import { touchesOf } from "../run/touches.ts";
 import { later } from "../machine/later.ts";
 import { quote } from "../../graph/text.ts";
-import { outputIsOwn } from "../../graph/graph_diagnostics.ts";
+import { joinedFolder, outputIsOwn } from "../../graph/graph_diagnostics.ts";
 
 /** Everything that stands ready before the first task. */
 export interface Prepared {
@@ -100,7 +100,12 @@ export async function prepare(
     refuseReplacing(file, { databases, needed: (path) => neededAs(path, build, sources.files) });
   }
   for (const odd of [...build.warnings ?? [], ...sources.warnings]) reporter.error(odd);
-  const diagnostics = [...overwritten(build, own), ...await strangeFolders(build), ...sources.diagnostics];
+  const diagnostics = [
+    ...overwritten(build, own),
+    ...joinedFolders(build),
+    ...await strangeFolders(build),
+    ...sources.diagnostics,
+  ];
   const known = warm?.planOf(build, sources);
   if (known === undefined) {
     diagnostics.push(...checkProducers(build.tasks, build.graph, sources.files, sources.origins));
@@ -162,6 +167,22 @@ function neededAs(
   if (reader >= 0) return `a source of task ${quote(tasks[reader].name)}`;
   const caller = tasks.find(({ action }) => action.kind === "module" && action.module === own);
   if (caller !== undefined) return `the module of task ${quote(caller.name)}`;
+}
+
+/** Tasks that join what their dependencies make, which only files can be. */
+function joinedFolders({ tasks, graph }: LoadedBuild): Diagnostic[] {
+  if (tasks.every(({ outputs }) => outputs.every(({ kind }) => kind !== "folder"))) return [];
+  const found: Diagnostic[] = [];
+  for (const [index, { name, action, sourceFiles, outputs }] of tasks.entries()) {
+    if (action.kind !== "concatenate" || sourceFiles.length > 0 || outputs.length === 0) continue;
+    for (let at = graph.dependencyStart[index]; at < graph.inputEnd[index]; at++) {
+      const dependency = tasks[graph.dependencies[at]];
+      for (const { path, kind } of dependency.outputs) {
+        if (kind === "folder") found.push(joinedFolder({ index, name }, dependency.name, path));
+      }
+    }
+  }
+  return found;
 }
 
 /** Tasks whose artifact would replace a file of the run's own. */

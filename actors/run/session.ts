@@ -57,7 +57,7 @@ export interface View {
 /** What one run is made of. */
 export interface SessionParts
   extends
-    Pick<RunBegun, "kind" | "folder" | "workers" | "retryOf" | "tasks" | "digestOf">,
+    Pick<RunBegun, "kind" | "folder" | "workers" | "retryOf" | "tasks" | "digestOf" | "artifactsOf">,
     Pick<EngineOptions, "work" | "turns" | "failFast" | "taskFile" | "callsModules" | "keptWorkers"> {
   readonly plan: Schedulable;
   readonly tasks:
@@ -102,7 +102,7 @@ export class Session {
 
   /** Opens all of it; nothing is started yet. */
   static async open(parts: SessionParts, options: SessionOptions, audience: Audience): Promise<Session> {
-    const { kind, source, folder, workers, tasks, plan, database, retryOf, digestOf } = parts;
+    const { kind, source, folder, workers, tasks, plan, database, retryOf, digestOf, artifactsOf } = parts;
     const { reporter, readers } = audience;
     const outcomes = new Outcomes(tasks.length, folder);
     const busy = new BusyWorkers(tasks);
@@ -133,7 +133,7 @@ export class Session {
       options.showLive(liveState({ plan, tasks, table, shown, outcomes, busy, workers, earlier }));
     }
     if (options.onStatus !== undefined) await tellStatus(options.onStatus, tasks, table);
-    readers?.begun({ kind, file: source, folder, workers, retryOf, tasks, digestOf }, outcomes);
+    readers?.begun({ kind, file: source, folder, workers, retryOf, tasks, digestOf, artifactsOf }, outcomes);
     return new Session(parts, audience, { engine, outcomes });
   }
 

@@ -14,9 +14,10 @@ import {
   type KeptText,
   type Taken,
 } from "../../graph/report/event_line.ts";
+import type { ShownArtifact } from "../../graph/artifact.ts";
 import { describeTaskFailure, type TaskFailure } from "../../graph/failure.ts";
-import { outputsText } from "../../graph/outputs.ts";
-import { unreachable } from "../../graph/task.ts";
+import { outputText } from "../../graph/outputs.ts";
+import { type DeclaredOutput, unreachable } from "../../graph/task.ts";
 import { withGap, withoutHalfEnd } from "../process/captured_text.ts";
 import type { RunEvent } from "../engine/run_event.ts";
 import type { RunBegun, RunOver, RunReader } from "./run_reader.ts";
@@ -72,7 +73,11 @@ export class EventStream implements RunReader {
         name,
         dependencies,
         ...given("after", after),
-        ...given("artifact", outputs && outputsText(outputs)),
+        ...(outputs === undefined
+          ? {}
+          : isOneFile(outputs)
+          ? { artifact: outputs[0].path }
+          : { outputs: outputs.map(outputText) }),
       })),
     });
   }
@@ -195,8 +200,8 @@ export class EventStream implements RunReader {
     return { task: this.#name(task), attempt: this.#attempts.get(task) ?? 1 };
   }
 
-  #digest(task: number): { readonly sha256?: string } {
-    return given("sha256", this.#run?.digestOf?.(task));
+  #digest(task: number): { readonly sha256?: string; readonly artifacts?: readonly ShownArtifact[] } {
+    return { ...given("sha256", this.#run?.digestOf?.(task)), ...given("artifacts", this.#run?.artifactsOf?.(task)) };
   }
 
   #name(task: number): string {
@@ -206,6 +211,10 @@ export class EventStream implements RunReader {
   #tell({ event, ...rest }: Untimed): void {
     this.#sink.add(`${JSON.stringify({ event, time: this.#now() / 1000, ...rest })}\n`);
   }
+}
+
+function isOneFile(outputs: readonly DeclaredOutput[]): boolean {
+  return outputs.length === 1 && outputs[0].kind === "file";
 }
 
 function taken(usage: Usage | undefined): Taken {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { ShownArtifact } from "../../graph/artifact.ts";
 import type { DeclaredOutput } from "../../graph/task.ts";
 import type { ClosedRun } from "../../graph/report/closing.ts";
 import type { Counts, RunEvent } from "../engine/run_event.ts";
@@ -17,7 +18,7 @@ export interface RunBegun {
   readonly folder: string;
   readonly workers: number;
   readonly retryOf?: number;
-  /** By task; what it makes is relative to the folder. */
+  /** By task; its outputs are relative to the folder. */
   readonly tasks: readonly {
     readonly name: string;
     readonly dependencies: readonly string[];
@@ -26,6 +27,8 @@ export interface RunBegun {
   }[];
   /** The digest of a completed task's artifact; absent where tasks make none. */
   readonly digestOf?: (task: number) => string | undefined;
+  /** What a completed task has made, unless that is one file. */
+  readonly artifactsOf?: (task: number) => readonly ShownArtifact[] | undefined;
 }
 
 /** A run that is over. */

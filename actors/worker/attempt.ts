@@ -9,7 +9,6 @@ import { dirname } from "@std/path/posix/dirname";
 import { join } from "@std/path/posix/join";
 import { asksForName, shellWord } from "../../graph/command_text.ts";
 import { simpleCommand } from "../../graph/simple_command.ts";
-import { seenFrom } from "../../graph/paths.ts";
 import { type Action, type ModuleAction, unreachable } from "../../graph/task.ts";
 import {
   adoptInPlace,
@@ -28,6 +27,7 @@ import { carryOut } from "../storage/deed.ts";
 import type { SpawnOptions } from "../process/spawn.ts";
 import type { TaskFailure } from "../../graph/failure.ts";
 import type { DependencyFile } from "./dependency_file.ts";
+import { isFailure, ListFiles, seenIn, setList } from "./lists.ts";
 import { type Before, differs, look, makeWay } from "./in_place.ts";
 import type { RunShell, RunTask } from "./messages.ts";
 import { copyTo, ownPath, placed, type TargetContext, targetOf } from "./targets.ts";
@@ -35,9 +35,6 @@ import { workingFolder } from "../machine/working_folder.ts";
 import { systemDetail } from "../machine/system_error.ts";
 import type { Output, Usage } from "../process/output.ts";
 import type { EndSignal } from "../process/signals.ts";
-
-/** A list handed to a command is left out when it is longer: Linux takes 128 KiB for one string of the environment. */
-const LIST_LIMIT = 120 * 1024;
 
 const NOTHING: Readonly<Record<string, string>> = {};
 
@@ -170,7 +167,10 @@ export class ArtifactExecution
   ): Promise<Ran> {
     const there = cwd === undefined ? undefined : workingFolder(this.context.folder, cwd);
     if (there !== undefined && "detail" in there) return { failure: { kind: "spawn", detail: there.detail } };
-    const given = { ...this.#givenVariables(places, command, there?.within), ...depfile?.variables };
+    using lists = new ListFiles(this.task, this.context);
+    const listed = lists.write(command, there?.within);
+    if (isFailure(listed)) return { failure: listed };
+    const given = { ...this.#givenVariables(places, command, there?.within), ...listed, ...depfile?.variables };
     const direct = simpleCommand(command, given);
     const chain = this.context.chain.through(this.task.name);
     // A shell would set it, and a program may believe it.
@@ -244,9 +244,8 @@ export class ArtifactExecution
   /** The name is in a fingerprint only where the command's text asks for it, so a script is not told it otherwise. */
   #givenVariables(given: Record<string, string>, command: string, within = ""): Record<string, string> {
     if (asksForName(command)) given.TASK = this.task.name;
-    const seen = (paths: readonly string[]) => within === "" ? paths : paths.map((path) => seenFrom(within, path));
-    setList(given, "IN", seen(this.task.sources));
-    setList(given, "DEPS", seen(this.task.dependencyArtifacts));
+    setList(given, "IN", seenIn(within, this.task.sources));
+    setList(given, "DEPS", seenIn(within, this.task.dependencyArtifacts));
     return given;
   }
 }
@@ -256,9 +255,4 @@ function isSeveral({ outputs, work }: RunTask): boolean {
   if (outputs.length !== 1) return true;
   const isOwn = work.kind === "content" || work.kind === "concatenate";
   return outputs[0].kind !== "file" && !(isOwn && outputs[0].kind === "path");
-}
-
-function setList(env: Record<string, string>, name: string, paths: readonly string[]): void {
-  const list = paths.join(" ");
-  if (list.length <= LIST_LIMIT) env[name] = list;
 }

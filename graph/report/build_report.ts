@@ -5,6 +5,7 @@
  */
 import { describeTaskFailure } from "../failure.ts";
 import type { CompletedBy, Status, TaskEnd } from "../schedule/event.ts";
+import type { ShownArtifact } from "../artifact.ts";
 import type { Task } from "../task.ts";
 
 /** How one task ended, as `--json` shows it. Times in seconds. */
@@ -17,10 +18,12 @@ export interface BuildResult {
   readonly duration: number;
   /** From 1, or null for a task that no worker had. */
   readonly worker_id: number | null;
-  /** Relative to the config's folder; null when there is no artifact of this run, or what it made was put back to nothing. */
+  /** Relative to the config's folder, the first of several; null when there is no artifact of this run, or what it made was put back to nothing. */
   readonly artifact_path: string | null;
-  /** Digest of the artifact, 64 hex digits; of one that was put back, of what lies there now. */
+  /** Digest of the artifact, 64 hex digits; of one that was put back, of what lies there now. Absent for several. */
   readonly sha256?: string;
+  /** All artifacts of a task whose outputs are not one file; none of a check. */
+  readonly artifacts?: readonly ShownArtifact[];
   /** True when the build cache or the store answered instead of a worker's work. */
   readonly cache_hit?: boolean;
   /** How a completed task came by its artifact: made, copied from an equal one, out of the store, or it lay in place. */
@@ -79,13 +82,17 @@ export function buildReport(
     readonly totalMs: number;
     readonly utilization: Readonly<Record<string, number>>;
     readonly digestOf: (task: number) => string | undefined;
+    readonly artifactsOf?: (task: number) => readonly ShownArtifact[] | undefined;
   },
 ): BuildReport {
   const counts = { completed: 0, failed: 0, skipped: 0, cancelled: 0, pending: 0, running: 0 };
   const results = ends.map((end, task): [string, BuildResult] => {
     counts[end.status]++;
     if (end.failure?.kind === "cancelled") counts.cancelled++;
-    return [tasks[task].name, buildResult(tasks[task], end, run.digestOf(task))];
+    return [
+      tasks[task].name,
+      buildResult(tasks[task], end, { sha256: run.digestOf(task), artifacts: run.artifactsOf?.(task) }),
+    ];
   });
   const utilization = Object.entries(run.utilization).map(([worker, share]) => [worker, round(share)]);
   return {
@@ -102,22 +109,29 @@ export function buildReport(
 
 /** The report of a run whose artifacts were put back as they were; `lies` gives the digest of what lies at a path now. */
 export function rolledBackReport(report: BuildReport, lies: (path: string) => string | undefined): BuildReport {
-  const results = Object.entries(report.results).map(([name, { sha256: _, ...result }]): [string, BuildResult] => {
-    const sha256 = result.artifact_path === null ? undefined : lies(result.artifact_path);
-    return [name, sha256 === undefined ? { ...result, artifact_path: null } : { ...result, sha256 }];
-  });
+  const results = Object.entries(report.results).map(
+    ([name, { sha256: _, artifacts: _all, ...result }]): [string, BuildResult] => {
+      const sha256 = result.artifact_path === null ? undefined : lies(result.artifact_path);
+      return [name, sha256 === undefined ? { ...result, artifact_path: null } : { ...result, sha256 }];
+    },
+  );
   return { ...report, results: Object.fromEntries(results), rolled_back: true };
 }
 
-function buildResult({ name, outputs }: Task, end: TaskEnd, sha256: string | undefined): BuildResult {
+function buildResult(
+  { name, outputs }: Task,
+  end: TaskEnd,
+  { sha256, artifacts }: Pick<BuildResult, "sha256" | "artifacts">,
+): BuildResult {
   const isDone = end.status === "completed";
   return {
     task_name: name,
     status: end.status,
     duration: round(end.durationMs / 1000),
     worker_id: end.worker,
-    artifact_path: isDone && outputs.length > 0 ? outputs[0].path : null,
+    artifact_path: isDone ? artifacts?.[0]?.path ?? (outputs[0]?.kind === "file" ? outputs[0].path : null) : null,
     ...(isDone ? { sha256, cache_hit: end.by !== "executed", how: end.by } : {}),
+    ...(isDone && artifacts !== undefined ? { artifacts } : {}),
     ...(end.reason === undefined ? {} : { reason: end.reason }),
     ...(end.failure === undefined ? {} : { error_message: describeTaskFailure(end.failure) }),
   };

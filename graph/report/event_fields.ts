@@ -30,6 +30,22 @@ type Kinds = {
 const STRING = { type: "string" }, INTEGER = { type: "integer" }, NUMBER = { type: "number" };
 const COUNT = { type: "integer", minimum: 0 }, FROM_ONE = { type: "integer", minimum: 1 };
 const SECONDS = { type: "number", minimum: 0 };
+const ARTIFACTS = {
+  type: "array",
+  items: {
+    type: "object",
+    properties: {
+      path: { type: "string" },
+      kind: { enum: ["file", "link", "folder"] },
+      sha256: { type: "string", pattern: "^[0-9a-f]{64}$" },
+      size: { type: "integer", minimum: 0 },
+      executable: { const: true },
+      target: { type: "string" },
+    },
+    required: ["path", "kind", "sha256", "size"],
+    additionalProperties: false,
+  },
+};
 const DIGEST = { type: "string", pattern: "^[0-9a-f]{64}$" };
 const WORKER_OR_NONE = { type: ["integer", "null"], minimum: 1 };
 
@@ -80,20 +96,24 @@ export const EVENT_KINDS: Kinds = {
       folder: has("where commands run, and where the paths of artifacts start", STRING),
       workers: has("how many tasks may run at once", FROM_ONE),
       retry_of: may("the number of the recorded run that this one retries", INTEGER),
-      tasks: has("each with name, dependencies (names) and, in a build, after (names) and artifact (a path)", {
-        type: "array",
-        items: {
-          type: "object",
-          properties: {
-            name: STRING,
-            dependencies: { type: "array", items: STRING },
-            after: { type: "array", items: STRING },
-            artifact: STRING,
+      tasks: has(
+        "each with name, dependencies (names) and, in a build, after (names) and artifact (a path) or outputs (paths)",
+        {
+          type: "array",
+          items: {
+            type: "object",
+            properties: {
+              name: STRING,
+              dependencies: { type: "array", items: STRING },
+              after: { type: "array", items: STRING },
+              artifact: STRING,
+              outputs: { type: "array", items: STRING },
+            },
+            required: ["name", "dependencies"],
+            additionalProperties: false,
           },
-          required: ["name", "dependencies"],
-          additionalProperties: false,
         },
-      }),
+      ),
     },
   },
   task_reason: {
@@ -126,6 +146,7 @@ export const EVENT_KINDS: Kinds = {
       attempt: ATTEMPT,
       duration: DURATION,
       sha256: may("digest of its artifact", DIGEST),
+      artifacts: may("all artifacts of a task whose outputs are not one file", ARTIFACTS),
       cpu: CPU,
       max_memory: MEMORY,
       output: OUTPUT,
@@ -142,6 +163,7 @@ export const EVENT_KINDS: Kinds = {
         },
       ),
       sha256: may("digest of its artifact", DIGEST),
+      artifacts: may("all artifacts of a task whose outputs are not one file", ARTIFACTS),
       output: { ...OUTPUT, text: "what was printed when the artifact was made, where it did not lie in place" },
     },
   },

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import type { ShownArtifact } from "../artifact.ts";
 import type { TaskFailure } from "../failure.ts";
 
 /** The version of the union, told in each `run_started`. */
@@ -58,8 +59,10 @@ export interface RunStarted extends Common<"run_started"> {
     readonly dependencies: readonly string[];
     /** Names of tasks that it only comes after. */
     readonly after?: readonly string[];
-    /** Relative to the folder. */
+    /** The file it makes, relative to the folder. */
     readonly artifact?: string;
+    /** What it makes where that is not one file; nothing for a check. */
+    readonly outputs?: readonly string[];
   }[];
 }
 
@@ -104,6 +107,8 @@ export interface TaskCompleted extends Common<"task_completed">, Taken {
   readonly duration: number;
   /** Digest of its artifact. */
   readonly sha256?: string;
+  /** All artifacts of a task whose outputs are not one file. */
+  readonly artifacts?: readonly ShownArtifact[];
   readonly output?: KeptOutput;
 }
 
@@ -114,6 +119,8 @@ export interface TaskCached extends Common<"task_cached"> {
   readonly by: "fresh" | "copied" | "restored";
   /** Digest of its artifact. */
   readonly sha256?: string;
+  /** All artifacts of a task whose outputs are not one file. */
+  readonly artifacts?: readonly ShownArtifact[];
   /** What was printed when the artifact was made, where it did not lie in place. */
   readonly output?: KeptOutput;
 }

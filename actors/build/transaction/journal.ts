@@ -15,7 +15,10 @@ import { look, removeAll } from "./files.ts";
 import { quote } from "../../../graph/text.ts";
 
 /** Raised with every change of the form. Another version is left alone: whoever wrote it can undo it. */
-const VERSION = 1;
+const VERSION = 2;
+
+/** Versions that are understood as well: they only knew less. */
+const EARLIER: readonly unknown[] = [1];
 const HEADER = { version: VERSION };
 
 /** In the transaction's folder: what could not be put back. */
@@ -27,7 +30,11 @@ export type JournalEntry =
   | { readonly path: string; readonly was: "absent"; readonly made: string | null }
   /** A file, which now lies in the transaction's folder under another name; as a copy when it could not be linked. */
   | { readonly path: string; readonly was: "file"; readonly saved: string; readonly isCopy: boolean }
-  | { readonly path: string; readonly was: "symlink"; readonly target: string };
+  | { readonly path: string; readonly was: "symlink"; readonly target: string }
+  /** A folder, of which a copy lies in the transaction's. */
+  | { readonly path: string; readonly was: "folder"; readonly saved: string }
+  /** A glob among a task's outputs: what it matches and did not match then is to go. */
+  | { readonly path: string; readonly was: "glob"; readonly known: readonly string[] };
 
 /** The journal of a transaction that goes on. */
 export class TransactionJournal {
@@ -61,7 +68,7 @@ export class TransactionJournal {
   add(entry: JournalEntry): void {
     this.#write(entry);
     // What was put aside has its name there.
-    if (entry.was === "file") syncFolder(this.#folder);
+    if (entry.was === "file" || entry.was === "folder") syncFolder(this.#folder);
   }
 
   close(): void {
@@ -94,7 +101,7 @@ export function readJournal(folder: string): JournalEntry[] | undefined {
   if (lines.length === 0) return [];
   const header = parse(lines[0]) as Partial<typeof HEADER> | undefined;
   if (typeof header?.version !== "number") throw damaged(folder, 1);
-  if (header.version !== VERSION) {
+  if (header.version !== VERSION && !EARLIER.includes(header.version)) {
     throw new TransactionError(
       `The unfinished transaction in ${quote(folder)} was begun by another version of troupe (its form is ` +
         `${header.version}, this one knows ${VERSION}): build once with that to undo it`,
@@ -174,7 +181,7 @@ function parse(line: string): unknown {
 
 function isEntry(value: unknown): value is JournalEntry {
   if (typeof value !== "object" || value === null) return false;
-  const { path, was, made, saved, isCopy, target } = value as Record<string, unknown>;
+  const { path, was, made, saved, isCopy, target, known } = value as Record<string, unknown>;
   if (!isInside(path)) return false;
   switch (was) {
     case "absent":
@@ -183,6 +190,10 @@ function isEntry(value: unknown): value is JournalEntry {
       return typeof saved === "string" && /^\d+$/.test(saved) && typeof isCopy === "boolean";
     case "symlink":
       return typeof target === "string";
+    case "folder":
+      return typeof saved === "string" && /^\d+$/.test(saved);
+    case "glob":
+      return Array.isArray(known) && known.every((one) => typeof one === "string");
     default:
       return false;
   }

@@ -8,6 +8,9 @@ import { dirname } from "@std/path/posix/dirname";
 import { syncFolder } from "../../storage/atomic_file.ts";
 import { sweepBeside } from "../../storage/temporaries.ts";
 import { systemDetail } from "../../machine/system_error.ts";
+import { Glob } from "../../../graph/glob.ts";
+import { copyFolder, syncedFolder } from "../../storage/folder_artifact.ts";
+import { matchesOf } from "../../storage/output_glob.ts";
 import { transactionError } from "./error.ts";
 import { copyDurably, look, removeAll, temporaryOf } from "./files.ts";
 import { TRANSACTION_FOLDER } from "./folder.ts";
@@ -57,17 +60,19 @@ export function recoverTransaction(folder: string, known?: readonly JournalEntry
     throw transactionError("undo the unfinished transaction in", own, error);
   }
   tryRemoveFolder(own);
-  return { count: entries.length - failures.length, failures };
+  const artifacts = entries.filter(({ was }) => was !== "glob").length;
+  return { count: artifacts - failures.length, failures };
 }
 
 /** Whether somebody else has removed what was put aside. */
 function isLost(entry: JournalEntry, own: string): boolean {
-  return entry.was === "file" && look(`${own}/${entry.saved}`) === undefined;
+  return (entry.was === "file" || entry.was === "folder") && look(`${own}/${entry.saved}`) === undefined;
 }
 
 /** Where the artifact is kept as it was, as the end of a sentence. */
 function keptNote(entry: JournalEntry, own: string): string {
   if (entry.was === "absent") return "; there was nothing before";
+  if (entry.was === "glob") return "";
   if (entry.was === "symlink") return `; it was a link to '${entry.target}'`;
   try {
     return `; what was there is kept as '${TRANSACTION_FOLDER}/${keepSaved(own, entry.saved)}'`;
@@ -95,6 +100,22 @@ function putBack(
       removeAll(temporary);
       Deno.symlinkSync(entry.target, temporary);
       return Deno.renameSync(temporary, path);
+    case "glob":
+      for (const match of matchesOf(folder, new Glob(entry.path))) {
+        if (!entry.known.includes(match)) Deno.removeSync(`${folder}/${match}`);
+        changed.add(dirname(`${folder}/${match}`));
+      }
+      return;
+    case "folder": {
+      const saved = `${own}/${entry.saved}`;
+      if (look(saved) === undefined) return;
+      removeAll(temporary);
+      Deno.mkdirSync(dirname(path), { recursive: true });
+      copyFolder(saved, temporary);
+      syncedFolder(temporary, entry.path);
+      removeAll(path);
+      return Deno.renameSync(temporary, path);
+    }
     case "file": {
       const saved = `${own}/${entry.saved}`;
       if (look(saved) === undefined) return;

@@ -21,6 +21,7 @@ import { transactionError } from "./error.ts";
 import { linkOrCopy, look, removeAll, replaceByCopy, settleCopy, sizeOf, temporaryOf } from "./files.ts";
 import { TRANSACTION_FOLDER } from "./folder.ts";
 import { type JournalEntry, removeJournal, TransactionJournal, tryRemoveFolder } from "./journal.ts";
+import { copyFolder, syncedFolder } from "../../storage/folder_artifact.ts";
 import { recoverTransaction, type Undone } from "./recovery.ts";
 
 /** More than so many bytes are copied while others get their turn. */
@@ -50,11 +51,14 @@ export class Transaction implements Disposable {
    *
    * @throws What the file system throws, and an error for what is no file; the artifact is as it was then.
    */
-  save(path: string, { isRewritten }: { readonly isRewritten: boolean }): Promise<void> | undefined {
+  save(
+    path: string,
+    { isRewritten, mayBeFolder = false }: { readonly isRewritten: boolean; readonly mayBeFolder?: boolean },
+  ): Promise<void> | undefined {
     // After half a line nothing can be entered any more.
     if (this.#failure !== undefined) throw this.#failure.error;
     try {
-      const entry = this.#entries.get(path) ?? this.#enter(path);
+      const entry = this.#entries.get(path) ?? this.#enter(path, mayBeFolder);
       if (!isRewritten || !this.#isShared(entry)) return undefined;
       const absolute = `${this.#folder}/${path}`, size = sizeOf(absolute);
       if (size !== undefined && size > AT_ONCE) return this.#replaceSlowly(absolute);
@@ -63,6 +67,14 @@ export class Transaction implements Disposable {
       this.#failure = { error };
       throw error;
     }
+  }
+
+  /** Takes note of what a glob matches, once: what it matches beside that is removed if the changes do not stand. */
+  saveMatches(glob: string, known: readonly string[]): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+    if (this.#entries.has(`glob ${glob}`)) return;
+    this.#begin().add({ path: glob, was: "glob", known });
+    this.#entries.set(`glob ${glob}`, { path: glob, was: "glob", known });
   }
 
   /** What fails is told to whoever asks next. */
@@ -113,18 +125,29 @@ export class Transaction implements Disposable {
     this.#isOver = true;
   }
 
-  #enter(path: string): JournalEntry {
-    this.#journal ??= TransactionJournal.begin(this.#own, this.#folder);
-    const entry = this.#putAside(path);
-    this.#journal.add(entry);
+  #enter(path: string, mayBeFolder: boolean): JournalEntry {
+    this.#begin();
+    const entry = this.#putAside(path, mayBeFolder);
+    this.#begin().add(entry);
     this.#entries.set(path, entry);
     return entry;
   }
 
-  #putAside(path: string): JournalEntry {
+  #begin(): TransactionJournal {
+    return this.#journal ??= TransactionJournal.begin(this.#own, this.#folder);
+  }
+
+  #putAside(path: string, mayBeFolder: boolean): JournalEntry {
     const absolute = `${this.#folder}/${path}`, info = look(absolute);
     if (info === undefined) return { path, was: "absent", made: outermostMissing(this.#folder, path) };
     if (info.isSymlink) return { path, was: "symlink", target: Deno.readLinkSync(absolute) };
+    if (info.isDirectory && mayBeFolder) {
+      const saved = `${this.#names++}`;
+      // A link to each file would do unless a command writes into one where it lies.
+      copyFolder(absolute, `${this.#own}/${saved}`);
+      syncedFolder(`${this.#own}/${saved}`, saved);
+      return { path, was: "folder", saved };
+    }
     if (!info.isFile) throw new Error("it is no file");
     const saved = `${this.#names++}`;
     return { path, was: "file", saved, isCopy: !linkOrCopy(absolute, `${this.#own}/${saved}`) };
