@@ -170,11 +170,23 @@ export function differences(before: Trace, after: Trace, nameOf: (artifact: stri
   else if (old !== undefined && now !== undefined) {
     compare("input", paired(old.files, old.digests), paired(now.files, now.digests), found);
   }
-  const artifacts = (side: Trace) => paired(side[5].map(nameOf), side[6]);
-  compare("dependency", artifacts(before), artifacts(after), found);
+  compare("dependency", ...byTask(before, after, nameOf), found);
   if (found.length === 0 && !same(before[3], after[3])) found.push("order of sources changed");
   if (found.length === 0 && !same(before[5], after[5])) found.push("order of dependencies changed");
   return found;
+}
+
+/** What dependencies have made, on both sides: digests by task, of several artifacts all with their paths. */
+function byTask(before: Trace, after: Trace, nameOf: (artifact: string) => string): [Digests, Digests] {
+  const sides = [before, after].map(([, , , , , artifacts, digests]) => {
+    const tasks = new Map<string, string>();
+    artifacts.forEach((artifact, at) => {
+      const name = nameOf(artifact), known = tasks.get(name);
+      tasks.set(name, known === undefined ? digests[at] : `${known} ${artifact} ${digests[at]}`);
+    });
+    return tasks;
+  });
+  return [sides[0], sides[1]];
 }
 
 /** How many outputs of which kinds are to be made; of one file, which most tasks make, nothing needs to be said. */
@@ -253,10 +265,12 @@ function paired(keys: readonly string[], values: readonly string[]): Map<string,
   return new Map(keys.map((key, i) => [key, values[i]]));
 }
 
+type Digests = ReadonlyMap<string, string>;
+
 function compare(
   what: string,
-  before: ReadonlyMap<string, string>,
-  after: ReadonlyMap<string, string>,
+  before: Digests,
+  after: Digests,
   found: string[],
 ): void {
   const changed: string[] = [], added: string[] = [], removed: string[] = [];

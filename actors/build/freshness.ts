@@ -192,8 +192,15 @@ export class Freshness {
     const tools = declared.tools === undefined ? undefined : this.#tools.of(declared);
     if (tools !== undefined && "kind" in tools) return tools;
     const read = sources.length > 0 ? sources : artifacts;
-    const isCopy = action.kind === "concatenate" && read.length === 1;
-    const mode = isCopy ? cache.files.facts(read[0]).mode : undefined;
+    const folder = action.kind === "concatenate"
+      ? read.find((path) => cache.trees.seen(path) !== undefined)
+      : undefined;
+    if (folder !== undefined && plan.tasks[task].outputs.length > 0) {
+      const detail = "it is a folder, and only files can be joined";
+      return { kind: "unreadable", failure: { kind: "source", path: folder, detail } };
+    }
+    const isCopy = action.kind === "concatenate" && read.length === 1 && plan.tasks[task].outputs.length > 0;
+    const mode = isCopy && !isCheckMark(read[0]) ? cache.files.facts(read[0]).mode : undefined;
     const inputs = { sources, sourceDigests, artifacts, artifactDigests, mode, tools };
     if (action.kind === "command") return { ...inputs, inheritedEnv: this.#variables.of(action.command) };
     return action.kind === "module" ? this.#withModule(task, action.module, inputs) : inputs;
@@ -303,8 +310,8 @@ export class Freshness {
     const changes = differences(before, after, nameOf);
     if (changes.length > 0) return changes.join("; ");
     const entry = this.cache.get(after[0], declared.outputs[0]?.path);
-    const reasons = this.places.reasons(declared, entry);
-    if (reasons.length > 0) return reasons.join("; ");
+    const reason = this.places.reason(declared, entry);
+    if (reason !== undefined) return reason;
     return declared.outputs.length === 0 ? "not known to have passed" : "artifact not the expected one";
   }
 }

@@ -9,8 +9,10 @@ import { parseTree, treeDifferences } from "../../graph/artifact.ts";
 import { Glob } from "../../graph/glob.ts";
 import { Producers } from "../../graph/outputs.ts";
 import type { Task } from "../../graph/task.ts";
+import { absoluteIn } from "../../graph/paths.ts";
 import { listed } from "../../graph/text.ts";
 import type { TooMuch } from "../storage/file_index.ts";
+import { isFolder } from "../machine/regular_file.ts";
 import { matchesOf } from "../storage/output_glob.ts";
 import type { CopySource, Spoilt } from "../worker/messages.ts";
 import type { BuildCache } from "./build_cache.ts";
@@ -18,6 +20,13 @@ import { artifactsIn, type CachedArtifact, type CacheEntry } from "./cache_form.
 
 /** Differences in one folder that a reason names. */
 const MOST_NAMED = 3;
+
+/** What is not as it should be, by path. */
+interface Differences {
+  readonly missing: string[];
+  readonly edited: string[];
+  readonly strange: string[];
+}
 
 /** What lies at the outputs of tasks, in one run. */
 export class OutputPlaces {
@@ -39,7 +48,7 @@ export class OutputPlaces {
   }
 
   /** Whether an entry is of such outputs, and has the digests that the task expects. */
-  fits({ outputs, expected }: Task, entry: CacheEntry): boolean {
+  fits({ outputs, expected }: Pick<Task, "outputs" | "expected">, entry: CacheEntry): boolean {
     const artifacts = artifactsIn(entry);
     if (outputs.length !== 1 || outputs[0].kind === "glob") {
       if (!this.#areAlike(outputs, artifacts)) return false;
@@ -122,7 +131,13 @@ export class OutputPlaces {
     const artifacts = artifactsIn(entry);
     for (const one of artifacts) {
       const { artifact_path: path, tree, mode } = one;
-      if (tree !== undefined || !outputs.some((output) => output.path === path)) continue;
+      if (!outputs.some((output) => output.path === path)) continue;
+      if (tree !== undefined) {
+        if (this.#cache.files.exists(path) && !isFolder(absoluteIn(this.#cache.files.folder, path))) {
+          found[path] = { mode, isEdited: true, isFolder: true };
+        }
+        continue;
+      }
       const isHeld = this.#holds(path, one);
       if (typeof isHeld === "object") return isHeld;
       if (!isHeld) found[path] = { mode, isEdited: !this.#hasOnlyOtherMode(path, one) };
@@ -153,48 +168,46 @@ export class OutputPlaces {
     );
   }
 
-  /** Why what lies there is not what an entry names, as reasons for the task to run. */
-  reasons({ name, outputs }: Task, entry: CacheEntry | undefined): string[] {
-    if (entry === undefined || !this.fits({ outputs } as Task, entry)) return this.#missing(outputs);
-    const artifacts = artifactsIn(entry), reasons: string[] = [];
-    for (const [at, one] of artifacts.entries()) {
-      const path = targetOf(outputs, artifacts, at) ?? one.artifact_path;
-      const reason = one.tree === undefined ? this.#fileReason(path, one) : this.#folderReason(path, one.tree, name);
-      if (reason !== undefined) reasons.push(reason);
+  /** Why what lies there is not what an entry names, as a reason for the task to run; undefined when it is. */
+  reason({ name, outputs }: Task, entry: CacheEntry | undefined): string | undefined {
+    const found: Differences = { missing: [], edited: [], strange: [] };
+    if (entry === undefined || !this.fits({ outputs, expected: undefined }, entry)) {
+      this.#compareUnknown(outputs, found);
+    } else {
+      const artifacts = artifactsIn(entry);
+      for (const [at, one] of artifacts.entries()) this.#compare(targetOf(outputs, artifacts, at)!, one, found);
+      found.strange.push(...this.#strangers(outputs, artifacts));
     }
-    const strangers = this.#strangers(outputs, artifacts);
-    if (strangers.length > 0) reasons.push(`artifact edited: ${listed(strangers, MOST_NAMED)} (not made by '${name}')`);
-    return reasons;
-  }
-
-  #missing(outputs: Task["outputs"]): string[] {
-    return outputs.flatMap(({ path, kind }) => {
-      if (kind === "glob") return [];
-      const isThere = this.#cache.files.exists(path);
-      return [`artifact ${isThere ? "edited" : "missing"}: ${path}`];
-    }).sort((a, b) => Number(b.startsWith("artifact missing")) - Number(a.startsWith("artifact missing"))).slice(0, 1);
-  }
-
-  #fileReason(path: string, artifact: CachedArtifact): string | undefined {
-    const digest = this.#cache.files.digest(path);
-    if (typeof digest === "object" && "missing" in digest && digest.missing) return `artifact missing: ${path}`;
-    return this.#holds(path, artifact) === true ? undefined : `artifact edited: ${path}`;
-  }
-
-  #folderReason(path: string, before: string, name: string): string | undefined {
-    const now = this.#cache.trees.look(path);
-    if ("missing" in now && now.missing) return `artifact missing: ${path}/`;
-    if (!("text" in now)) return `artifact edited: ${path}/`;
-    if (now.text === before) return undefined;
-    const changes = treeDifferences(parseTree(before) ?? [], parseTree(now.text) ?? []);
-    const of = (what: string) =>
-      changes.filter((change) => change.what === what).map((change) => `${path}/${change.path}`);
     const parts = [
-      ...some("artifact missing", of("missing")),
-      ...some("artifact edited", of("edited")),
-      ...some("artifact edited", of("added"), ` (not made by '${name}')`),
+      ...some("artifact missing", found.missing),
+      ...some("artifact edited", found.edited),
+      ...some("artifact edited", found.strange, ` (not made by '${name}')`),
     ];
-    return parts.length === 0 ? `artifact edited: ${path}/` : parts.join("; ");
+    return parts.length === 0 ? undefined : parts.join("; ");
+  }
+
+  /** Nobody knows any more what should be there. */
+  #compareUnknown(outputs: Task["outputs"], { missing, edited }: Differences): void {
+    for (const { path, kind } of outputs) {
+      if (kind !== "glob") (this.#cache.files.exists(path) ? edited : missing).push(path);
+    }
+  }
+
+  #compare(path: string, artifact: CachedArtifact, found: Differences): void {
+    const { missing, edited, strange } = found;
+    if (artifact.tree === undefined) {
+      const digest = this.#cache.files.digest(path);
+      if (typeof digest === "object" && "missing" in digest && digest.missing) missing.push(path);
+      else if (this.#holds(path, artifact) !== true) edited.push(path);
+      return;
+    }
+    const now = this.#cache.trees.look(path);
+    if (!("text" in now)) ("missing" in now && now.missing ? missing : edited).push(`${path}/`);
+    else if (now.text !== artifact.tree) {
+      for (const { path: inner, what } of treeDifferences(parseTree(artifact.tree) ?? [], parseTree(now.text) ?? [])) {
+        (what === "added" ? strange : what === "edited" ? edited : missing).push(`${path}/${inner}`);
+      }
+    }
   }
 
   #holds(path: string, artifact: CachedArtifact): boolean | TooMuch {

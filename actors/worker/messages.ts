@@ -108,6 +108,8 @@ export interface Spoilt {
   readonly mode: number;
   /** Its content or kind is another: as it is, it is no artifact. */
   readonly isEdited: boolean;
+  /** It should be a folder, and is none. */
+  readonly isFolder?: true;
 }
 
 /** One task that makes no artifact: a command, run for what it does and prints. */

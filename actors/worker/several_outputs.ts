@@ -84,11 +84,11 @@ export class SeveralOutputs {
         Deno.mkdirSync(dirname(target.path), { recursive: true });
         if (look(target.temporary) !== undefined) removeIfPresent(target.temporary);
         if (output.kind === "folder" && command !== undefined) Deno.mkdirSync(target.temporary);
-        if (isFolder(target.path)) {
+        const spoilt = this.#task.spoilt?.[target.name], there = kindAt(target.path);
+        if (there === "folder" || (there !== undefined && (output.kind === "folder" || spoilt?.isFolder))) {
           if (mayRewrite) this.#moveAside(target);
           continue;
         }
-        const spoilt = this.#task.spoilt?.[target.name];
         if (spoilt !== undefined) makeWay(target, spoilt);
         this.#before.set(target.path, look(target.path));
       }

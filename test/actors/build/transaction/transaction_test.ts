@@ -146,7 +146,7 @@ Deno.test("recoverTransaction() touches nothing where the journal is damaged, le
   for (
     const [line, message] of [
       ...lines.map((line) => [line, "is damaged in line 8: "]),
-      ['{"version":2}', "was begun by another version of troupe (its form is 2, this one knows 1)"],
+      ['{"version":3}', "was begun by another version of troupe (its form is 3, this one knows 2)"],
     ]
   ) {
     using all = changed();
