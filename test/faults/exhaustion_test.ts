@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { randomFrom, rounds, seedFor } from "../random.ts";
 import { canMount, failio, Mount, ownDenoCaches, succeeds, suffer } from "./faults.ts";
 import { assertDone, assertSettled, limited, lives, Project, said, type TaskSpec, until } from "./rig.ts";
 
@@ -18,7 +19,9 @@ const EXPECTED = new Map(TASKS.map(({ output }, i) => [output, `${i}\n`]));
 Deno.test("with too few descriptors a build ends, with its reason, and the next one is right", async () => {
   using project = new Project(TASKS);
   const env = ownDenoCaches();
-  for (const limit of [16, 24, 26, 28, 30, 34, 40, 48, 56, 64, 72, 80, 96, 128]) {
+  const random = randomFrom(seedFor("descriptors"));
+  const limits = [16, 24, 26, 28, 30, 34, 40, 48, 56, 64, 72, 80, 96, 128];
+  for (const limit of random.shuffled(limits).slice(0, rounds(limits.length))) {
     project.remove("out");
     const ended = await project.build({ through: limited(`ulimit -n ${limit}`), env });
     assert(ended.code !== 70 && !/bug in troupe/.test(ended.stderr), `limit ${limit}\n${said(ended)}`);
