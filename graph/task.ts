@@ -46,7 +46,7 @@ export const DEFAULT_GRACE_MS = 5000;
 /** Stands for a dependency file whose path the command is told, and which is gone after it. */
 export const OWN_DEPFILE = "$DEPFILE";
 
-/** The kinds of rights, as Deno names them. */
+/** The kinds of permissions, as Deno names them. */
 export const PERMISSION_KINDS = ["read", "write", "net", "run", "env", "ffi", "sys", "import"] as const;
 
 /** Rights by kind: all of that kind, or those listed. Paths start at the config's folder. */

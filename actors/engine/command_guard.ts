@@ -118,7 +118,7 @@ export class CommandGuard {
       "../process/strays.ts",
       import.meta.url,
     );
-    if (!canLook()) return true; // the watchdog is no Deno, of which rights are wanted
+    if (!canLook()) return true; // the watchdog is no Deno, of which permissions are wanted
     await endMarked(`\0${markOf(this.#token, "")}`, this.#options.graceMs);
     return false;
   }

@@ -88,10 +88,10 @@ function urlOf(module: string | URL): URL {
  * An executor that runs a function of a module in a thread of its own, so that tasks that compute do so at the same time.
  *
  * The function is called with a copy of the context: `taskId`, `taskMetadata`, `dependencyResults`, `attempt`, keys of the
- * shared state, and a `signal`; what it returns is copied back. It has no rights but to read its own modules, and those in
+ * shared state, and a `signal`; what it returns is copied back. It has no permissions but to read its own modules, and those in
  * `permissions`. When its time is up or the execution is cancelled, its `signal` is aborted and, a quarter of a second later,
  * its thread ended, whatever it is doing. A thread takes half a second to start on Deno 2.9, which is no part of the time that
- * a task has, and is used again by further tasks with the same rights.
+ * a task has, and is used again by further tasks with the same permissions.
  *
  * The program has to run with `--unstable-worker-options`, or `"unstable": ["worker-options"]` in its deno.json. With
  * `isolate: "process"` it needs the right to run Deno instead, and each call has a process of its own, which is ended with all

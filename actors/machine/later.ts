@@ -3,7 +3,7 @@
  * a program starts, and those are half of troupe; one that is named here is read when it is asked for.
  *
  * `deno compile` does not see them either: its task in deno.json includes their folders. Like the threads that troupe starts they are read with the
- * program's own rights.
+ * program's own permissions.
  *
  * @module
  */

@@ -14,7 +14,7 @@ export interface ProcessEntry {
   readonly sessionId: number;
 }
 
-/** Asks nobody: at a terminal Deno would. Whoever has not all rights is refused even so. */
+/** Asks nobody: at a terminal Deno would. Whoever has not all permissions is refused even so. */
 function mayRead(): boolean {
   return Deno.permissions.querySync({ name: "read", path: "/proc" }).state === "granted";
 }

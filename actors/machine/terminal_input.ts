@@ -103,7 +103,7 @@ function commandLine(): string | undefined {
     const path = "/proc/self/cmdline";
     if (Deno.permissions.querySync({ name: "read", path }).state === "granted") return Deno.readTextFileSync(path);
   } catch {
-    // Only who has all rights may look there.
+    // Only who has all permissions may look there.
   }
   try {
     const command = "/bin/cat";

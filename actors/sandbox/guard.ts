@@ -1,9 +1,9 @@
 /**
- * Owns a thread with few rights whose only work is to start threads that therefore have no more, to end them, and to
+ * Owns a thread with few permissions whose only work is to start threads that therefore have no more, to end them, and to
  * tell when one has ended. It never runs anybody's code itself.
  *
- * A Web Worker can be given few rights, but says nothing when its thread exits and takes the process along when it runs
- * out of memory. A node worker says both, but has the rights of whoever starts it. Hence one within the other.
+ * A Web Worker can be given few permissions, but says nothing when its thread exits and takes the process along when it runs
+ * out of memory. A node worker says both, but has the permissions of whoever starts it. Hence one within the other.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Owns the guards, one for each set of rights that sandboxes are wanted with, from the first wish to the end of the last
- * such sandbox: where each task has a module of its own, there are as many rights as tasks.
+ * Owns the guards, one for each set of permissions that sandboxes are wanted with, from the first wish to the end of the last
+ * such sandbox: where each task has a module of its own, there are as many permissions as tasks.
  * It lives on the main thread: a Web Worker that is started from another waits half a second (Deno 2.9).
  * It knows nothing of what sandboxes are for.
  *
@@ -32,7 +32,7 @@ export class Guards implements Disposable {
   #entry: SandboxEntry | undefined;
   #input: ClosedInput | undefined;
 
-  /** Has a sandbox thread with these rights started at the other ends of these ports. A failure is told by `control`. */
+  /** Has a sandbox thread with these permissions started at the other ends of these ports. A failure is told by `control`. */
   connect(permissions: Permissions, ports: SandboxPorts): void {
     const key = keyOf(permissions);
     try {

@@ -1,5 +1,5 @@
 /**
- * Owns the rights of sandboxes: what declarations of modules come to, when two are equal, and how Deno is told of them.
+ * Owns the permissions of sandboxes: what declarations of modules come to, when two are equal, and how Deno is told of them.
  * It starts nothing.
  *
  * @module
@@ -22,7 +22,7 @@ export function resolvedPermissions(
   };
 }
 
-/** Equal rights have equal keys. */
+/** Equal permissions have equal keys. */
 export function keyOf(permissions: Permissions): string {
   return JSON.stringify(PERMISSION_KINDS.map((kind) => {
     const right = permissions[kind];

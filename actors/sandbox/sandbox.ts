@@ -1,6 +1,6 @@
 /**
  * Owns one sandbox as its host sees it: calls go in, answers come out, and it can be ended at any time.
- * It decides nothing about tasks; which rights it has is told once, when it is opened.
+ * It decides nothing about tasks; which permissions it has is told once, when it is opened.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
  * Owns how a module with the right to run programs starts them: in the config's folder, without what is typed at the terminal, and
  * with what they print to a stream that they would inherit told as the task's own.
- * It gives no rights and starts nothing itself.
+ * It gives no permissions and starts nothing itself.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
  * Owns what a module's thread is shown of the environment: what is declared for the task, what the module sets itself, and only
- * then the process's, as far as rights go. Nothing that it sets is anybody else's.
+ * then the process's, as far as permissions go. Nothing that it sets is anybody else's.
  *
  * @module
  */

@@ -1,9 +1,9 @@
 /**
  * Owns the files of a task as its function sees them: Deno's functions that take paths, with the declared files and `out` in
- * front of what rights allow.
+ * front of what permissions allow.
  * It decides nothing about what is declared; the host reads the files and says no to others.
  *
- * A task's declared files are not among the rights: what may be read differs from call to call, and rights are for a
+ * A task's declared files are not among the permissions: what may be read differs from call to call, and permissions are for a
  * thread's life. They are handed over by the host, also to those who read them by `Deno.readTextFile` and the like.
  *
  * @module

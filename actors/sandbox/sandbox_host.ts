@@ -1,5 +1,5 @@
 /**
- * Owns a process in which a module's function runs: starts Deno with the rights that are declared and no more, passes what is
+ * Owns a process in which a module's function runs: starts Deno with the permissions that are declared and no more, passes what is
  * said between its pipes and a sandbox's ports, and ends it with all that is in its group.
  * It knows nothing of tasks.
  *
@@ -42,7 +42,7 @@ const SIGNALS = { end: "SIGKILL", pause: "SIGSTOP", resume: "SIGCONT" } as const
 export interface ProcessContext {
   /** Absolute. */
   readonly folder: string;
-  /** The whole environment, of which the rights decide what is seen; default this process's own. */
+  /** The whole environment, of which the permissions decide what is seen; default this process's own. */
   readonly env?: Readonly<Record<string, string>>;
   /** Told of its group, for whoever ends that if this process is killed; default nobody. */
   readonly ledger?: LedgerSlot;
@@ -51,7 +51,7 @@ export interface ProcessContext {
 }
 
 /**
- * Has a process with these rights started at the other ends of the ports. A failure is told by `control`. Resolves when the
+ * Has a process with these permissions started at the other ends of the ports. A failure is told by `control`. Resolves when the
  * process has ended, all in its group is told to, and nothing more comes.
  */
 export async function startProcess(

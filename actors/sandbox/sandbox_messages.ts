@@ -2,7 +2,7 @@
  * Owns the words between a sandbox and those who use it: plain data, split by direction. It holds no code.
  *
  * Three threads take part. The host, a worker or the main thread, has work to be done. The guard is a Web Worker with
- * few rights; the sandbox thread is started by it and so has no more of them. Host and sandbox thread talk over a port
+ * few permissions; the sandbox thread is started by it and so has no more of them. Host and sandbox thread talk over a port
  * of their own; the guard only tells the host when the thread has ended, which a Web Worker's thread does not tell. Where the
  * sandbox is a process, sandbox_host.ts stands between it and the same ports.
  *

@@ -1,5 +1,5 @@
 /**
- * Owns the sandboxes that are kept at hand, so that functions of the same module with the same rights need not wait for a new
+ * Owns the sandboxes that are kept at hand, so that functions of the same module with the same permissions need not wait for a new
  * one. Another module has a thread of its own: it could keep what it finds there.
  *
  * There are never more than there may be, those included that are about to end: whoever wants one more waits for an end.
@@ -34,7 +34,7 @@ const ALONE = "";
 export class SandboxPool implements Disposable {
   readonly #most: number;
   readonly #parts: SandboxPoolParts;
-  /** Sandboxes that were taken, by module and rights. */
+  /** Sandboxes that were taken, by module and permissions. */
   readonly #taken = new Map<Sandbox, string>();
   /** Sandboxes that nobody has, the one used last at the end. */
   readonly #idle = new Map<Sandbox, string>();
@@ -50,7 +50,7 @@ export class SandboxPool implements Disposable {
   }
 
   /**
-   * A sandbox for a module, by its URL, with exactly these rights; whoever takes it gives it back. Rejects when the signal is
+   * A sandbox for a module, by its URL, with exactly these permissions; whoever takes it gives it back. Rejects when the signal is
    * aborted before there is one.
    */
   async take(module: string, permissions: Permissions, { isAlone = false, signal }: Wish = {}): Promise<Sandbox> {

@@ -1,5 +1,5 @@
 /**
- * Owns a process that runs a module's function, with the rights that Deno was started with: what is asked comes by stdin, and the
+ * Owns a process that runs a module's function, with the permissions that Deno was started with: what is asked comes by stdin, and the
  * answers go by stdout, among what the module prints there. It ends when nothing is left running, or when its host has gone.
  *
  * @module

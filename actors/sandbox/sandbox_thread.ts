@@ -1,5 +1,5 @@
 /**
- * Owns one thread that runs a module's functions, with the rights its guard was given: the ports by which calls come and answers
+ * Owns one thread that runs a module's functions, with the permissions its guard was given: the ports by which calls come and answers
  * go. It imports nothing but what a right to read is given for.
  *
  * @module

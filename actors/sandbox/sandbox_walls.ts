@@ -1,5 +1,5 @@
 /**
- * Owns the list of what a module's thread is shown of the process it is in. A thread shares with troupe what rights say
+ * Owns the list of what a module's thread is shown of the process it is in. A thread shares with troupe what permissions say
  * nothing about: its signals, its folder, its standard streams, its environment. What of that would reach beyond the task is
  * taken away or stands in for here, before any module is loaded, also for those who take it from Node's modules.
  * It knows nothing of calls; a thread that a module starts itself has the same walls and prints to stderr.

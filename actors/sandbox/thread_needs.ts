@@ -1,5 +1,5 @@
 /**
- * Owns the question whether this process can give modules threads or processes with rights of their own, asked before anything is
+ * Owns the question whether this process can give modules threads or processes with permissions of their own, asked before anything is
  * started: without the option that threads take, Deno ends the process.
  * It starts nothing and changes nothing. What cannot be seen is taken to be there.
  *

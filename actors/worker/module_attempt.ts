@@ -1,5 +1,5 @@
 /**
- * Owns one attempt at a task that calls a module's function: the rights it gets, the call, its limit of time, and what
+ * Owns one attempt at a task that calls a module's function: the permissions it gets, the call, its limit of time, and what
  * becomes of its answer. The function never touches the artifact: it has no right to, and what it makes is published here.
  *
  * @module
@@ -200,7 +200,7 @@ export class ModuleExecution implements RunningAttempt {
 }
 
 /**
- * The rights a task declares, and to read its own modules. To a thread its files are handed over, and need none; a process reads
+ * The permissions a task declares, and to read its own modules. To a thread its files are handed over, and need none; a process reads
  * itself those that were not sent along.
  */
 function permissionsFor(

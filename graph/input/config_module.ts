@@ -1,5 +1,5 @@
 /**
- * Owns what a task that calls a module's function may say: the module, the function, its arguments and its rights.
+ * Owns what a task that calls a module's function may say: the module, the function, its arguments and its permissions.
  * It never looks at the module.
  *
  * @module
