@@ -58,6 +58,8 @@ export async function graphCommand(args: readonly string[]): Promise<number> {
     const text = lines.map((line) => line.map(({ text, tone }) => paint?.(text, tone) ?? text).join("").trimEnd());
     return await reporter.result(text.join("\n")) ? 0 : 1;
   }
+  // In some logs lines may have to be written otherwise; JSON stays the same value.
+  if (form === "json" && output === undefined) return await reporter.json(report) ? 0 : 1;
   const text = await textOf(form, report, isAll);
   if (output === undefined) return await reporter.result(text.trimEnd()) ? 0 : 1;
   writeOut(output, text);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { serveUi } from "../actors/commands/ui.ts";
+import { serveUi, type UiOptions } from "../actors/commands/ui.ts";
 import { systemDetail } from "../actors/machine/system_error.ts";
 import type { PageServer } from "../actors/page/server.ts";
 import { InputError } from "../graph/input/input_error.ts";
@@ -22,25 +22,26 @@ export async function uiCommand(args: readonly string[]): Promise<number> {
   const port = wholeNumber(flags, "port", 0, MOST_PORT) ?? 0;
   const command = { ...await commandOf(flags), face: "lines" as const };
   return await asCommand(command, async ({ reporter, stop }) => {
-    await using server = await begin(historyOf(flags), port);
+    const end = Promise.withResolvers<void>();
+    await using server = await begin(historyOf(flags), { port, onBug: end.reject });
     await reporter.result(`${server.url}\nLive until Ctrl-C; the address is as good as a password.`);
     if (flags.on.has("open")) {
       const sentence = open(server.url);
       if (sentence !== undefined) reporter.error(sentence);
     }
-    if (!stop.aborted.aborted) {
-      await new Promise((resolve) => stop.aborted.addEventListener("abort", resolve));
-    }
+    if (stop.aborted.aborted) end.resolve();
+    else stop.aborted.addEventListener("abort", () => end.resolve());
+    await end.promise;
     return SIGNAL_EXIT[stop.signal!];
   });
 }
 
-async function begin(db: string, port: number): Promise<PageServer> {
+async function begin(db: string, options: UiOptions): Promise<PageServer> {
   try {
-    return await serveUi(db, port);
+    return await serveUi(db, options);
   } catch (error) {
     if (error instanceof Deno.errors.AddrInUse || error instanceof Deno.errors.PermissionDenied) {
-      throw new InputError(`Cannot listen on port ${port} of 127.0.0.1: ${systemDetail(error)}`);
+      throw new InputError(`Cannot listen on port ${options.port} of 127.0.0.1: ${systemDetail(error)}`);
     }
     throw error;
   }

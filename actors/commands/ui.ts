@@ -26,9 +26,17 @@ const POLL_MS = 300, READING_SHARE = 8;
 /** Bytes of one stream of one attempt that are shown. */
 const MOST_BYTES = 262_144;
 
+/** How a live page is served. */
+export interface UiOptions {
+  /** 0 for any that is free. */
+  readonly port: number;
+  /** Told of an error that is nobody's but troupe's own. */
+  readonly onBug: (error: unknown) => void;
+}
+
 /** Begins to serve the page about a history, which need not be there yet. */
-export async function serveUi(db: string, port: number): Promise<PageServer> {
-  const pages = new LivePages(db);
+export async function serveUi(db: string, { port, onBug }: UiOptions): Promise<PageServer> {
+  const pages = new LivePages(db, onBug);
   // What is wrong with the history is told before there is an address.
   await pages.check();
   const server = servePage(port, {
@@ -36,6 +44,7 @@ export async function serveUi(db: string, port: number): Promise<PageServer> {
     data: (run) => pages.data(run),
     detail: (run, task) => pages.detail(run, task),
     follow: (run, send, ended) => pages.follow(run, send, ended),
+    onBug,
   });
   return {
     url: server.url,
@@ -57,6 +66,7 @@ interface Follower {
 /** What pages about one history are told. */
 class LivePages implements Disposable {
   readonly #db: string;
+  readonly #onBug: (error: unknown) => void;
   readonly #followers = new Set<Follower>();
   #view: PictureView | undefined;
   /** Which file it is. */
@@ -65,8 +75,9 @@ class LivePages implements Disposable {
   #version = -1;
   #isOver = false;
 
-  constructor(db: string) {
+  constructor(db: string, onBug: (error: unknown) => void) {
     this.#db = db;
+    this.#onBug = onBug;
   }
 
   /** @throws {DatabaseError} When what is there is no history. */
@@ -111,7 +122,7 @@ class LivePages implements Disposable {
 
   #schedule(ms: number): void {
     clearTimeout(this.#timer);
-    if (!this.#isOver) this.#timer = setTimeout(() => this.#poll(), ms);
+    if (!this.#isOver) this.#timer = setTimeout(() => this.#poll().catch(this.#onBug), ms);
   }
 
   async #poll(): Promise<void> {

@@ -15,6 +15,8 @@ export interface Served {
   readonly detail: (run: number, task: number) => Promise<unknown>;
   /** Begins to tell of a run until the signal aborts. */
   readonly follow: (run: number, send: SendEvent, ended: AbortSignal) => void;
+  /** Told of an error that is nobody's but troupe's own. */
+  readonly onBug: (error: unknown) => void;
 }
 
 /** Sends an event; answers whether the reader keeps up, or has so much to read that it is left out. */
@@ -51,7 +53,11 @@ export function servePage(port: number, served: Served): PageServer {
   const token = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   const ending = new AbortController();
   let host = "";
-  const server = Deno.serve({ hostname: HOST, port, onListen: () => {}, onError: () => plain(500) }, (request) => {
+  const onError = (error: unknown) => {
+    served.onBug(error);
+    return plain(500);
+  };
+  const server = Deno.serve({ hostname: HOST, port, onListen: () => {}, onError }, (request) => {
     const { pathname, searchParams } = new URL(request.url);
     if (!isOwn(request, host)) return plain(403);
     if (request.method !== "GET") return plain(405);

@@ -2,13 +2,16 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type SendEvent, servePage } from "../../../actors/page/server.ts";
 
+const bugs: unknown[] = [];
+
 /** Serves a page and runs of which there is number 1. */
 function serve(follow: (run: number, send: SendEvent, ended: AbortSignal) => void = () => {}) {
   return servePage(0, {
     page: () => Promise.resolve({ html: "<p>page</p>", policy: "default-src 'none'" }),
     data: (run) => Promise.resolve(run === 1 ? { run } : undefined),
-    detail: (run, task) => Promise.resolve({ run, task }),
+    detail: (run, task) => task === 666 ? Promise.reject(new Error("a bug")) : Promise.resolve({ run, task }),
     follow,
+    onBug: (error) => bugs.push(error),
   });
 }
 
@@ -73,6 +76,8 @@ Deno.test("a page comes with what keeps it to itself, and data as JSON", async (
   }
   assertEquals(await (await fetch(`${server.url}data?run=1`)).json(), { run: 1 });
   assertEquals(await (await fetch(`${server.url}detail?run=1&task=4`)).json(), { run: 1, task: 4 });
+  const wrong = await fetch(`${server.url}detail?run=1&task=666`);
+  assertEquals([wrong.status, await wrong.text(), String(bugs)], [500, "500\n", "Error: a bug"]);
 });
 
 // S6.13
