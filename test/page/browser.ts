@@ -5,6 +5,7 @@
  * @module
  */
 import type { Browser, Page } from "puppeteer-core";
+import { HANGING_MS } from "../e2e/gates.ts";
 
 const PLACES = [
   "/usr/bin/chromium",
@@ -46,6 +47,8 @@ export class TestBrowser implements AsyncDisposable {
     const { default: puppeteer } = await import("puppeteer-core");
     const profile = Deno.makeTempDirSync({ prefix: "troupe-chromium-" });
     const browser = await puppeteer.launch({
+      timeout: HANGING_MS,
+      protocolTimeout: HANGING_MS,
       executablePath: findChromium(),
       userDataDir: profile,
       args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--force-color-profile=srgb"],
@@ -68,6 +71,7 @@ export class TestBrowser implements AsyncDisposable {
     page.on("request", (request) => {
       if (new URL(request.url()).origin !== new URL(url).origin) complaints.push(`asks for ${request.url()}`);
     });
+    page.setDefaultTimeout(HANGING_MS);
     await page.setViewport({ width, height });
     await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
     await page.goto(url, { waitUntil: "load" });

@@ -9,7 +9,7 @@ import { drawGraph, paintGraph, printGraph, resetGraph, revealChosen } from "./g
 import { beginLive } from "./live.js";
 import { choose, countStates, listen, lookOf, model, showView, takeData, tell } from "./model.js";
 import { drawRuns } from "./runs.js";
-import { drawTable, printTable, sortTable } from "./table.js";
+import { drawTable, printTable, revealRow, sortTable } from "./table.js";
 import { drawTimeline, paintTimeline, resetTimeline } from "./timeline.js";
 import { countText, durationText, momentText } from "./words.js";
 
@@ -113,8 +113,9 @@ function hear(what) {
       return paint();
     case "chosen":
       drawDetail();
+      paint();
       revealChosen();
-      return paint();
+      return revealRow();
     case "filter":
       drawHead();
       return paint();

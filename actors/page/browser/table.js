@@ -180,8 +180,15 @@ function key(event) {
   const at = table.rows.findIndex(({ index }) => index === model.chosen);
   const next = Math.min(table.rows.length - 1, Math.max(0, at + step));
   choose(table.rows[next].index);
-  const top = next * ROW, { scrollTop, clientHeight } = table.element;
+}
+
+/** Moves the window to the row of the task that is looked at. */
+export function revealRow() {
+  if (table.element === null || !table.element.isConnected) return;
+  const at = table.rows.findIndex(({ index }) => index === model.chosen);
+  if (at < 0) return;
+  const top = at * ROW, { scrollTop, clientHeight } = table.element;
   if (top < scrollTop) table.element.scrollTop = top;
+  // The head of the table lies over its first row.
   if (top + 2 * ROW > scrollTop + clientHeight) table.element.scrollTop = top + 2 * ROW - clientHeight;
-  sortTable();
 }
