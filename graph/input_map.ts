@@ -7,10 +7,10 @@
  *
  * @module
  */
-import { Glob } from "./glob.ts";
 import { Producers } from "./outputs.ts";
 import { isOwnFile, withCompanions } from "./own_files.ts";
 import { isExclusion, isGlob } from "./paths.ts";
+import { type Entry, entryOf, mayMeet, selects } from "./source_entries.ts";
 import type { Task } from "./task.ts";
 
 /** Where to look for what changes. */
@@ -63,8 +63,6 @@ interface Group {
   readonly entries: readonly Entry[];
   readonly tasks: number[];
 }
-
-type Entry = { readonly isOut: boolean } & ({ readonly path: string } | { readonly glob: Glob });
 
 /** What the tasks of one config read. */
 export class InputMap {
@@ -260,41 +258,6 @@ export class InputMap {
     if (path.startsWith(this.#within)) return [path.slice(this.#within.length)];
     return [relativeTo(this.#folder, path), path];
   }
-}
-
-function entryOf(text: string): Entry {
-  const isOut = isExclusion(text), own = isOut ? text.slice(1) : text;
-  return isGlob(own) ? { isOut, glob: new Glob(own, { isUnbarred: isOut }) } : { isOut, path: own };
-}
-
-/** The last word counts; what is meant by its very name is not chosen by a glob. */
-function selects(entries: readonly Entry[], spellings: readonly string[]): boolean {
-  let isChosen = false;
-  for (const entry of entries) {
-    if (entry.isOut === isChosen && spellings.some((path) => isMeant(entry, path))) {
-      isChosen = "glob" in entry && !entry.isOut;
-    }
-  }
-  return isChosen;
-}
-
-function isMeant(entry: Entry, path: string): boolean {
-  if ("path" in entry) return entry.path === path;
-  const { glob } = entry;
-  return path.startsWith(glob.prefix) && path.endsWith(glob.suffix) && rootOf(path) === glob.root && glob.matches(path);
-}
-
-/** What a path begins with that no wildcard means: a wildcard leads neither upwards nor to the root. */
-function rootOf(path: string): string {
-  return /^(?:\/|(?:\.\.\/)*)/.exec(path)![0];
-}
-
-/** Whether a glob may mean files in a folder, which is written with a slash at its end. */
-function mayMeet({ root, prefix, barred }: Glob, folder: string): boolean {
-  if (rootOf(folder) !== root) return false;
-  const below = folder.startsWith(prefix);
-  return (below || prefix.startsWith(folder)) &&
-    !folder.slice(below ? prefix.length : 0).split("/").some((name) => barred.includes(name));
 }
 
 function absoluteOf(folder: string, path: string): string {
