@@ -40,6 +40,7 @@ import {
 } from "../storage/folder_artifact.ts";
 import { matchesOf } from "../storage/output_glob.ts";
 import { asideOf } from "../storage/temporaries.ts";
+import { GlobMarker } from "./glob_marker.ts";
 import { differs, type Look, look, makeWay } from "./in_place.ts";
 import { copyTo, type TargetContext, targetOf } from "./targets.ts";
 import type { CopySource, RunTask } from "./messages.ts";
@@ -56,6 +57,7 @@ export class SeveralOutputs {
   readonly #context: TargetContext;
   readonly #places: readonly Place[];
   readonly #globs: readonly Glob[];
+  readonly #marker: GlobMarker;
   /** Paths of what was moved away. */
   readonly #aside: string[] = [];
   /** How files looked before, by absolute path. */
@@ -71,6 +73,7 @@ export class SeveralOutputs {
       output,
       target: { ...targetOf(task, context, output.path), asksPermit: true },
     }));
+    this.#marker = new GlobMarker(task, context.folder);
     this.#globs = task.outputs.filter(({ kind }) => kind === "glob").map(({ path }) => new Glob(path));
   }
 
@@ -92,9 +95,13 @@ export class SeveralOutputs {
         if (spoilt !== undefined) makeWay(target, spoilt);
         this.#before.set(target.path, look(target.path));
       }
-      for (const path of this.#task.leftovers ?? []) {
-        name = path;
-        removeIfPresent(`${this.#context.folder}/${path}`);
+      if (this.#globs.length > 0) {
+        const known = this.#marker.known(), made = new Set(this.#task.leftovers);
+        for (const path of this.#matches()) {
+          name = path;
+          if (made.has(path) || known?.has(path) === false) removeIfPresent(`${this.#context.folder}/${path}`);
+        }
+        this.#marker.write(this.#matches());
       }
     } catch (error) {
       return { kind: "io", doing: "prepare artifact", path: name, detail: systemDetail(error) };
@@ -262,8 +269,9 @@ export class SeveralOutputs {
     return { published };
   }
 
-  /** Removes what is of no use any more; what cannot be removed is swept by the next build. */
+  /** Removes what is of no use any more, the note of the attempt as well; what cannot be removed is swept by the next build. */
   #tidy(): void {
+    if (this.#globs.length > 0) this.#marker.remove();
     for (const { target: { temporary } } of this.#places) {
       for (const path of [temporary, asideOf(temporary)]) {
         try {
