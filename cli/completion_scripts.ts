@@ -204,7 +204,8 @@ function zshSpec(option: Option): string {
     ? " "
     : `(${kind.join(" ")})`;
   const rest = single(`${help}${value === undefined ? "" : `:${value}:${action}`}`);
-  if (isRepeated) return `'*'{${words.join(",")}}${rest}`;
+  // zsh leaves braces around a single word as they are
+  if (isRepeated) return words.length === 1 ? `'*'${words[0]}${rest}` : `'*'{${words.join(",")}}${rest}`;
   return words.length === 1 ? `${words[0]}${rest}` : `'(${words.join(" ")})'{${words.join(",")}}${rest}`;
 }
 

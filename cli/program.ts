@@ -37,6 +37,7 @@ const COMMANDS = new Map<string, () => Promise<Command>>([
   ["report", async () => (await later<typeof import("./report.ts")>("./report.ts", import.meta.url)).reportCommand],
   ["ui", async () => (await later<typeof import("./ui.ts")>("./ui.ts", import.meta.url)).uiCommand],
   ["store", async () => (await later<typeof import("./store.ts")>("./store.ts", import.meta.url)).storeCommand],
+  ["init", async () => (await later<typeof import("./init.ts")>("./init.ts", import.meta.url)).initCommand],
   ["schema", async () => (await later<typeof import("./schema.ts")>("./schema.ts", import.meta.url)).schemaCommand],
   [
     "completions",

@@ -58,6 +58,8 @@ const ROOMS: readonly Layer[] = [
   { name: "graph/gates", holds: "graph/gates/", sees: ["graph", "graph/input"], packages: [] },
   // What is said of runs: lines, reports, events.
   { name: "graph/report", holds: "graph/report/", sees: ["graph", "graph/schedule"], packages: [] },
+  // What other tools can do, as tasks of a new config.
+  { name: "graph/init", holds: "graph/init/", sees: ["graph", "graph/report"], packages: [] },
   // What is drawn of graphs and of runs: trees, diagrams, charts, trace events.
   { name: "graph/picture", holds: "graph/picture/", sees: ["graph", "graph/report"], packages: [] },
   // The rules and the words of crews, and of the schedulers for a program's own functions.

@@ -10,8 +10,8 @@ import { CREW_PAGE, JOIN_PAGE, STATUS_PAGE } from "./many.ts";
 import type { Page, Topic } from "./page.ts";
 import { GRAPH_PAGE, REPORT_PAGE, TRACE_PAGE, UI_PAGE } from "./pictures.ts";
 import { HISTORY_PAGE, LIST_PAGE, SHOW_PAGE, WHY_PAGE } from "./see.ts";
-import { COMPLETIONS_PAGE, HELP_PAGE, SCHEMA_PAGE } from "./set_up.ts";
 import { STORE_PAGE } from "./store.ts";
+import { COMPLETIONS_PAGE, HELP_PAGE, INIT_PAGE, SCHEMA_PAGE } from "./set_up.ts";
 import { WATCH_PAGE } from "./watch.ts";
 import { CI_TOPIC, CONFIG_TOPIC, EXIT_TOPIC } from "./topics.ts";
 
@@ -37,6 +37,7 @@ export const PAGES: readonly Page[] = [
   BATCHES_PAGE,
   LOCKS_PAGE,
   STORE_PAGE,
+  INIT_PAGE,
   SCHEMA_PAGE,
   COMPLETIONS_PAGE,
   HELP_PAGE,

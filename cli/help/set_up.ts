@@ -1,10 +1,41 @@
 /**
- * Owns the help of the commands that one needs once: `schema`, `completions`, `help`.
+ * Owns the help of the commands that one needs once: `init`, `schema`, `completions`, `help`.
  *
  * @module
  */
 import type { Page } from "./page.ts";
-import { HELP_OPTION, SHOW_EXITS } from "./shared.ts";
+import { BUG_EXIT, HELP_OPTION, SHOW_EXITS } from "./shared.ts";
+
+export const INIT_PAGE: Page = {
+  command: "init",
+  group: "set up",
+  summary:
+    "Write a config from what is here: tasks of deno.json, scripts of package.json and its workspaces, Makefile targets",
+  brief: "write a config from what is here",
+  usage: ["init [OPTIONS]"],
+  positional: 0,
+  about: [
+    "Each becomes a task of its own name that has the other tool do it, when a file in its source_files has changed since " +
+    "it last passed. What may not end, what changes files that people write, and what only runs others is left out, by its " +
+    "name and its text, and told of. Nothing is asked, run or overwritten.",
+  ],
+  options: [{
+    title: "What is written",
+    options: [{ flag: "dry-run", short: "n", text: "show the config; write nothing" }, HELP_OPTION],
+  }],
+  files: [
+    ["build.json", "the config that is written"],
+    ["deno.json, deno.jsonc, package.json, pnpm-workspace.yaml, Makefile", "what it is made from"],
+    [".gitignore", "which folders are no sources"],
+  ],
+  exits: [
+    ["0", "written"],
+    ["1", "the output could not be written"],
+    ["2", "there is a config already, or nothing to make one from"],
+    BUG_EXIT,
+  ],
+  examples: [["troupe init --dry-run", "see it first"], ["troupe init && troupe build", "and have all of it done"]],
+};
 
 export const SCHEMA_PAGE: Page = {
   command: "schema",

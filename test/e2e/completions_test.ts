@@ -1,6 +1,9 @@
 // `troupe completions`: the scripts, run by their shells.
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { delay } from "@std/async/delay";
 import { dirname } from "@std/path";
+import { until } from "../faults/rig.ts";
+import { plainText, Terminal } from "../pty.ts";
 import { type Ended, type Rig, rigTest } from "../rig.ts";
 
 const NAMES = ["web:lint", "web:test", "api:test", "a b", "$(touch pwned)", "it's"];
@@ -48,6 +51,9 @@ rigTest(
       "troupe help exit",
       "troupe web:lint --for",
       "troupe build $",
+      "troupe clean --s",
+      "troupe clean api",
+      "troupe init --d",
     ];
     rig.write("asked", asked.join("\n") + "\n");
     const { stdout, stderr } = await rig.spawn("bash", ["-c", "bash ask.sh < asked"], { env }).ended;
@@ -64,6 +70,9 @@ rigTest(
       ["exit-codes"],
       ["--force"],
       ["\\$\\(touch\\ pwned\\)"],
+      ["--stale"],
+      ["api:test"],
+      ["--dry-run"],
     ]);
     assert(!rig.has("pwned"));
   },
@@ -85,16 +94,50 @@ rigTest("fish completes commands, flags, values and names of tasks", async (rig)
   assertEquals(await ask("troupe web:lint --fail"), ["--fail-fast"]);
   assertEquals(await ask("troupe join --failure-policy "), ["continue", "stop"]);
   assertEquals(await ask("troupe show l"), ["last"]);
+  assertEquals(await ask("troupe clean --st"), ["--stale"]);
+  assertEquals(await ask("troupe clean api"), ["api:test"]);
+  assertEquals(await ask("troupe init --dr"), ["--dry-run"]);
   assert(!rig.has("pwned"));
 }, { ignore: !isThere("fish") });
 
+/** What a line editor shows, without colours, bells, and what it has taken back. */
+function typed(shown: string): string {
+  let text = plainText(shown).replaceAll("\x07", "");
+  while (text.includes("\b")) text = text.replace(/[^\b]?[\b]/g, "");
+  return text;
+}
+
 // S6.17
-rigTest("zsh understands its script", async (rig) => {
+rigTest("zsh completes commands, flags, values and names of tasks at its prompt", async (rig) => {
   const env = await project(rig, "zsh");
-  const load =
-    'autoload -Uz compinit; compinit -u -D; source ./script; print -r -- "$_comps[troupe]"; _troupe_names() { :; }';
-  const { code, stdout, stderr } = await rig.spawn("zsh", ["-f", "-c", load], { env }).ended;
-  assertEquals([code, stdout, stderr], [0, "_troupe\n", ""]);
+  const inherited = { ...Deno.env.toObject(), ...env }; // Deno keeps what it has downloaded below HOME
+  await using terminal = new Terminal(["zsh", "-f", "-i"], { cwd: rig.folder, env: inherited, columns: 120 });
+  await terminal.press("autoload -Uz compinit; compinit -u -D; source ./script; PS1='zsh-''ready> '\r");
+  await terminal.shows(/zsh-ready> /);
+  const clear = "\x15";
+  const begun = terminal.shown.length;
+  // What is pressed before the line editor listens is lost
+  while (!terminal.shown.slice(begun).includes("#")) {
+    await terminal.press("#");
+    await delay(20);
+  }
+  await terminal.press(clear);
+  const completes = async (line: string, pattern: RegExp) => {
+    const from = terminal.shown.length;
+    await terminal.press(`${line}\t`);
+    await until(() => pattern.test(typed(terminal.shown.slice(from))), `${line} is completed`);
+    await terminal.press(clear);
+  };
+  await completes("troupe batc", /troupe batches/);
+  await completes("troupe web:", /web:lint.*web:test/s);
+  await completes("troupe build ap", /troupe build api:test/);
+  await completes("troupe build --fail", /troupe build --fail-fast/);
+  await completes("troupe join --failure-policy ", /continue.*stop/s);
+  await completes("troupe clean --st", /troupe clean --stale/);
+  await completes("troupe clean ap", /troupe clean api:test/);
+  await completes("troupe init --dr", /troupe init --dry-run/);
+  await completes("troupe help exit", /troupe help exit-codes/);
+  assert(!rig.has("pwned"));
 }, { ignore: !isThere("zsh") });
 
 // S6.17
