@@ -46,9 +46,16 @@ export async function findProject(): Promise<FoundProject> {
   }
   const makefile = MAKEFILES.find(isFile);
   if (makefile !== undefined) {
-    const scripts = makeScripts(readText(makefile));
+    const text = readText(makefile);
     // Each make looks at all that is made here
-    files.push({ file: makefile, prefix: "make", scripts, isExclusive: true, doesNeeds: true });
+    files.push({
+      file: makefile,
+      prefix: "make",
+      scripts: makeScripts(text),
+      text,
+      isExclusive: true,
+      doesNeeds: true,
+    });
   }
   const folders = [...Deno.readDirSync(".")].filter(({ isDirectory }) => isDirectory).map(({ name }) => name);
   return { files, members, ignored: isFile(".gitignore") ? readText(".gitignore") : "", folders };

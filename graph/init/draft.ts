@@ -26,8 +26,11 @@ const MADE = /^(dist|build|out|lib|target|coverage|_site|public|site|tmp|obj|bin
 /** The tasks for a project. */
 export function draftOf({ files, members, ignored, folders }: FoundProject): Draft {
   const leftOut = new Map<LeftOutReason, string[]>();
-  const texts = [...files, ...members].flatMap(({ scripts }) => scripts.map(({ text }) => text));
-  const excluded = excludedFolders(ignored, { folders, texts });
+  const texts = [
+    ...[...files, ...members].flatMap(({ scripts }) => scripts.map(({ text }) => text)),
+    ...files.flatMap(({ text }) => text ?? []),
+  ];
+  const excluded = exclusions(ignored, { folders, texts });
   const taken = new Set<string>();
   const from = [];
   const tasks: DraftTask[] = [];
@@ -184,21 +187,23 @@ function inputsOf(
 }
 
 /**
- * Folders that git is told to leave out and that scripts may make: a task whose own doings were among its sources would
- * never be up to date.
+ * What git is told to leave out and scripts may make: a task whose own doings were among its sources would not be up to
+ * date after it. What is neither called as such things are, nor there, nor named by a script, would only make this longer.
  */
-function excludedFolders(
+function exclusions(
   ignored: string,
   { folders, texts }: { readonly folders: readonly string[]; readonly texts: readonly string[] },
 ): string[] {
   const found = new Set<string>();
   for (const line of ignored.split(/\r?\n/)) {
-    const [, start, path] = /^(\*\*\/|\/)?([\w.@-]+(?:\/[\w.@-]+)*)(?:\/\*{0,2})?\s*$/.exec(line) ?? [];
+    const [, start, path, end] = /^(\*\*\/|\/)?((?:\*\.)?[\w.@-]+(?:\/[\w.@-]+)*)(\/\*{0,2})?\s*$/.exec(line) ?? [];
     if (path === undefined || path === "node_modules" || path === ".git") continue;
-    const name = path.slice(path.lastIndexOf("/") + 1);
-    const isMade = MADE.test(name) || folders.includes(path) || texts.some((text) => text.includes(path));
-    if (!isMade) continue;
-    found.add(start === "/" || path.includes("/") ? `!${path}/**` : `!**/${path}/**`);
+    const name = path.slice(path.lastIndexOf("/") + 1), told = path.replace(/^\*/, "");
+    const isFolder = end !== undefined || folders.includes(path) || MADE.test(name);
+    if (!MADE.test(name) && !folders.includes(path) && !texts.some((text) => text.includes(told))) continue;
+    const from = start === "/" || path.includes("/") ? `!${path}` : `!**/${path}`;
+    if (!isFolder) found.add(from);
+    if (isFolder || !path.includes(".")) found.add(`${from}/**`);
   }
   return [...found];
 }

@@ -26,6 +26,8 @@ export interface ScriptFile {
   /** What stands before a name that another file has as well. */
   readonly prefix: string;
   readonly scripts: readonly Script[];
+  /** More text in which what they make may stand. */
+  readonly text?: string;
   /** Whether no two of them may run at once. */
   readonly isExclusive?: boolean;
   /** Whether the tool does by itself what a script needs, so that here it only comes after it. */

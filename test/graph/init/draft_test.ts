@@ -1,0 +1,113 @@
+import { assertEquals, assertNotEquals } from "@std/assert";
+import { draftOf } from "../../../graph/init/draft.ts";
+import type { FoundProject, Script, WorkspaceMember } from "../../../graph/init/project.ts";
+
+function script(name: string, more: Partial<Script> = {}): Script {
+  return { name, text: `do ${name}`, command: `npm run ${name}`, ...more };
+}
+
+function member(folder: string, names: string[], needs: string[] = []): WorkspaceMember {
+  return { folder, name: `@x/${folder.split("/").at(-1)}`, needs, scripts: names.map((name) => script(name)) };
+}
+
+function project(parts: Partial<FoundProject>): FoundProject {
+  return { files: [], members: [], ignored: "", folders: [], ...parts };
+}
+
+// S6.15
+Deno.test("draftOf() makes a check of each script, tests after the build, names that two files have told apart", () => {
+  const draft = draftOf(project({
+    files: [
+      { file: "deno.json", prefix: "deno", scripts: [script("all", { needs: ["gen"] }), script("gen"), script("dev")] },
+      { file: "package.json", prefix: "npm", scripts: [script("build"), script("test"), script("gen")] },
+    ],
+  }));
+  assertEquals(draft.tasks, [
+    { name: "all", dependencies: ["gen"], source_files: ["**"], command: "npm run all", outputs: [] },
+    { name: "gen", source_files: ["**"], command: "npm run gen", outputs: [] },
+    { name: "build", source_files: ["**"], command: "npm run build", outputs: [] },
+    { name: "test", after: ["build"], source_files: ["**"], command: "npm run test", outputs: [] },
+    { name: "npm:gen", source_files: ["**"], command: "npm run gen", outputs: [] },
+  ]);
+  assertEquals([draft.count, draft.from], [5, [{ file: "deno.json", count: 2 }, { file: "package.json", count: 3 }]]);
+  assertEquals([...draft.leftOut], [["they may not end", ["dev"]]]);
+});
+
+// S6.15
+Deno.test("draftOf() has a group's members waited for in its place, and targets of make one at a time", () => {
+  const scripts = [
+    script("a"),
+    script("group", { needs: ["a", "dev"], isGroup: true }),
+    script("dev"),
+    script("b", { needs: ["group"] }),
+  ];
+  const files = [{ file: "Makefile", prefix: "make", scripts, isExclusive: true, doesNeeds: true }];
+  assertEquals(draftOf(project({ files })).tasks.map(({ name, after, shares }) => [name, after, shares]), [
+    ["a", undefined, ["make"]],
+    ["b", ["a"], ["make"]],
+  ]);
+});
+
+// S6.15
+Deno.test("draftOf() takes out of the sources what git ignores and scripts may make, and no more", () => {
+  const ignored = "# made\nnode_modules\ndist/\n/build\n*.log\n*.o\n.env\nsecrets\ncache/\n!keep\nsome where\n";
+  const files = [{ file: "Makefile", prefix: "make", scripts: [script("a", { text: "cc main.o" })] }];
+  const [{ source_files }] = draftOf(project({ files, ignored, folders: ["cache"] })).tasks;
+  assertEquals(source_files, ["**", "!**/dist/**", "!build/**", "!**/*.o", "!**/.env/**", "!**/cache/**"]);
+});
+
+// S6.15
+Deno.test("draftOf() has packages of a workspace wait for the builds they need, or read what those are made of", () => {
+  const { tasks } = draftOf(project({
+    members: [
+      member("apps/web", ["build", "test"], ["@x/ui", "react"]),
+      member("packages/ui", ["lint"], ["@x/core"]),
+      member("packages/core", ["build"], ["@x/web"]), // a circle
+    ],
+  }));
+  assertEquals(tasks.map(({ name, dependencies, after }) => [name, dependencies, after]), [
+    ["web:build", ["core:build"], undefined],
+    ["web:test", ["core:build"], ["web:build"]],
+    ["ui:lint", ["core:build"], undefined],
+    ["core:build", undefined, undefined],
+  ]);
+  assertEquals(tasks[0].source_files, ["apps/web/**", "packages/ui/**", "*.json"]);
+  assertEquals(tasks[2].cwd, "packages/ui");
+});
+
+// S6.15
+Deno.test("draftOf() writes five tasks that are alike as one template, and fewer as they are", () => {
+  const folders = ["a", "b", "c", "d", "e"];
+  const members = folders.map((folder) => member(`packages/${folder}`, ["build", "test"]));
+  const draft = draftOf(project({ members }));
+  assertEquals(draft.count, 10);
+  assertEquals(draft.tasks, [
+    {
+      name: "{package}:build",
+      matrix: { package: folders },
+      source_files: ["packages/{package}/**", "*.json"],
+      cwd: "packages/{package}",
+      command: "npm run build",
+      outputs: [],
+    },
+    {
+      name: "{package}:test",
+      matrix: { package: folders },
+      after: ["{package}:build"],
+      source_files: ["packages/{package}/**", "*.json"],
+      cwd: "packages/{package}",
+      command: "npm run test",
+      outputs: [],
+    },
+  ]);
+  assertEquals(draftOf(project({ members: members.slice(1) })).tasks.length, 8);
+  const named = folders.map((folder) => ({
+    ...member(`packages/${folder}`, []),
+    scripts: [script("x", { command: `run ${folder}` })],
+  }));
+  assertNotEquals(
+    draftOf(project({ members: named })).tasks.length,
+    1,
+    "what names its package is not like the others",
+  );
+});
