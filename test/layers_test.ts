@@ -25,9 +25,9 @@ const ROOMS_BELOW_COMMANDS = [
 ];
 
 /** Rooms of graph/, of which all of actors/ may see any. */
-const PURE = ["", "/input", "/expand", "/schedule", "/gates", "/report", "/crew", "/library", "/picture"].map((room) =>
-  `graph${room}`
-);
+const PURE = ["", "/input", "/expand", "/schedule", "/gates", "/report", "/crew", "/library", "/picture", "/init"].map((
+  room,
+) => `graph${room}`);
 
 /** A room of actors/, and the rooms below it that it may see. */
 function room(name: string, below: readonly string[]): Layer {

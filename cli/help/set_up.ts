@@ -25,7 +25,7 @@ export const INIT_PAGE: Page = {
   }],
   files: [
     ["build.json", "the config that is written"],
-    ["deno.json, deno.jsonc, package.json, pnpm-workspace.yaml, Makefile", "what it is made from"],
+    ["deno.json, package.json, Makefile", "what it is made from; deno.jsonc and pnpm-workspace.yaml too"],
     [".gitignore", "which folders are no sources"],
   ],
   exits: [
@@ -34,7 +34,7 @@ export const INIT_PAGE: Page = {
     ["2", "there is a config already, or nothing to make one from"],
     BUG_EXIT,
   ],
-  examples: [["troupe init --dry-run", "see it first"], ["troupe init && troupe build", "and have all of it done"]],
+  examples: [["troupe init --dry-run", "see it first"], ["troupe init", "then troupe build has all of it done"]],
 };
 
 export const SCHEMA_PAGE: Page = {

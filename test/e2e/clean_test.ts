@@ -2,7 +2,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { CleanReport } from "../../graph/report/clean_report.ts";
 import { type Rig, rigTest } from "../rig.ts";
-import { executed } from "./said.ts";
 
 function writeConfig(rig: Rig, ...tasks: object[]): void {
   rig.write("build.json", { tasks });
@@ -44,8 +43,8 @@ rigTest("clean deletes what the tasks made, and leaves sources, folders, logs an
   assertEquals(before.filter((path) => !rig.files().includes(path)), ["out/a", "out/deep/b", "out/link"]);
   assert(rig.has("out/deep"), "a folder is nobody's");
   assertEquals((await rig.ask(["clean"])).stdout, "Nothing to delete\n");
-  const again = await rig.ask(["build"]);
-  assertEquals([again.code, executed(again)], [0, ["a", "b", "link"]]);
+  assertEquals((await rig.ask(["build"])).code, 0);
+  assertEquals(["out/a", "out/deep/b", "out/link"].map((path) => rig.has(path)), [true, true, true]);
 });
 
 // S6.16
