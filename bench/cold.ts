@@ -8,6 +8,7 @@
  */
 import { loadBuild } from "../actors/input/load.ts";
 import { parseBuildConfig } from "../graph/input/build_config.ts";
+import { parseDepfile } from "../graph/depfile.ts";
 import type { Event } from "../graph/schedule/event.ts";
 import { gateTaskOf } from "../graph/gates/gate_task.ts";
 import { ParallelExecutionGates } from "../actors/library/gates.ts";
@@ -136,6 +137,17 @@ function highestResident(): number {
   return Deno.memoryUsage().rss / 2 ** 20;
 }
 
+/** A dependency file's text to the names in it. */
+function depfile(headers: string): Found {
+  const named = Array.from({ length: Number(headers) }, (_, at) => `/usr/include/some/folder/header-${at}.h`);
+  const text = `out/a.o: src/a.c \\\n  ${named.join(" \\\n  ")}\n`;
+  const begun = performance.now();
+  const parsed = parseDepfile(text);
+  const ms = performance.now() - begun;
+  if ("mistake" in parsed) throw new Error("Bug: a dependency file that cannot be read");
+  return { ms, count: parsed.files.length };
+}
+
 const PIECES: Readonly<Record<string, (...args: string[]) => Found | Promise<Found>>> = {
   parse,
   graph,
@@ -143,6 +155,7 @@ const PIECES: Readonly<Record<string, (...args: string[]) => Found | Promise<Fou
   steps,
   gates,
   floor,
+  depfile,
 };
 
 if (import.meta.main) {

@@ -15,6 +15,7 @@ import { CREW_WORKLOADS } from "./crew.ts";
 import { JOIN_WORKLOADS } from "./join.ts";
 import { LIBRARY_WORKLOADS } from "./library.ts";
 import { DAILY_WORKLOADS } from "./daily.ts";
+import { HEADER_WORKLOADS } from "./headers.ts";
 import { describeMachine, machineText } from "./machine.ts";
 import { MODULE_WORKLOADS } from "./modules.ts";
 import { RECORDING_WORKLOADS } from "./recording.ts";
@@ -27,6 +28,7 @@ import type { Bench, Workload } from "./workload.ts";
 const WORKLOADS: readonly Workload[] = [
   ...COLD_WORKLOADS,
   ...BUILD_WORKLOADS,
+  ...HEADER_WORKLOADS,
   ...TASK_WORKLOADS,
   ...RECORDING_WORKLOADS,
   ...LIBRARY_WORKLOADS,
