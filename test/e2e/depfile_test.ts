@@ -259,3 +259,85 @@ rigTest("a build cache that was lost, cut or made by hand costs a build and no m
   }
   await expectReasons(rig, {});
 });
+
+// S5.2, S5.7
+rigTest("a check that names what it has read is done again with that, and so are checks that need it", async (rig) => {
+  const check = (name: string, more: Loose = {}) => ({
+    name,
+    source_files: ["src/left.txt"],
+    outputs: [],
+    command: "echo x: inc/both inc/left > $DEPFILE; grep -q 'both' inc/both",
+    depfile: "$DEPFILE",
+    ...more,
+  });
+  const needs = { dependencies: ["first"], command: "true", depfile: undefined };
+  writeProject(rig, [check("first"), check("second", needs)]);
+  assertEquals(executed(await rig.ask(["build"])), ["first", "second"]);
+  await expectReasons(rig, {});
+  rig.write("inc/both", "both 2\n");
+  const { code, stdout } = await rig.ask(["build", "--verbose"]);
+  assertEquals({ code, ran: executed({ stdout }) }, { code: 0, ran: ["first", "second"] });
+  assertMatch(stdout, /^Task 'first' must run: input changed: inc\/both$/m);
+  await expectReasons(rig, {});
+  assertEquals(rig.files().filter((path) => /\.tmp\./.test(path)), []);
+});
+
+// S5.1, S5.7
+rigTest("what lies in a folder that another task makes is that task's, for those who name it too", async (rig) => {
+  const gen = { name: "gen", source_files: ["gen.txt"], outputs: ["gen/"], command: "cp gen.txt $OUT/head" };
+  rig.write("gen.txt", "1\n");
+  writeProject(rig, [gen, unit("left", { after: ["gen"] })]);
+  rig.write("src/left.txt", "left\nuse gen/head\n");
+  assertEquals(executed(await rig.ask(["build"])), ["gen", "left"]);
+  rig.write("gen.txt", "2\n");
+  const looked = await rig.ask(["build", "--dry-run"]);
+  assertStringIncludes(looked.stdout, "Task 'left' would run: dependency would run: gen");
+  assertEquals(executed(await rig.ask(["build"])), ["gen", "left"]);
+  assertEquals(rig.read("out/left"), "left\nuse gen/head\n2\n");
+  await expectReasons(rig, {});
+  rig.write("build.json", { tasks: [gen, unit("left")] });
+  assertStringIncludes(await failure(rig), "reads 'gen/head', which task 'gen' makes, without waiting for it");
+});
+
+// S5.7, S0.39
+rigTest(
+  "a build that is killed leaves a dependency file that the next one removes, and knows what was done",
+  async (rig) => {
+    const gate = rig.hold("right");
+    writeProject(rig, [
+      unit("left"),
+      unit("right", { command: `sh cc.sh src/right.txt && (OUT=/dev/null; ${gate.command})` }),
+    ]);
+    const running = rig.start(["build.json", "--jobs", "1"]);
+    await gate.started();
+    await running.says(/Completed task 'left'/);
+    running.kill("SIGKILL");
+    await running.ended;
+    gate.release();
+    const looked = await rig.ask(["build", "--dry-run"]);
+    assertMatch(looked.stdout, /Task 'right' would run/);
+    const again = rig.start(["build.json"]);
+    await gate.started();
+    assertEquals(rig.files("out").filter((path) => /\.d\.tmp\./.test(path)).length, 1); // its own
+    gate.release();
+    assertEquals((await again.ended).code, 0);
+    assertEquals(rig.files("out"), ["out/left", "out/right"]);
+    rig.write("inc/left", "left 2\n");
+    await expectReasons(rig, { left: "input changed: inc/left" });
+  },
+);
+
+// S5.7
+rigTest("a transaction that fails by a dependency file is undone, and done with what it named", async (rig) => {
+  await built(rig);
+  const before = rig.read("out/right");
+  rig.write("inc/both", "both 2\n");
+  const broken = unit("left", { command: "sh cc.sh src/left.txt; echo nothing > $DEPFILE" });
+  rig.write("build.json", { tasks: [broken, unit("right")] });
+  const failed = await rig.ask(["build", "--transaction", "--jobs", "1"]);
+  assertEquals([failed.code, rig.read("out/right")], [1, before]);
+  rig.write("build.json", { tasks: [unit("left"), unit("right")] });
+  assertEquals((await rig.ask(["build", "--transaction"])).code, 0);
+  assertStringIncludes(rig.read("out/right"), "both 2");
+  await expectReasons(rig, {});
+});
