@@ -35,6 +35,7 @@ export const GRAPH_PAGE: Page = {
         { flag: "needed-by", text: "the tasks named, and all that needs them" },
         shared.CONFIG_OPTION,
         shared.TASK_OPTION,
+        shared.TAG_OPTION,
       ],
     },
     {

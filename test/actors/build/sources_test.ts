@@ -304,7 +304,7 @@ Deno.test("expandSources() matches no file that this run or any other of troupe'
   assertEquals(files.named, ["taskrun.db", "build.json"]);
 });
 
-// K11
+// K11, S5.9
 Deno.test("expandSources() takes out what exclusions name, the last word counting", async () => {
   const all = [
     "src/a.c",
@@ -354,7 +354,7 @@ Deno.test("expandSources() takes leading folders that are there, or are to be, b
   assertEquals(entries[0], ["app/\\[id\\]/*.ts"]);
 });
 
-// K12
+// K12, S5.9
 Deno.test("expandSources() tells of a folder where a file is asked for, and what to write", async () => {
   const sources = { t: ["packages/utils", "."], u: ["packages/utils", "a"], v: ["packages/*"] };
   const { diagnostics, hints, warnings } = await expand(["packages/utils/a", "a"], sources, { u: ["t"] });

@@ -355,13 +355,41 @@ Deno.test("schema and parser agree on mutated configs", () => {
     });
   const isMeant = ({ outputs, output, output_artifact, expected }: Record<string, unknown>) =>
     expected === undefined || (outputs === undefined && output === undefined && output_artifact === "out/a");
+  const settings = fc.record(
+    {
+      env: anything,
+      timeout: oftenGood(number),
+      retries: oftenGood(number),
+      cwd: oftenGood(path),
+      tools: anything,
+      name: text,
+    },
+    { requiredKeys: [] },
+  );
+  const include = oftenGood(fc.oneof(
+    path,
+    fc.record({ config: oftenGood(path), prefix: oftenGood(text) }, {
+      requiredKeys: ["config"],
+    }),
+  ));
   const config = fc.record(
     {
       tasks: oftenGood(fc.array(oftenGood(mutated.filter(isMeant)), { minLength: 0, maxLength: 1 })),
       num_workers: oftenGood(number),
+      defaults: oftenGood(settings),
+      include: fc.oneof(include, fc.array(include, { maxLength: 2 })),
     },
     { requiredKeys: ["tasks"] },
   );
+  // One of the others at most, or nearly every config would be wrong in some way.
+  const whole = fc.tuple(
+    config,
+    fc.constantFrom(...["none", "none", "none", "num_workers", "defaults", "include"] as const),
+  )
+    .map(([all, kept]) => ({
+      tasks: all.tasks,
+      ...(kept in all ? { [kept]: all[kept as keyof typeof all] } : {}),
+    }));
   // Only names on record can be depended on, so dependencies stay empty unless they are no list of strings.
   const knowsDependencies = (value: unknown) =>
     !/"(dependencies|after)":\["a"\]/.test(JSON.stringify(value)) &&
@@ -374,7 +402,7 @@ Deno.test("schema and parser agree on mutated configs", () => {
   }
   let accepted = 0;
   fc.assert(
-    fc.property(config.filter(knowsDependencies), (value) => {
+    fc.property(whole.filter(knowsDependencies), (value) => {
       if (bothSay(value)) accepted++;
     }),
     { seed: seedFor("schema"), numRuns: rounds(3000) },
