@@ -1,5 +1,5 @@
 /**
- * Owns the look at a recorded run over time as a command, typed or called. What is drawn is graph/picture's.
+ * Owns the reading of a recorded run for `troupe trace`. What is drawn is graph/picture's.
  *
  * @module
  */

@@ -5,6 +5,7 @@
  * @module
  */
 import { durationText } from "../report/closing.ts";
+import { whatRan } from "../report/history_lines.ts";
 import { counted, escapeControls } from "../text.ts";
 import { cutLine, cutTo, padTo, type TextCell, widthOf } from "../text_width.ts";
 import { factsOf, type PicturedAttempt, rowsOf, type RunFacts, type RunPicture } from "./run_picture.ts";
@@ -28,9 +29,8 @@ export function ganttLines(picture: RunPicture, columns: number): TextCell[][] {
   const rows = [...rowsOf(attempts)];
   const busy = attempts.reduce((sum, attempt) => sum + spanOf(attempt), 0);
   const workers = rows.filter(([, own]) => own[0].worker !== null).length;
-  const file = run.source.slice(run.source.lastIndexOf("/") + 1);
   const head = [
-    `Run #${run.id} ${run.kind === "build" ? "build" : file}${run.state === "finished" ? "" : `, ${run.state}`}`,
+    `Run #${run.id} ${whatRan(run)}${run.state === "finished" ? "" : `, ${run.state}`}`,
     `${counted(tasks.length, "task")} (${standingsText(tasks.map(({ standing }) => standing))})`,
     durationText(total / 1000),
     ...(workers === 0 ? [] : [`${counted(workers, "worker")} ${percent(busy, workers * total)} busy`]),

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Flakiness } from "../report/flaky.ts";
-import { type Folded } from "./fold.ts";
+import { whatRan } from "../report/history_lines.ts";
 import { factsOf, type PicturedRun, rowsOf, type RunPicture } from "./run_picture.ts";
 import { ALL_STANDINGS, isBad, lookOf, type Standing } from "./standing.ts";
 
@@ -184,14 +184,3 @@ export function changeSince(before: PageChange, now: PageChange): PageChange | u
   // Bars are few words each, and a worker that comes late may shift the rows of all.
   return isSame ? undefined : { ...now, rows };
 }
-
-/** What a run was, as one would type it. */
-export function whatRan({ kind, source, asked }: Pick<PicturedRun, "kind" | "source" | "asked">): string {
-  const file = source.slice(source.lastIndexOf("/") + 1);
-  const isUsual = file === "build.json" || file === "build.jsonc";
-  const names = (asked ?? []).slice(0, 5);
-  return [...(kind === "build" ? ["build"] : []), ...(kind === "build" && isUsual ? [] : [file]), ...names].join(" ");
-}
-
-/** The boxes of a folded graph that a layout is computed for. */
-export type Unplaced = Pick<Folded, "boxes" | "arrows">;

@@ -49,7 +49,7 @@ export function historyLines(
 const MOST_ASKED = 5;
 
 /** What a run was, as one would type it: `build web:*`, `nightly.txt`. */
-function whatRan({ kind, source = "", asked }: RunRecord): string {
+export function whatRan({ kind, source = "", asked }: Pick<RunRecord, "kind" | "source" | "asked">): string {
   const file = source.slice(source.lastIndexOf("/") + 1);
   const isUsual = file === "build.json" || file === "build.jsonc";
   const names = (asked ?? []).slice(0, MOST_ASKED);
