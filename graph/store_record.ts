@@ -47,7 +47,15 @@ export interface StoreRecord {
   readonly durationMs: number;
   /** It came out of a remote cache. */
   readonly isRemote?: true;
+  /**
+   * Of a declared fingerprint, which has made nothing by itself: the lists of files that its task was found to read, the
+   * oldest first. Each is a blob: the paths as JSON.
+   */
+  readonly lists?: readonly { readonly sha256: string; readonly size: number }[];
 }
+
+/** So many lists are kept for one declared fingerprint. */
+export const MOST_LISTS = 8;
 
 /** One line of the store's index. */
 export type StoreLine =
@@ -101,8 +109,10 @@ export function parseLine(text: string): StoreLine | undefined {
 /** Whether a value has the form of a record. */
 export function isStoreRecord(value: unknown): value is StoreRecord {
   if (typeof value !== "object" || value === null) return false;
-  const { outputs, durationMs, stdout, stderr } = value as Partial<StoreRecord>;
-  return Array.isArray(outputs) && outputs.every(isArtifact) && typeof durationMs === "number" && isText(stdout) &&
+  const { outputs, durationMs, stdout, stderr, lists = [] } = value as Partial<StoreRecord>;
+  const areLists = Array.isArray(lists) && lists.every((list) => isDigest(String(list?.sha256)));
+  return areLists && Array.isArray(outputs) && outputs.every(isArtifact) && typeof durationMs === "number" &&
+    isText(stdout) &&
     isText(stderr);
 }
 
@@ -125,7 +135,7 @@ function isText(value: Partial<StoredText> | undefined): boolean {
  * folder needs its listing and all that this names; `listing` gives its text, and undefined where it is not to be had.
  */
 export function blobsOf(
-  { outputs, stdout, stderr }: StoreRecord,
+  { outputs, stdout, stderr, lists = [] }: StoreRecord,
   listing: (sha256: string) => string | undefined,
 ): ReadonlyMap<string, number> {
   const blobs = new Map<string, number>();
@@ -136,6 +146,7 @@ export function blobsOf(
     blobs.set(sha256, text?.length ?? 0);
     for (const one of parseTree(text ?? "") ?? []) if (one.kind === "file") blobs.set(one.sha256, one.size);
   }
+  for (const { sha256, size } of lists) blobs.set(sha256, size);
   for (const text of [stdout, stderr]) if (text?.sha256 !== undefined) blobs.set(text.sha256, text.size);
   return blobs;
 }

@@ -12,14 +12,15 @@ import type { Task } from "../../graph/task.ts";
 import type { BuildCache } from "./build_cache.ts";
 import type { CacheSaver } from "./cache_saver.ts";
 import type { LateStore } from "./late_store.ts";
-import { type Done, type Stored, StoredWork } from "./stored_work.ts";
-import { endsOf, withGap } from "../process/captured_text.ts";
+import { StoredWork } from "./stored_work.ts";
+import { warningOf } from "./kept_warning.ts";
+import { Restoration } from "./restoration.ts";
 import type { FoundFiles } from "../worker/found_files.ts";
 import type { RunTask } from "../worker/messages.ts";
 import { systemDetail } from "../machine/system_error.ts";
 import type { Transaction } from "./transaction/transaction.ts";
 import type { DiscoveryAnswer, MadeOf, Origin, RebuilderAnswer, Work } from "../engine/work.ts";
-import type { Captured, Output } from "../process/output.ts";
+import type { Output } from "../process/output.ts";
 import type { PublishedArtifact } from "../storage/artifact.ts";
 import { parseTree, type ShownArtifact } from "../../graph/artifact.ts";
 import { artifactsIn, type CachedArtifact, type CacheEntry, entryOfArtifacts, shownArtifact } from "./cache_form.ts";
@@ -42,9 +43,6 @@ export interface BuildWorkOptions extends FreshnessOptions {
   readonly store?: LateStore;
 }
 
-/** So much is kept of what a task that succeeded wrote to stderr. */
-const KEPT_WARNINGS = 8 * 1024;
-
 /** The work of one build. */
 export class BuildWork implements Work {
   readonly #transaction: BuildWorkOptions["transaction"];
@@ -59,12 +57,8 @@ export class BuildWork implements Work {
   readonly #freshness: Freshness;
   readonly #findings: (BuildFinding | undefined)[];
   readonly #forgotten = new Set<number>();
+  readonly #restoration: Restoration | undefined;
   readonly #store: StoredWork | undefined;
-  readonly #isForced: boolean;
-  /** Of tasks that are done and not entered yet. */
-  readonly #done = new Map<number, Done>();
-  /** What was found in the store for tasks that are to be given it. */
-  readonly #stored = new Map<number, Stored>();
   #isOutdated = false;
   /** What tasks were found to read that have not been completed yet. */
   readonly #discovered = new Map<number, FoundInputs & { readonly before: Trace | undefined }>();
@@ -83,7 +77,7 @@ export class BuildWork implements Work {
     this.#freshness = new Freshness(plan, cache, options);
     this.#findings = new Array(plan.size);
     this.#store = options.store && new StoredWork(options.store, plan.tasks);
-    this.#isForced = options.force;
+    this.#restoration = this.#store && new Restoration(this.#store, this.#freshness);
   }
 
   /** Digest of a completed task's artifact, if it has one. */
@@ -112,12 +106,9 @@ export class BuildWork implements Work {
   check(task: number): RebuilderAnswer {
     if (this.#hasStarted) this.#refresh?.();
     let finding = this.#freshness.check(task);
-    this.#stored.delete(task);
-    if (this.#store !== undefined && finding.kind === "run") {
-      const until = this.#store.opening(task);
-      if (until !== undefined) return { kind: "later", until, isLook: true };
-      finding = this.#inStore(task, finding) ?? finding;
-    }
+    const opening = this.#restoration?.opening(task, finding);
+    if (opening !== undefined) return { kind: "later", until: opening, isLook: true };
+    if (finding.kind === "run") finding = this.#restoration?.find(task, finding) ?? finding;
     this.#findings[task] = finding;
     if (finding.kind === "tooMuch") {
       return { kind: "later", until: this.#cache.files.readSlowly(finding.path), isLook: true };
@@ -136,35 +127,6 @@ export class BuildWork implements Work {
     else this.#warnings.delete(task);
     if (finding.kind === "run" || finding.kind === "restore") return this.#keep(task, finding) ?? finding;
     return finding;
-  }
-
-  /**
-   * The artifacts of the same work as the store has them; they are kept in mind for the worker. If they lie in place the
-   * cache has lost what it knew.
-   */
-  #inStore(task: number, { fingerprint, trace }: Extract<BuildFinding, { kind: "run" }>): BuildFinding | undefined {
-    const { places } = this.#freshness, declared = this.#plan.tasks[task];
-    const stored = this.#isForced ? undefined : this.#store!.find(task, fingerprint, places);
-    if (stored === undefined) return undefined;
-    const { entry, output } = stored, inPlace = places.areInPlace(declared, entry);
-    if (typeof inPlace === "object") return { kind: "tooMuch", path: inPlace.tooMuch };
-    const stderr = warningOf(output.stderr);
-    const told = stderr === undefined ? entry : { ...entry, stderr };
-    if (inPlace && declared.outputs.length > 0) {
-      const own = places.asOwn(declared, told);
-      this.#cache.insert(fingerprint, own);
-      return { kind: "fresh", fingerprint, trace, entry: own };
-    }
-    const missing = places.missing(declared, entry);
-    if ("tooMuch" in missing) return { kind: "tooMuch", path: missing.tooMuch };
-    this.#stored.set(task, stored);
-    const { files } = this.#cache;
-    // What is none of a build's making is not removed, and would be the task's own if that was run.
-    if (this.#strangers(task).some((path) => files.madeFor(path) === undefined)) {
-      this.#stored.delete(task);
-      return undefined;
-    }
-    return { kind: "restore", fingerprint, trace, entry: told, copies: this.#store!.copies(missing) };
   }
 
   /** What stands in the way of the task, if it is to be done in a transaction. */
@@ -207,10 +169,8 @@ export class BuildWork implements Work {
       }
     }
     const work = restore && finding?.kind === "restore" ? { kind: "restore" as const, copies: finding.copies } : action;
-    const isStored = work.kind === "restore" && this.#stored.has(task);
-    if (isStored) this.#store!.hit();
-    const blobs = work.kind === "restore" ? undefined : this.#store?.begin(task);
-    const leftovers = work.kind === "restore" ? this.#strangers(task) : this.#freshness.places.leftovers(declared);
+    const isRestored = work.kind === "restore", { places } = this.#freshness;
+    const leftovers = isRestored ? this.#restoration?.strangers(task) ?? [] : places.leftovers(declared);
     const sources = plan.sources[task];
     return {
       kind: "run",
@@ -229,17 +189,9 @@ export class BuildWork implements Work {
       ...(finding?.kind === "run" && finding.spoilt ? { spoilt: finding.spoilt } : {}),
       ...(this.#asksPermit ? { asksPermit: true } : {}),
       ...(this.#streams ? { stream: true } : {}),
-      ...(blobs === undefined ? {} : { blobs }),
+      ...this.#restoration?.told(task, isRestored),
       ...(work.kind === "module" ? { call: { dependencies: makers, modules: this.#freshness.moduleFiles(task) } } : {}),
     };
-  }
-
-  /** What lies where a glob of a task means it, and is none of what the store has for it. */
-  #strangers(task: number): readonly string[] {
-    const stored = this.#stored.get(task);
-    if (stored === undefined) return [];
-    const own = new Set(artifactsIn(stored.entry).map(({ artifact_path: path }) => path));
-    return this.#freshness.places.matches(this.#plan.tasks[task]).filter((path) => !own.has(path));
   }
 
   /** Takes note that others have done work of this fingerprint in this run. */
@@ -279,7 +231,7 @@ export class BuildWork implements Work {
     published: readonly PublishedArtifact[],
     { durationMs, output }: { readonly durationMs: number; readonly output?: Output },
   ): void {
-    if (this.#store !== undefined) this.#done.set(task, { published, durationMs, output });
+    this.#restoration?.note(task, { published, durationMs, output });
     const warning = output && warningOf(output.stderr);
     if (warning !== undefined) this.#warnings.set(task, warning);
     for (const artifact of published) this.#enterArtifact(artifact);
@@ -314,8 +266,8 @@ export class BuildWork implements Work {
   }
 
   origin(task: number): Origin | undefined {
-    const stored = this.#stored.get(task);
-    if (stored !== undefined) return { isStored: true, output: stored.output };
+    const stored = this.#restoration?.origin(task);
+    if (stored !== undefined) return stored;
     const text = this.#warnings.get(task);
     if (text === undefined) return undefined;
     const captured = (bytes: Uint8Array<ArrayBuffer>) => ({ bytes, dropped: 0 });
@@ -326,8 +278,8 @@ export class BuildWork implements Work {
   }
 
   unrestorable(task: number): void {
-    const finding = this.#findings[task], stored = this.#stored.get(task);
-    if (stored !== undefined) this.#store!.distrust(stored);
+    const finding = this.#findings[task];
+    if (this.#restoration?.has(task)) this.#restoration.distrust(task);
     else if (finding?.kind === "restore") this.#cache.drop(finding.fingerprint);
   }
 
@@ -347,12 +299,12 @@ export class BuildWork implements Work {
     if (finding?.kind !== "run" && finding?.kind !== "restore") throw new Error(`Bug: task ${task} was never checked`);
     this.#findings[task] = undefined;
     const { name } = this.#plan.tasks[task];
-    const made = this.#freshness.made[task]!, done = this.#done.get(task);
-    this.#done.delete(task);
-    if (finding.kind === "run" || this.#stored.has(task)) {
+    const made = this.#freshness.made[task]!;
+    if (finding.kind === "run" || this.#restoration?.has(task)) {
       const { trace = finding.trace, isSure = true, isOutdated = false } = this.#discovered.get(task) ?? {};
       this.#isOutdated ||= isOutdated;
       if (!this.#freshness.inputsUnchanged(trace)) {
+        this.#restoration?.enter(task, undefined);
         this.#forgotten.add(task);
         return;
       }
@@ -362,7 +314,7 @@ export class BuildWork implements Work {
       const stderr = this.#warnings.get(task);
       const entry = this.#asHandedOn(task, trace[0]);
       this.#cache.insert(trace[0], stderr === undefined ? entry : { ...entry, stderr });
-      if (finding.kind === "run" && done !== undefined && isSure) this.#store?.enter(task, trace[0], done);
+      this.#restoration?.enter(task, isSure ? trace : undefined);
       this.#freshness.noteMade(trace[0]);
       for (const path of filesIn(made)) this.#cache.noteFile(path);
       return this.#cache.remember(name, trace);
@@ -386,12 +338,6 @@ function* filesIn(entry: CacheEntry): Generator<string> {
     if (tree === undefined) yield path;
     else for (const one of parseTree(tree) ?? []) if (one.kind === "file") yield `${path}/${one.path}`;
   }
-}
-
-/** What is kept of what was written to stderr; undefined when nothing was. */
-function warningOf(stderr: Captured): string | undefined {
-  if (stderr.bytes.length === 0) return undefined;
-  return new TextDecoder().decode(withGap(endsOf(stderr, KEPT_WARNINGS)));
 }
 
 /** Whether the task may write its artifact where it lies; troupe itself writes beside it and renames. */

@@ -8,11 +8,12 @@
  *
  * @module
  */
+import type { DiscoveredPaths } from "../../graph/discovered.ts";
 import type { TaskFailure } from "../../graph/failure.ts";
 import { type Trace, withDiscovered } from "../../graph/fingerprint.ts";
 import { Waiting } from "../../graph/producers.ts";
 import type { Plan } from "../../graph/schedule/plan.ts";
-import type { FileIndex } from "../storage/file_index.ts";
+import type { FileIndex, TooMuch } from "../storage/file_index.ts";
 import type { FoundFiles } from "../worker/found_files.ts";
 import { isFolder, NOT_REGULAR } from "../machine/regular_file.ts";
 import { absoluteIn } from "../../graph/paths.ts";
@@ -65,6 +66,26 @@ export class DiscoveredInputs {
     if (isSame && isWhole) return { trace: declared, isWhole };
     const there = files.filter((path) => this.#look(task, path) !== undefined);
     return { trace: withDiscovered(declared, there, there.map((path) => this.#files.marked(path))), isWhole };
+  }
+
+  /**
+   * What a task reads if it reads these files beside what it declares; undefined where one of them is gone, cannot be read,
+   * or is made by a task that this one does not wait for.
+   */
+  if(task: number, declared: Trace, files: DiscoveredPaths): Trace | TooMuch | undefined {
+    const digests: string[] = [];
+    for (const path of files) {
+      const now = this.#look(task, path);
+      if (typeof now === "object") return now.kind === "tooMuch" ? { tooMuch: now.path } : undefined;
+      if (now === undefined) return undefined;
+      digests.push(now);
+    }
+    return withDiscovered(declared, files, digests);
+  }
+
+  /** Whether there is a file. */
+  isThere(path: string): boolean {
+    return this.#files.exists(path);
   }
 
   /** What a task has named that was given its inputs by `before`. */

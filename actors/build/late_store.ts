@@ -7,7 +7,7 @@
  */
 import { later } from "../machine/later.ts";
 import type { StoreChoice, StorePlace, StoreSettings } from "../store/place.ts";
-import type { Store } from "../store/store.ts";
+import type { Store, StoreOptions } from "../store/store.ts";
 
 /** A store that is opened when it is first wanted. */
 export class LateStore implements Disposable {
@@ -41,8 +41,8 @@ export class LateStore implements Disposable {
   /** Opens it for who only looks: one that is not there is not made. */
   async openToLook(): Promise<void> {
     const { isStore } = await later<typeof import("../store/tidy.ts")>("../store/tidy.ts", import.meta.url);
-    if (isStore(await this.#place())) await this.open();
-    else this.#isTried = true;
+    if (isStore(await this.#place())) await this.#open({ onlyLooks: true });
+    this.#isTried = true;
   }
 
   /** Tells what has gone wrong since. */
@@ -69,10 +69,10 @@ export class LateStore implements Disposable {
     this.close();
   }
 
-  async #open(): Promise<void> {
+  async #open(options: StoreOptions = {}): Promise<void> {
     try {
       const { Store } = await later<typeof import("../store/store.ts")>("../store/store.ts", import.meta.url);
-      const store = await Store.open(await this.#place());
+      const store = await Store.open(await this.#place(), options);
       if (typeof store === "string") this.#tell(store);
       else this.#store = store;
     } finally {

@@ -4,6 +4,8 @@
  *
  * @module
  */
+import { type DiscoveredPaths, plausibleLists } from "../../graph/discovered.ts";
+import type { Trace } from "../../graph/fingerprint.ts";
 import type { StoredArtifact, StoreRecord } from "../../graph/store_record.ts";
 import type { Task } from "../../graph/task.ts";
 import type { Output } from "../process/output.ts";
@@ -59,12 +61,15 @@ export class StoredWork {
     store.distrust(key, record);
   }
 
-  /** The same for who only looks. */
-  peek(task: number, fingerprint: string, places: OutputPlaces): CacheEntry | undefined {
+  /** The lists of files that a task was found to read which declared what this one does, the likeliest first. */
+  lists(task: number, declared: string, known: {
+    /** What it was last found to read, whatever it declared then. */
+    readonly last: DiscoveredPaths | undefined;
+    readonly isThere: (path: string) => boolean;
+  }): readonly DiscoveredPaths[] {
     const { store } = this.#late;
-    if (store === undefined || !this.#isKept(task)) return undefined;
-    const record = store.peek(store.key(fingerprint));
-    return record && this.#entry(task, { store, record, fingerprint, places });
+    if (store === undefined || !this.#isKept(task)) return [];
+    return plausibleLists(store.lists(store.key(declared)), known.last, known.isThere);
   }
 
   #entry(
@@ -130,7 +135,7 @@ export class StoredWork {
   }
 
   /** Enters what a task has made, if all of it could be put there. */
-  enter(task: number, fingerprint: string, { published, durationMs, output }: Done): void {
+  enter(task: number, [fingerprint, , , , , , , further]: Trace, { published, durationMs, output }: Done): void {
     const { store } = this.#late;
     if (store === undefined || !store.takes || !this.#isKept(task)) return;
     const detail = published.find(({ stored }) => typeof stored === "string")?.stored;
@@ -140,6 +145,8 @@ export class StoredWork {
       if (printed !== undefined) {
         const record = { outputs: published.map(artifactOf), durationMs: Math.round(durationMs), ...printed };
         store.enter(store.key(fingerprint), record);
+        const { declared, files } = further?.discovery ?? {};
+        if (declared !== undefined && files !== undefined) store.enterList(store.key(declared), files);
       }
     }
     this.#late.tellTrouble();

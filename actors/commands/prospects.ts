@@ -11,6 +11,7 @@ import { Freshness } from "../build/freshness.ts";
 import type { BuildCache } from "../build/build_cache.ts";
 import { artifactsIn, type CacheEntry } from "../build/cache_form.ts";
 import type { LateStore } from "../build/late_store.ts";
+import { Restoration } from "../build/restoration.ts";
 import { StoredWork } from "../build/stored_work.ts";
 import type { LoadedBuild } from "../input/load.ts";
 import type { Reporter } from "../terminal/reporter.ts";
@@ -50,8 +51,8 @@ export async function prospectsOf(
   using _files = cache.files;
   using _tools = tools;
   await store?.openToLook();
-  const stored = store && new StoredWork(store, plan.tasks);
   const freshness = new Freshness(plan, cache, { force, modules, discovered, tools });
+  const restoration = store && new Restoration(new StoredWork(store, plan.tasks), freshness);
   const order = topologicalOrder(plan.graph);
   const prospects: Prospect[] = new Array(plan.size);
   for (const task of order) prospects[task] = await look(task);
@@ -74,7 +75,8 @@ export async function prospectsOf(
       return { run: true, reason: `dependency would run: ${plan.tasks[other].name}` };
     }
     while (true) {
-      const finding = freshness.check(task);
+      const first = freshness.check(task);
+      const finding = first.kind === "run" ? restoration?.find(task, first) ?? first : first;
       switch (finding.kind) {
         case "tooMuch":
           await cache.files.readSlowly(finding.path);
@@ -87,14 +89,11 @@ export async function prospectsOf(
           const isSource = failure.kind === "source";
           return { run: true, reason: isSource ? "a source cannot be read" : describeTaskFailure(failure) };
         }
-        case "run": {
-          const entry = force ? undefined : stored?.peek(task, finding.fingerprint, freshness.places);
-          if (entry === undefined) return { run: true, reason: finding.reason };
-          freshness.made[task] = freshness.places.asOwn(plan.tasks[task], entry);
-          pretend(freshness.made[task], cache);
-          return { run: false, restore: true, reason: finding.reason };
-        }
+        case "run":
+          return { run: true, reason: finding.reason };
         case "restore":
+          pretend(freshness.made[task] = freshness.places.asOwn(plan.tasks[task], finding.entry), cache);
+          return first.kind === "run" ? { run: false, restore: true, reason: first.reason } : { run: false };
         case "fresh":
           freshness.made[task] = freshness.places.asOwn(plan.tasks[task], finding.entry);
           return { run: false };

@@ -9,8 +9,8 @@
  * @module
  */
 import { sha256 } from "../../graph/digest.ts";
-import { type Platform, storeKey } from "../../graph/discovered.ts";
-import { blobsOf, type StoredText, storeLine, type StoreRecord } from "../../graph/store_record.ts";
+import { type DiscoveredPaths, type Platform, storeKey } from "../../graph/discovered.ts";
+import { blobsOf, MOST_LISTS, type StoredText, storeLine, type StoreRecord } from "../../graph/store_record.ts";
 import { systemDetail } from "../machine/system_error.ts";
 import type { Captured, Output } from "../process/output.ts";
 import { blobPath, type BlobPlace, listingIn, putBytes } from "../storage/blobs.ts";
@@ -52,6 +52,8 @@ export interface StoreCounts {
 export interface StoreOptions {
   /** Default the one this runs on. */
   readonly platform?: Platform;
+  /** Nothing of it is to be changed; default false. */
+  readonly onlyLooks?: boolean;
   /** Milliseconds since the epoch; default the system's clock. */
   readonly now?: () => number;
 }
@@ -66,15 +68,19 @@ export class Store {
   readonly #use: Guard;
   readonly #files = new Map<number, IndexFile>();
   readonly #now: () => number;
+  readonly #onlyLooks: boolean;
   /** Files of the index, as of a moment ago: where there is none, nothing has to be asked for. */
   #known: ReadonlySet<string> = new Set();
   #knownMs = -Infinity;
   /** Records to be written, by key. */
   readonly #waiting = new Map<string, string>();
+  /** Lists that were entered and perhaps not written yet, by key. */
+  readonly #lists = new Map<string, NonNullable<StoreRecord["lists"]>>();
   /** Why nothing is put any more. */
   #trouble: string | undefined;
 
-  private constructor(place: StorePlace, { platform = Deno.build, now = Date.now }: StoreOptions) {
+  private constructor(place: StorePlace, { platform = Deno.build, now = Date.now, onlyLooks = false }: StoreOptions) {
+    this.#onlyLooks = onlyLooks;
     this.place = place;
     this.#platform = platform;
     this.#now = now;
@@ -100,8 +106,9 @@ export class Store {
     return storeKey(fingerprint, this.#platform);
   }
 
-  /** What the work of a key has made. It counts as used from then on. */
+  /** What the work of a key has made. It counts as used from then on, unless by who only looks. */
   find(key: string): StoreRecord | undefined {
+    if (this.#onlyLooks) return this.#look(key);
     const bucket = bucketOf(key);
     try {
       if (!this.#hasFile(bucket)) return undefined;
@@ -117,8 +124,7 @@ export class Store {
     }
   }
 
-  /** The same for who only looks. */
-  peek(key: string): StoreRecord | undefined {
+  #look(key: string): StoreRecord | undefined {
     try {
       return this.#guard.shared(() => this.#file(bucketOf(key)).get(key)?.record);
     } catch {
@@ -138,6 +144,28 @@ export class Store {
     if (this.#waiting.size >= MOST_WAITING) this.flush();
   }
 
+  /** The lists of files that the task of a declared fingerprint was found to read, the oldest first. */
+  lists(key: string): readonly DiscoveredPaths[] {
+    return (this.find(key)?.lists ?? []).flatMap(({ sha256 }) => {
+      const text = listingIn(this.blobs.folder, sha256), list = text === undefined ? undefined : JSON.parse(text);
+      return Array.isArray(list) && list.every((path) => typeof path === "string") ? [list] : [];
+    });
+  }
+
+  /** Enters a list of files that the task of a declared fingerprint was found to read. */
+  enterList(key: string, list: DiscoveredPaths): void {
+    if (!this.takes) return;
+    const bytes = new TextEncoder().encode(JSON.stringify(list)), digest = sha256(bytes);
+    const known = this.#lists.get(key) ?? this.#look(key)?.lists ?? [];
+    if (known.at(-1)?.sha256 === digest) return;
+    const detail = putBytes(this.blobs.folder, digest, bytes);
+    if (detail !== undefined) return this.fail(detail);
+    const others = known.filter(({ sha256 }) => sha256 !== digest).slice(1 - MOST_LISTS);
+    const lists = [...others, { sha256: digest, size: bytes.length }];
+    this.#lists.set(key, lists);
+    this.enter(key, { outputs: [], durationMs: 0, lists });
+  }
+
   /** The listing of a folder; undefined when it is not there as it was. */
   listing(digest: string): string | undefined {
     return listingIn(this.blobs.folder, digest);
@@ -146,6 +174,7 @@ export class Store {
   /** A record turned out wrong: it goes, and the blobs it names. */
   distrust(key: string, record?: StoreRecord): void {
     this.#waiting.delete(key);
+    if (this.#onlyLooks) return;
     for (const digest of record === undefined ? [] : blobsOf(record, (digest) => this.listing(digest)).keys()) {
       try {
         Deno.removeSync(this.blob(digest));

@@ -27,7 +27,7 @@ rigTest("a flaky task is told of with its rate, and with retries 'flaky' tried a
   await rig.build();
   await rig.build();
   rig.remove("b");
-  const { stdout, code } = await rig.build();
+  const { stdout, code } = await rig.build(["--no-store"]);
   assertEquals(code, 0, stdout);
   assertStringIncludes(stdout, "  flaky  b passed at attempt 2 (flaky: failed 2 of the last 4 times, 50 %)\n");
 });
