@@ -36,6 +36,7 @@ async function playRandomProject(rig: Rig, seed: number): Promise<void> {
     rig.write("build.json", { num_workers: 1 + random.below(8), tasks: random.shuffled(model.tasks) });
     const ended = await rig.build([
       "--json",
+      "--no-store",
       ...(wanted === undefined ? [] : [...chosen].flatMap((name) => ["--task", name])),
     ]);
     const { results } = reportOf(ended);
