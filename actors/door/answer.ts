@@ -20,8 +20,12 @@ export interface Question extends Pick<Answer, "args" | "versions" | "cwd" | "is
 export function questionOf(args: readonly string[], versions: readonly string[]): Question | undefined {
   const mayLook = (["read", "env"] as const).every((name) => Deno.permissions.querySync({ name }).state === "granted");
   if (!mayLook) return undefined;
-  const isTerminal = Deno.stdout.isTerminal();
-  return { args, versions, cwd: Deno.cwd(), isTerminal, environment: Deno.env.toObject() };
+  try {
+    const isTerminal = Deno.stdout.isTerminal();
+    return { args, versions, cwd: Deno.cwd(), isTerminal, environment: Deno.env.toObject() };
+  } catch {
+    return undefined; // the folder has a name that is not UTF-8, or is gone
+  }
 }
 
 /** What would be printed; undefined when that is not known. */

@@ -56,7 +56,10 @@ export function chosenPlace(place: Place, indexes: readonly number[] | undefined
 
 /** Loaded only where there is a mistake to show. */
 export async function loadPlaces(): Promise<typeof import("../../graph/input/config_places.ts")> {
-  return await later("../../graph/input/config_places.ts", import.meta.url);
+  return await later<typeof import("../../graph/input/config_places.ts")>(
+    "../../graph/input/config_places.ts",
+    import.meta.url,
+  );
 }
 
 /**
