@@ -11,7 +11,7 @@ const FIXTURES = fromFileUrl(new URL("../../fixtures", import.meta.url));
 /** Copies a fixture's sources, without what builds have left in it. */
 function copyFixture(rig: Rig, name: string): void {
   for (const entry of Deno.readDirSync(`${FIXTURES}/${name}`)) {
-    if (["build", "_site"].includes(entry.name) || entry.name.startsWith(".build_cache")) continue;
+    if (["build", "dist", "_site", ".troupe"].includes(entry.name) || entry.name.startsWith(".build_cache")) continue;
     copySync(`${FIXTURES}/${name}/${entry.name}`, rig.path(entry.name));
   }
 }
@@ -137,3 +137,26 @@ rigTest("fixtures/codegen builds by functions of modules, and an edit reaches wh
   assertStringIncludes(stdout, "Failed task 'final_validation'");
   assertStringIncludes(stdout, "(error: Module failed: A valid Order is refused: Order.total_cents is wrong)");
 });
+
+// S5.1, S5.2
+rigTest(
+  "fixtures/workspace: a renamed export turns the checks of others red, and only folders are made",
+  async (rig) => {
+    copyFixture(rig, "workspace");
+    assertEquals((await build(rig)).code, 0);
+    assertEquals(rig.read("build/order.txt"), "<b>tea and milk</b> 3.45 EUR\n");
+    assertEquals(rig.files("dist").length, 7);
+    assertEquals(executed(await build(rig)), []);
+
+    rig.write("format/mod.ts", rig.read("format/mod.ts").replace("function shown", "function amount"));
+    const renamed = await build(rig);
+    const { stdout } = renamed;
+    assertEquals(renamed.code, 1);
+    const failed = [...stdout.matchAll(/Failed task '(.+)' after/g)].map(([, name]) => name).sort();
+    assertEquals(failed, ["cli:check", "format:check", "ui:check"]);
+    assert(!executed(renamed).includes("ui:test"), "what needs it is not done");
+
+    rig.write("format/mod.ts", rig.read("format/mod.ts").replace("function amount", "function shown"));
+    assertEquals(executed(await build(rig)), [], "all of it has passed so before");
+  },
+);
