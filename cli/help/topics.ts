@@ -40,9 +40,12 @@ export const CONFIG_TOPIC: Topic = {
     {
       title: "What a command finds",
       entries: [
-        ["OUT", "the path to write its artifact to; it may also write output_artifact itself"],
+        ["OUT", "the path to write its artifact to, the first of several; it may also write output_artifact itself"],
+        ["OUT_1, OUT_2, …", "the same for each of its outputs; a folder is there, and empty"],
+        ["OUTS", "all of these, each quoted for the shell"],
         ["IN", "its sources, separated by blanks"],
         ["DEPS", "the artifacts of its dependencies, in order"],
+        ["IN_FILE, DEPS_FILE", "files with these lists, one a line, where its text names them or a list is too long"],
         ["TASK", "its name, where its text names this variable"],
       ],
     },
