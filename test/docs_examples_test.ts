@@ -1,7 +1,7 @@
 // Every example on a page for readers that can be run is run, and what it shows is what comes of it. For programs that use
 // the library see examples_test.ts.
 import { assert, assertEquals } from "@std/assert";
-import { walkSync } from "@std/fs";
+import { copySync, walkSync } from "@std/fs";
 import { parse } from "@std/jsonc";
 import { fromFileUrl } from "@std/path";
 import { parseBuildConfig } from "../graph/input/build_config.ts";
@@ -91,6 +91,19 @@ Deno.test("the task files on the pages have no mistakes, and the fixture's run e
 function plain(line: string): string {
   return line.replace(/^\[\d\/(\d)\]/, "[#/$1]").replace(/\.{3,}/, "…");
 }
+
+Deno.test("the fixture's graph is drawn as it is shown", async () => {
+  using folder = new TempFolder();
+  for (const { name } of Deno.readDirSync(`${ROOT}fixtures/site`)) {
+    if (!/^[._]/.test(name)) copySync(`${ROOT}fixtures/site/${name}`, folder.file(name));
+  }
+  await said([`${ROOT}main.ts`, "build"], folder.path);
+  // What is critical hangs on how long each took.
+  const steady = (text: string) =>
+    text.replace(/ ◆|\d+\.\d+s/g, "").split("\n").filter((line) => !line.startsWith("◆"));
+  const shown = block("docs/pictures.md", "$ troupe graph index").replace(/^\$.*\n/, "");
+  assertEquals(steady(await said([`${ROOT}main.ts`, "graph", "index"], folder.path)), steady(shown));
+});
 
 Deno.test("the gates say of the config on their page what is shown there", async () => {
   using folder = new TempFolder();

@@ -2,8 +2,8 @@
  * Owns the folding of many tasks into few boxes by what their names begin with. It knows no picture: whoever draws says how
  * many boxes there may be.
  *
- * All tasks begin as one box. The fullest box is opened, by the next word of its tasks' names (or the next character, where
- * that gives fewer), as long as the boxes stay few enough. Each task is looked at once for each word of its name, so the
+ * All tasks begin as one box. The fullest box is opened, by the next word of its tasks' names (or the next digit or character,
+ * where there are few boxes), as long as the boxes stay few enough. Each task is looked at once for each word of its name, so the
  * work grows as the tasks do.
  *
  * @module
@@ -27,6 +27,9 @@ export interface Folded {
   readonly arrows: readonly (readonly [needed: number, by: number, count: number])[];
 }
 
+/** Numbers tell less than words, and characters less: boxes are opened by these only as long as there are so few. */
+const FEW = 12;
+
 /** A word of a name: letters, one digit, or what is between. */
 const WORD = /\p{L}+|\d|[^\p{L}\d]+/uy;
 
@@ -49,7 +52,9 @@ function folded(names: readonly string[], most: number): Box[] {
   let count = 1;
   while (open.length > 0) {
     const fullest = takeFullest(open);
-    const parts = fullest.members.length === 1 ? [] : partsOf(fullest, names, most - count + 1);
+    const parts = fullest.members.length === 1
+      ? []
+      : partsOf(fullest, names, { room: most - count + 1, isFew: count < FEW });
     if (parts.length === 0) {
       closed.push(fullest);
       continue;
@@ -75,9 +80,14 @@ function takeFullest(open: Prefixed[]): Prefixed {
 }
 
 /** What a box opens into; nothing when that would be too much. */
-function partsOf({ prefix, members }: Prefixed, names: readonly string[], room: number): Prefixed[] {
+function partsOf(
+  { prefix, members }: Prefixed,
+  names: readonly string[],
+  { room, isFew }: { readonly room: number; readonly isFew: boolean },
+): Prefixed[] {
   const start = sharedStart(members, names, prefix.length);
   for (const next of [nextWord, nextCharacter]) {
+    if (!isFew && (next === nextCharacter || members.some((task) => isDigit(names[task], start)))) continue;
     const parts = new Map<string, number[]>();
     for (const task of members) {
       const key = next(names[task], start);
@@ -92,6 +102,11 @@ function partsOf({ prefix, members }: Prefixed, names: readonly string[], room: 
     }
   }
   return [];
+}
+
+function isDigit(name: string, at: number): boolean {
+  const character = name[at];
+  return character !== undefined && character >= "0" && character <= "9";
 }
 
 function nextWord(name: string, at: number): string {

@@ -41,6 +41,18 @@ Deno.test("many tasks are folded by what their names begin with, the fullest box
 });
 
 // S6.11
+Deno.test("boxes are opened by numbers only where there would be very few", () => {
+  const areas = ["api", "web", "ui", "db"], kinds = ["gen", "lint", "test", "docs"];
+  const names = Array.from({ length: 4000 }, (_, i) => `${areas[i % 4]}:${kinds[(i >> 2) % 4]}:${i}`);
+  const { boxes } = fold(names, 60);
+  assertEquals(boxes.length, 16);
+  assertEquals(boxes[0], { ...boxes[0], label: "api:gen:*" });
+  assertEquals(fold(Array.from({ length: 4000 }, (_, i) => `t${1000 + i}`), 60).boxes.map(({ label }) => label), [
+    ...["t10*", "t11*", "t12*", "t13*", "t14*", "t15*", "t16*", "t17*", "t18*", "t19*", "t2*", "t3*", "t4*"],
+  ]);
+});
+
+// S6.11
 Deno.test("no more boxes than asked for, whatever the names are, and the arrows between them are counted", () => {
   const shapes: ((i: number) => string)[] = [
     (i) => `task_${i}`,
