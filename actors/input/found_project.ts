@@ -100,6 +100,7 @@ function foldersWithPackages(folder: string, depth: number): string[] {
   if (depth === 0) return [];
   const inside = [...Deno.readDirSync(folder === "" ? "." : folder)]
     .filter(({ name, isDirectory }) => isDirectory && !name.startsWith(".") && name !== "node_modules")
+    .filter(({ name }) => !/[\p{Cc}\p{Zl}\p{Zp}\ufffd]/u.test(name)) // which no path of a config may have
     .map(({ name }) => folder === "" ? name : `${folder}/${name}`).sort();
   return inside.flatMap((each) => [
     ...(isFile(`${each}/package.json`) ? [each] : []),

@@ -4,6 +4,8 @@
  *
  * @module
  */
+import { escapeGlob } from "../glob.ts";
+import { withoutCycles } from "./cycles.ts";
 import type { DraftTask } from "./draft_task.ts";
 import type { FoundProject, Script, ScriptFile, WorkspaceMember } from "./project.ts";
 import { isTest, type LeftOutReason, leftOutReason } from "./scripts.ts";
@@ -41,7 +43,8 @@ export function draftOf({ files, members, ignored, folders }: FoundProject): Dra
   }
   const ofMembers = tasksOfMembers(members, { taken, leftOut, excluded });
   if (ofMembers.length > 0) from.push({ file: "workspaces", count: ofMembers.length });
-  return { tasks: [...tasks, ...folded(ofMembers)], count: tasks.length + ofMembers.length, from, leftOut };
+  const written = [...withoutCycles(tasks), ...folded(withoutCycles(ofMembers))];
+  return { tasks: written, count: tasks.length + ofMembers.length, from, leftOut };
 }
 
 interface Making {
@@ -95,7 +98,7 @@ function tasksOfMembers(members: readonly WorkspaceMember[], { taken, leftOut, e
         name: names[at].get(script.name)!,
         ...(builds.length > 0 ? { dependencies: builds } : {}),
         ...(built === undefined ? {} : { after: [built] }),
-        source_files: [...folders.map((each) => `${each}/**`), "*.json", ...excluded],
+        source_files: [...folders.map((each) => `${escapeGlob(each)}/**`), "*.json", ...excluded],
         cwd: folder,
         command: script.command,
         outputs: [],

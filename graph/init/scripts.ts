@@ -9,7 +9,14 @@ import { shellWord } from "../report/typed_commands.ts";
 import type { Script } from "./project.ts";
 
 /** Why a script becomes no task. */
-export type LeftOutReason = "they may not end" | "they change more than artifacts" | "they have others run";
+export type LeftOutReason =
+  | "they may not end"
+  | "they change more than artifacts"
+  | "they have others run"
+  | "a config has no such names and commands";
+
+/** Characters that no text of a config may have. */
+const UNUSABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u;
 
 const ENDLESS =
   /^(dev|develop|start|serve|server|run|watch|preview|storybook|repl|console|shell|up|exec|debug)([:\-_.].*)?$/;
@@ -37,9 +44,10 @@ const EVERYWHERE =
  * workspace, whose packages have tasks of their own.
  */
 export function leftOutReason(
-  { name, text, isGroup = false }: Script,
+  { name, text, command, isGroup = false }: Script,
   { hasMembers = false }: { readonly hasMembers?: boolean } = {},
 ): LeftOutReason | undefined {
+  if (name === "" || UNUSABLE.test(name) || command.includes("\0")) return "a config has no such names and commands";
   if (isGroup || isOnlyCalls(text) || (hasMembers && EVERYWHERE.test(text))) return "they have others run";
   if (ENDLESS.test(name) || ENDLESS_END.test(name) || ENDLESS_TEXT.test(text)) return "they may not end";
   if (CHANGING_TEXT.test(text)) return "they change more than artifacts";

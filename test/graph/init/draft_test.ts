@@ -1,5 +1,9 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
+import fc from "fast-check";
+import { buildGraph, findCycles } from "../../../graph/graph.ts";
+import { configText } from "../../../graph/init/config_text.ts";
 import { draftOf } from "../../../graph/init/draft.ts";
+import { parseBuildConfig } from "../../../graph/input/build_config.ts";
 import type { FoundProject, Script, WorkspaceMember } from "../../../graph/init/project.ts";
 
 function script(name: string, more: Partial<Script> = {}): Script {
@@ -109,5 +113,59 @@ Deno.test("draftOf() writes five tasks that are alike as one template, and fewer
     draftOf(project({ members: named })).tasks.length,
     1,
     "what names its package is not like the others",
+  );
+});
+
+/** Names as people give them, and as nobody does; often the same ones, so that they meet. */
+const NAMES = fc.oneof(
+  fc.constantFrom("build", "test", "a"),
+  fc.constantFrom("lint", "b", "{x}", "it's", "a b", "#tag", "x:*", "dev", "café", ""),
+  fc.string({ maxLength: 8, unit: "binary" }),
+);
+
+const SCRIPT = fc.record({
+  text: fc.string({ unit: "binary" }),
+  needs: fc.array(NAMES, { maxLength: 3 }),
+  isGroup: fc.constantFrom(false, false, true),
+});
+
+const SCRIPTS = fc.dictionary(NAMES, SCRIPT, { maxKeys: 6 }).map((scripts) =>
+  Object.entries(scripts).map(([name, more]) => script(name, { ...more, command: `run '${more.text}' {}` }))
+);
+
+// S6.15
+Deno.test("whatever there is, the text for it is a config without a mistake", async () => {
+  const files = fc.array(
+    fc.record({
+      file: fc.constantFrom("deno.json", "Makefile"),
+      prefix: fc.constantFrom("deno", "make"),
+      scripts: SCRIPTS,
+      isExclusive: fc.boolean(),
+      doesNeeds: fc.boolean(),
+    }),
+    { maxLength: 2 },
+  );
+  const folders = fc.uniqueArray(fc.constantFrom("p/a", "p/b", "p/c", "p/d", "p/e", "p/f", "q/a", "odd {x}"));
+  const members = folders.chain((folders) =>
+    fc.tuple(...folders.map((folder) =>
+      fc.record({
+        folder: fc.constant(folder),
+        name: fc.constant(folder),
+        needs: fc.array(fc.constantFrom(...folders), { maxLength: 3 }),
+        scripts: fc.oneof(SCRIPTS, fc.constant([script("build"), script("test")])),
+      })
+    ))
+  );
+  await fc.assert(
+    fc.asyncProperty(files, members, fc.string(), async (files, members, ignored) => {
+      const { tasks, count } = draftOf(project({ files, members, ignored }));
+      if (tasks.length === 0) return;
+      const { config, diagnostics } = await parseBuildConfig(configText(tasks));
+      assertEquals(diagnostics, []);
+      assertEquals(config!.tasks.length, count);
+      const { graph, diagnostics: unknown } = buildGraph(config!.tasks);
+      assertEquals([unknown, findCycles(graph)], [[], []]);
+    }),
+    { numRuns: 500 },
   );
 });
