@@ -101,7 +101,7 @@ export type {
   RunningTask as CrewRunningTask,
 } from "./graph/crew/snapshot.ts";
 export type { CrewTaskState, CrewTaskStatus, FailurePolicy, WorkerStatus } from "./graph/crew/status.ts";
-export type { Status } from "./graph/schedule/event.ts";
+export type { CompletedBy, Status } from "./graph/schedule/event.ts";
 export type { ContextBudget } from "./graph/gates/context_budget.ts";
 export type { FileConflict, Severity } from "./graph/gates/file_conflicts.ts";
 export type { GateReport } from "./graph/gates/findings.ts";
@@ -135,7 +135,7 @@ export type { Flakiness } from "./graph/report/flaky.ts";
 export type { LastTime, WhyReport } from "./graph/report/why_report.ts";
 export type { LastAttempt, ListedTask, ListReport, TaskState } from "./graph/report/task_list.ts";
 export { InputError } from "./graph/input/input_error.ts";
-export type { ShownArtifact } from "./graph/artifact.ts";
+export type { Artifact, ArtifactKind, ShownArtifact } from "./graph/artifact.ts";
 export type { BuildReport, BuildResult, DryRunReport, Prospect } from "./graph/report/build_report.ts";
 
 /** Choices for {@linkcode loadGates}. */

@@ -20,6 +20,7 @@ export type ArtifactKind = "file" | "link" | "folder";
 export interface Artifact {
   /** `/`-separated, relative to the config's folder. */
   readonly path: string;
+  /** What it is. */
   readonly kind: ArtifactKind;
   /** Of a file's content, of a link's text, or of a folder's listing; 64 hex digits. */
   readonly sha256: string;

@@ -102,9 +102,9 @@ export class StoredWork {
   /** Where the artifacts lie that a task is to have at these paths. */
   copies(missing: readonly { readonly path: string; readonly artifact: CachedArtifact }[]): readonly CopySource[] {
     const store = this.#late.store!;
-    return missing.map(({ path, artifact: { sha256, mode, link, tree } }) => ({
+    return missing.map(({ path, artifact: { sha256, size, mode, link, tree } }) => ({
       ...{ from: store.blob(sha256), path, sha256 },
-      ...(tree === undefined ? { mode } : { tree, blobs: store.blobs.folder }),
+      ...(tree === undefined ? { size, mode } : { tree, blobs: store.blobs.folder }),
       ...(link === undefined ? {} : { link }),
     }));
   }

@@ -136,7 +136,7 @@ export function publishLink(
 export function publishCopy(
   target: ArtifactTarget,
   from: string,
-  { sha256, mode }: { readonly sha256: string; readonly mode?: number },
+  { sha256, size, mode }: { readonly sha256: string; readonly size?: number; readonly mode?: number },
 ): Publication | undefined {
   let source: Deno.FsFile;
   try {
@@ -145,6 +145,7 @@ export function publishCopy(
     return undefined;
   }
   try {
+    if (size !== undefined && source.statSync().size !== size) return undefined;
     return guarded(target, "write", () =>
       writeTemporary(target.temporary, (file) => {
         const hash = beginSha256();

@@ -114,7 +114,9 @@ export function folderOfBlobs(blobs: string, listing: readonly TreeEntry[], to: 
     if (entry.kind === "folder") Deno.mkdirSync(path);
     else if (entry.kind === "link") Deno.symlinkSync(entry.target, path);
     else {
-      Deno.copyFileSync(blobPath(blobs, entry.sha256), path);
+      const blob = blobPath(blobs, entry.sha256);
+      if (Deno.lstatSync(blob).size !== entry.size) throw new Error(`${blob} is another file`);
+      Deno.copyFileSync(blob, path);
       Deno.chmodSync(path, entry.executable ? 0o755 : 0o644);
     }
   }

@@ -92,6 +92,8 @@ export interface CopySource {
   readonly from: string;
   readonly path: string;
   readonly sha256: string;
+  /** In bytes, of a file in a store: what has grown there without an end is not read. */
+  readonly size?: number;
   /** Its listing, where it is a folder. */
   readonly tree?: string;
   /** Permission bits that it is to have; default those of what lies there. */

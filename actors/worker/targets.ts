@@ -56,9 +56,12 @@ export function targetOf(
 }
 
 /** Publishes what lies elsewhere, file or link; undefined when it lies there no more, or is another. */
-export function copyTo(target: ArtifactTarget, { from, sha256, mode, link }: CopySource): Publication | undefined {
+export function copyTo(
+  target: ArtifactTarget,
+  { from, sha256, size, mode, link }: CopySource,
+): Publication | undefined {
   if (link !== undefined) return publishLink(target, { link, sha256 });
-  return publishCopy(target, absoluteIn(target.folder, from), { sha256, mode });
+  return publishCopy(target, absoluteIn(target.folder, from), { sha256, size, mode });
 }
 
 /** A publication with its last step done, where that is another thread's to do. */
