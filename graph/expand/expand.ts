@@ -72,7 +72,7 @@ export function expand(root: ConfigFile, { isLeftBehind = () => false }: Expansi
     const defaults = readDefaults(file.value.defaults, found);
     const list: readonly unknown[] = Array.isArray(file.value.tasks) ? file.value.tasks : [];
     list.forEach((task, index) => addTask(task, { file, index, defaults, way, found }));
-    diagnostics.push(...inFile(file.index, found));
+    for (const diagnostic of inFile(file.index, found)) diagnostics.push(diagnostic);
     for (const { file: inner, prefix } of file.included) {
       const whole = way.prefix + prefix;
       addFile(inner, { prefix: whole, scopes: [whole, ...way.scopes] });

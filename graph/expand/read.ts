@@ -26,11 +26,12 @@ export function readExpanded(
   const settings = files.map((file) => {
     const found: Diagnostic[] = [];
     const own = checkSettings(file.value, found);
-    diagnostics.push(...inFile(file.index, [...found, ...wishesOf(file.value).diagnostics]));
+    const all = [...found, ...wishesOf(file.value).diagnostics];
+    for (const diagnostic of inFile(file.index, all)) diagnostics.push(diagnostic);
     return own;
   });
   const { tasks: list, samples, origins, diagnostics: found, leftOut } = expand(root, options);
-  diagnostics.push(...found);
+  for (const diagnostic of found) diagnostics.push(diagnostic);
   // What is told of the whole takes all of it to be there.
   const isWhole = diagnostics.length === 0;
   const [{ resourceLimits: limits, ...own }] = settings;

@@ -138,7 +138,9 @@ export function checkTasks(list: readonly unknown[], checks: TaskChecks): Task[]
 
   function linkNames(): { readonly tasks: Task[]; readonly graph: Graph } {
     const { graph, unknown } = linkGraph(tasks);
-    diagnostics.push(...unknownDiagnostics(tasks, unknown.filter(({ name }) => !isPattern(name))));
+    const untold = unknown.filter(({ name }) => !isPattern(name));
+    // One at a time: there may be more than a call takes.
+    for (const diagnostic of unknownDiagnostics(tasks, untold)) diagnostics.push(diagnostic);
     return { tasks, graph };
   }
 }

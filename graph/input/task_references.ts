@@ -31,7 +31,7 @@ export function linkTasks(
 ): { readonly tasks: Task[]; readonly graph: Graph } {
   const linked = withWholeNames(tasks, { scopesOf: scopesOf ?? (() => []), samples, diagnostics });
   const { graph, diagnostics: unknown } = buildGraph(linked);
-  diagnostics.push(...unknown);
+  for (const diagnostic of unknown) diagnostics.push(diagnostic);
   return { tasks: linked, graph };
 }
 

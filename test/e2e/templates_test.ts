@@ -224,3 +224,51 @@ rigTest("names of other tasks may be patterns in any config", async (rig) => {
 `,
   );
 });
+
+// S5.13
+rigTest("what is found wrong later is shown at the template too, also when some tasks are chosen", async (rig) => {
+  rig.write("build.json", { include: "sub/build.json", tasks: [{ name: "first", output: "first", content: "" }] });
+  rig.write(
+    "sub/build.json",
+    '{"tasks": [\n  {"name": "r:{r}", "matrix": {"r": ["n", "s"]}, "source_files": ["all", "{r}.csv"], "output": "{r}"}\n]}',
+  );
+  rig.write("sub/all", "");
+  rig.write("sub/n.csv", "");
+  const { code, stderr } = await rig.ask(["build", "sub:r:s"]);
+  assertEquals([code, stderr], [
+    2,
+    `Task 'sub:r:s' needs source file 'sub/s.csv', which does not exist
+  --> sub/build.json:2:74
+2 |   {"name": "r:{r}", "matrix": {"r": ["n", "s"]}, "source_files": ["all", "{r}.csv"], "output": "{r}"}
+  |                                                                          ^^^^^^^^^
+`,
+  ]);
+  // From a folder below, all is as if troupe were started there, and places are where they are.
+  const below = await rig.ask(["build"], { cwd: "sub" });
+  assertStringIncludes(
+    below.stderr,
+    "Task 'r:s' needs source file 's.csv', which does not exist\n  --> build.json:2:74",
+  );
+  rig.write("sub/s.csv", "");
+  assertEquals((await rig.ask(["build", "sub:*"])).code, 0);
+  assertEquals([rig.has("sub/s"), rig.has("first")], [true, false]);
+});
+
+// S5.13, S6.18
+rigTest("a retry, the history and completions know the tasks of a template by their names", async (rig) => {
+  const command = "test -e {stem}.ok && cat {path} > $OUT";
+  rig.write("build.json", {
+    tasks: [{ ...COMPILE, command }, { name: "all", dependencies: ["cc:*"], output: "out/all" }],
+  });
+  for (const name of ["a", "b"]) rig.write(`src/${name}.c`, name);
+  rig.write("a.ok", "");
+  const { code, stdout } = await rig.ask(["build"]);
+  assertEquals(code, 1);
+  assertStringIncludes(stdout, "cc:b");
+  rig.write("b.ok", "");
+  assertEquals(started(await rig.ask(["retry", "last"])), ["all", "cc:b"]);
+  assertEquals(rig.read("out/all"), "ab");
+  assertStringIncludes((await rig.ask(["history", "--task", "cc:b"])).stdout, "#1");
+  assertStringIncludes((await rig.ask(["why", "cc:b"])).stdout, "up to date");
+  assertStringIncludes((await rig.ask(["graph", "all"])).stdout, "cc:b");
+});
