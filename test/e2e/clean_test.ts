@@ -145,3 +145,25 @@ rigTest("clean waits for a build that goes on", async (rig) => {
   const { code, stdout } = await clean.ended;
   assertEquals([code, stdout, rig.has("out/held")], [0, "Deleted 1 artifact\n", false]);
 });
+
+// S6.16
+rigTest("clean waits for a crew, and lets itself be stopped meanwhile", async (rig) => {
+  const held = rig.hold("held");
+  writeConfig(rig, { name: "first", output: "out/first", content: "1" }, {
+    name: "held",
+    dependencies: ["first"],
+    output: "out/held",
+    command: `(${held.command}); echo made > $OUT`,
+  });
+  const main = ["run", "-A", rig.program.replace(/build\.ts$/, "main.ts")];
+  const member = rig.start(["join"], { deno: main });
+  await held.started();
+  const clean = rig.start(["clean"], { deno: main });
+  await clean.says(/^Waiting for another build of this config/m, "stderr");
+  clean.kill("SIGINT");
+  const { code, stdout } = await clean.ended;
+  assertEquals([code, stdout, rig.has("out/first")], [130, "", true]);
+  held.release();
+  assertEquals((await member.ended).code, 0);
+  assertEquals(paths((await reportOf(rig)).deleted), ["out/first", "out/held"]);
+});
