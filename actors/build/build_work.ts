@@ -106,6 +106,7 @@ export class BuildWork implements Work {
   check(task: number): RebuilderAnswer {
     if (this.#hasStarted) this.#refresh?.();
     let finding = this.#freshness.check(task);
+    this.#discovered.delete(task);
     const opening = this.#restoration?.opening(task, finding);
     if (opening !== undefined) return { kind: "later", until: opening, isLook: true };
     if (finding.kind === "run") finding = this.#restoration?.find(task, finding) ?? finding;

@@ -10,7 +10,7 @@
  */
 import type { DiscoveredPaths } from "../../graph/discovered.ts";
 import type { TaskFailure } from "../../graph/failure.ts";
-import { type Trace, withDiscovered } from "../../graph/fingerprint.ts";
+import { declaredFingerprint, type Trace, withDiscovered } from "../../graph/fingerprint.ts";
 import { Waiting } from "../../graph/producers.ts";
 import type { Plan } from "../../graph/schedule/plan.ts";
 import type { FileIndex, TooMuch } from "../storage/file_index.ts";
@@ -43,6 +43,8 @@ export class DiscoveredInputs {
   readonly #files: FileIndex;
   readonly #isShared: boolean;
   #waiting: Waiting | undefined;
+  /** Declared fingerprint → what a task was found to read in this run, for others that do the same. */
+  readonly #found = new Map<string, DiscoveredPaths>();
 
   /** `isShared` says that others make artifacts in this folder too. */
   constructor(plan: Plan, files: FileIndex, { isShared = false }: { readonly isShared?: boolean } = {}) {
@@ -54,17 +56,20 @@ export class DiscoveredInputs {
   /** What a task reads beside what it declares, as far as `last` tells, its trace when it was last done. */
   known(task: number, declared: Trace, last: Trace | undefined): KnownInputs | Unanswered {
     const before = last?.[7]?.discovery;
-    if (before === undefined) return { trace: withDiscovered(declared, [], []), isWhole: true };
-    const { files, digests } = before;
-    let isSame = declared === last, isWhole = true;
+    const { files, digests = [] } = before ?? { files: this.#found.get(declaredFingerprint(declared)) ?? [] };
+    let isSame = before !== undefined && declared === last;
+    const there: string[] = [];
     for (let at = 0; at < files.length; at++) {
       const now = this.#look(task, files[at]);
+      // What it does not wait for is an error only if it still reads that, which is seen once it is done.
+      if (typeof now === "object" && now.kind === "unreadable" && now.failure.kind === "unawaited") continue;
       if (typeof now === "object") return now;
-      if (now === undefined) isWhole = false;
-      else if (isSame && !now.startsWith(digests[at])) isSame = false;
+      if (now === undefined) continue;
+      if (isSame && !now.startsWith(digests[at])) isSame = false;
+      there.push(files[at]);
     }
+    const isWhole = there.length === files.length;
     if (isSame && isWhole) return { trace: declared, isWhole };
-    const there = files.filter((path) => this.#look(task, path) !== undefined);
     return { trace: withDiscovered(declared, there, there.map((path) => this.#files.marked(path))), isWhole };
   }
 
@@ -97,6 +102,8 @@ export class DiscoveredInputs {
     let isSure = true, isOutdated = false;
     for (const path of files) {
       if (declared.has(path) || this.#plan.producers.get(path) === task) continue;
+      // Another task may have seen it before an edit that this one has read.
+      this.#files.lookAgain(path);
       const now = this.#look(task, path);
       if (typeof now === "object") return now;
       if (now === undefined && this.#isOther(path)) {
@@ -114,6 +121,7 @@ export class DiscoveredInputs {
         isOutdated ||= before === undefined;
       }
     }
+    if (isSure) this.#found.set(declaredFingerprint(before), paths);
     return { trace: withDiscovered(before, paths, digests), isSure, isOutdated };
   }
 

@@ -260,6 +260,63 @@ rigTest("a build cache that was lost, cut or made by hand costs a build and no m
   await expectReasons(rig, {});
 });
 
+// S5.7
+rigTest("a file that was edited between two tasks that read it is to each what it has read", async (rig) => {
+  const gate = rig.hold("pause");
+  const pause = { name: "pause", dependencies: ["left"], output_artifact: "out/pause", command: gate.command };
+  writeProject(rig, [unit("left"), pause, unit("right", { after: ["pause"] })]);
+  const running = rig.start(["build.json"]);
+  await gate.started();
+  rig.write("inc/both", "both 2\n");
+  gate.release();
+  assertEquals((await running.ended).code, 0);
+  assertEquals(rig.read("out/right"), "right\nuse inc/both\nboth 2\n");
+  rig.write("inc/both", "both 1\n"); // as it was when it was first looked at
+  const { stdout } = await rig.ask(["build", "--dry-run"]);
+  assertEquals([...stdout.matchAll(/^Task '(.+)' would run/gm)].map(([, name]) => name), ["right"]);
+});
+
+// S5.7
+rigTest("an order that is no longer needed can be dropped with what needed it", async (rig) => {
+  const gen = { name: "gen", source_files: ["gen.txt"], output_artifact: "gen/head", command: "cat gen.txt > $OUT" };
+  rig.write("gen.txt", "1\n");
+  writeProject(rig, [gen, unit("left", { after: ["gen"] })]);
+  rig.write("src/left.txt", "left\nuse gen/head\n");
+  await rig.ask(["build"]);
+  rig.write("src/left.txt", "left\n");
+  rig.write("build.json", { tasks: [gen, unit("left")] });
+  const { code, stdout } = await rig.ask(["build"]);
+  assertEquals({ code, ran: executed({ stdout }) }, { code: 0, ran: ["left"] });
+  await expectReasons(rig, {});
+});
+
+// S0.45, S5.7
+rigTest("equal work is done once, whatever it is found to read", async (rig) => {
+  const twin = (name: string) => unit("left", { name, output_artifact: `out/${name}` });
+  const names = ["a", "b", "c", "d"];
+  writeProject(rig, names.map(twin));
+  const { code, stdout } = await rig.ask(["build"]);
+  assertEquals([code, executed({ stdout }).length], [0, 1]);
+  for (const name of names) assertEquals(rig.read(`out/${name}`), "left\nuse inc/both\nuse inc/left\nboth 1\nleft 1\n");
+  await expectReasons(rig, {});
+  rig.write("inc/left", "left 2\n");
+  assertEquals(executed(await rig.ask(["build"])).length, 1);
+  await expectReasons(rig, {});
+});
+
+// S5.7, S7.11
+rigTest("large files may be named, and several that are too much for one look", async (rig) => {
+  writeProject(rig, [unit("left", { command: "echo made > $OUT; echo x: large a b c > $DEPFILE" })]);
+  rig.write("large", new Uint8Array(9_000_000));
+  for (const name of ["a", "b", "c"]) rig.write(name, new Uint8Array(3_000_000));
+  assertEquals((await rig.ask(["build"])).code, 0);
+  await expectReasons(rig, {});
+  for (const name of ["large", "c"]) {
+    rig.write(name, new Uint8Array(3_000_001));
+    await expectReasons(rig, { left: `input changed: ${name}` });
+  }
+});
+
 // S5.2, S5.7
 rigTest("a check that names what it has read is done again with that, and so are checks that need it", async (rig) => {
   const check = (name: string, more: Loose = {}) => ({
