@@ -21,6 +21,9 @@ const ENVIRONMENT = { PATH, HOME: Deno.env.get("HOME") ?? "/", NO_COLOR: "1", TM
 /** Between two looks at what only Slurm knows. */
 const LOOK_MS = 100;
 
+/** Starts of a cluster whose ports others have taken meanwhile. */
+const MOST_ATTEMPTS = 3;
+
 /** Far more than any of its steps takes. */
 const HANGING_MS = 120_000;
 
@@ -55,6 +58,8 @@ export type JobRecord = Readonly<Record<string, string>>;
 export class Slurm implements AsyncDisposable {
   readonly #folder: string;
   readonly #daemons = new Map<string, Deno.ChildProcess>();
+  /** Those that have ended by themselves. */
+  readonly #ended = new Set<string>();
 
   private constructor(folder: string) {
     this.#folder = folder;
@@ -65,13 +70,16 @@ export class Slurm implements AsyncDisposable {
     folder: string,
     { nodes, cpus }: { readonly nodes: number; readonly cpus: number },
   ): Promise<Slurm> {
-    const slurm = new Slurm(folder);
-    try {
-      await slurm.#start({ nodes, cpus });
-      return slurm;
-    } catch (error) {
-      await slurm[Symbol.asyncDispose]();
-      throw error;
+    for (let attempt = 1;; attempt++) {
+      const slurm = new Slurm(`${folder}/${attempt}`);
+      try {
+        await slurm.#start({ nodes, cpus });
+        return slurm;
+      } catch (error) {
+        const hasTakenPort = slurm.#ended.size > 0; // somebody else was there first
+        await slurm[Symbol.asyncDispose]();
+        if (!hasTakenPort || attempt === MOST_ATTEMPTS) throw error;
+      }
     }
   }
 
@@ -150,6 +158,7 @@ export class Slurm implements AsyncDisposable {
       stderr: "null",
     }).spawn();
     this.#daemons.set(name, child);
+    child.status.then(() => this.#daemons.has(name) && this.#ended.add(name));
   }
 
   /** What one of Slurm's own commands writes. */
@@ -212,6 +221,7 @@ export class Slurm implements AsyncDisposable {
   async #until(isSo: () => Promise<boolean>, what: string): Promise<void> {
     const deadlineMs = performance.now() + HANGING_MS;
     while (!await isSo()) {
+      if (this.#ended.size > 0) throw new Error(`${[...this.#ended]} ended before this: ${what}\n${this.log()}`);
       if (performance.now() > deadlineMs) throw new Error(`It never came to this: ${what}\n${this.log()}`);
       await delay(LOOK_MS);
     }

@@ -206,7 +206,8 @@ export const CREW_PAGE: Page = {
           flag: "jobs",
           short: "j",
           value: "N",
-          text: "tasks at once for each member (default: the CPUs this process may use, divided by the members)",
+          text:
+            "tasks at once for each member (default: SLURM_CPUS_PER_TASK or the CPUs this process may use, divided by the members)",
         },
         {
           ...shared.VALIDATE_OPTION,
