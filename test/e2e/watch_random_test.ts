@@ -7,6 +7,9 @@ import { Watch } from "./watching.ts";
 const TASKS = 8;
 const FOLDERS = ["src/g0", "src/g1", "src/g1/deep"];
 
+/** For each of these there is a task. */
+const EACH = "src/g1/**/*.txt";
+
 interface Shape {
   readonly name: string;
   readonly dependencies: readonly string[];
@@ -24,15 +27,19 @@ function shapesOf(random: Random): Shape[] {
 /** Commands take a while now and then, so that edits come in the middle of them. */
 function writeConfig(rig: Rig, shapes: readonly Shape[], mark: number): void {
   rig.write("build.json", {
-    tasks: shapes.map(({ name, dependencies, glob }, i) => ({
-      name,
-      dependencies,
-      source_files: [`src/${name}.txt`, glob],
-      output_artifact: `out/${name}`,
-      command:
-        `: ${i === mark % TASKS ? mark : 0}; cat $IN /dev/null > part-${name}; ${i % 3 === 0 ? "sleep 0.05;" : ""} ` +
-        `cat part-${name} $DEPS > "$OUT"; rm part-${name}`,
-    })),
+    tasks: [
+      ...shapes.map(({ name, dependencies, glob }, i) => ({
+        name,
+        dependencies,
+        source_files: [`src/${name}.txt`, glob],
+        output_artifact: `out/${name}`,
+        command:
+          `: ${i === mark % TASKS ? mark : 0}; cat $IN /dev/null > part-${name}; ${i % 3 === 0 ? "sleep 0.05;" : ""} ` +
+          `cat part-${name} $DEPS > "$OUT"; rm part-${name}`,
+      })),
+      { name: "e:{path}", for_each: EACH, source_files: ["{path}"], output_artifact: "each/{path}" },
+      { name: "each", dependencies: ["e:*"], output_artifact: "out/each", command: 'cat $DEPS /dev/null > "$OUT"' },
+    ],
   });
 }
 
@@ -78,14 +85,15 @@ function expected(rig: Rig, shapes: readonly Shape[]): Map<string, string> {
     const own = [`src/${name}.txt`, ...all.filter((path) => pattern.test(path))];
     made.set(name, [...own.map((path) => rig.read(path)), ...dependencies.map((other) => made.get(other)!)].join(""));
   }
-  return made;
+  const each = all.filter((path) => path.startsWith("src/g1/"));
+  return made.set("each", each.map((path) => rig.read(path)).join(""));
 }
 
 function isRight(rig: Rig, wanted: Map<string, string>): boolean {
   return [...wanted].every(([name, content]) => rig.has(`out/${name}`) && rig.read(`out/${name}`) === content);
 }
 
-// S6.14
+// S6.14, S5.13
 for (let round = 0; round < rounds(5); round++) {
   rigTest(`watch ends up with what the files are made into, whatever was edited when (${round})`, async (rig) => {
     const seed = seedFor("watch") + round;
