@@ -6,6 +6,9 @@
  */
 import { HANGING_MS } from "./e2e/gates.ts";
 
+/** No program of a test takes longer, whatever it says. */
+const MOST_MS = 4 * HANGING_MS;
+
 /** How a run of the program ended. */
 export interface Ended {
   /** Its exit code; 128 + n when signal n ended it. */
@@ -23,6 +26,7 @@ export class Running {
   readonly #said = { stdout: "", stderr: "" };
   readonly #waiting = new Set<() => void>();
   #isOver = false;
+  #heardMs = 0;
   /** Called with each piece of stdout, after it was added. */
   onOutput?: () => void;
   /** Never rejects. */
@@ -71,13 +75,22 @@ export class Running {
   }
 
   async #listen(): Promise<Ended> {
-    const timer = setTimeout(() => {
-      this.#said.stderr += "\n[killed by the test rig: it was hanging]\n";
-      this.kill("SIGKILL");
-    }, HANGING_MS);
+    const begunMs = performance.now();
+    let timer: ReturnType<typeof setTimeout>;
+    // One that goes on saying something is slow, up to a point.
+    const look = (silentMs: number) =>
+      timer = setTimeout(() => {
+        const nowMs = performance.now(),
+          isSlow = nowMs - begunMs < MOST_MS,
+          restMs = this.#heardMs + HANGING_MS - nowMs;
+        if (isSlow && restMs > 0) return look(restMs);
+        this.#said.stderr += "\n[killed by the test rig: it was hanging]\n";
+        this.kill("SIGKILL");
+      }, silentMs);
+    look(HANGING_MS);
     await Promise.all([this.#collect("stdout"), this.#collect("stderr")]);
     const { code, signal } = await this.#child.status;
-    clearTimeout(timer);
+    clearTimeout(timer!);
     this.#isOver = true;
     this.#wake();
     return { code, ...(signal === null ? {} : { signal }), ...this.#said };
@@ -86,6 +99,7 @@ export class Running {
   async #collect(stream: "stdout" | "stderr"): Promise<void> {
     for await (const text of this.#child[stream].pipeThrough(new TextDecoderStream())) {
       this.#said[stream] += text;
+      this.#heardMs = performance.now();
       if (stream === "stdout") this.onOutput?.();
       this.#wake();
     }

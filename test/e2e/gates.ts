@@ -5,7 +5,7 @@
  * @module
  */
 
-/** A build or command that takes longer counts as hanging; then its test fails. */
+/** A build or command that says nothing for longer counts as hanging; then its test fails. */
 export const HANGING_MS = 90_000;
 
 /** What a gate lets through at once: read by one read(), so that several may wait at one gate. */

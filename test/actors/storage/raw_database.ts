@@ -12,8 +12,9 @@ export class RawDatabase extends DatabaseSync {
   }
 }
 
-/** Asks a database file one thing. */
+/** Asks a database file one thing, once whoever is about to close it, or to put its journal away, has done so. */
 export function query<Row>(path: string, sql: string): Row[] {
   using database = new RawDatabase(path);
+  database.exec("pragma busy_timeout = 30000");
   return database.prepare(sql).all() as Row[];
 }
