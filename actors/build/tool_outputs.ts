@@ -31,6 +31,9 @@ export type ToolAnswer =
 /** A tool that says nothing for so long hangs. */
 const LONGEST_MS = 60_000;
 
+/** So many are asked at a time. */
+const MOST_AT_ONCE = 16;
+
 /** From being asked to end to SIGKILL. */
 const GRACE_MS = 1000;
 
@@ -41,6 +44,10 @@ export class ToolOutputs implements Disposable {
   /** By command, folder and variables. */
   readonly #asked = new Map<string, Said | Promise<void>>();
   readonly #running = new Set<RunningProcess>();
+  #free = MOST_AT_ONCE;
+  /** Those that wait until one of these has ended. */
+  readonly #waiting: (() => void)[] = [];
+  #isOver = false;
   readonly #end = () => this.#endAll();
   #env: Record<string, string> | undefined;
 
@@ -73,11 +80,23 @@ export class ToolOutputs implements Disposable {
     const key = JSON.stringify([command, cwd, Object.entries(env).sort()]);
     let said = this.#asked.get(key);
     if (said === undefined) {
-      said = this.#run(command, { name, env, cwd: cwd === undefined ? this.#folder : join(this.#folder, cwd) })
-        .then((answer) => void this.#asked.set(key, answer));
+      const where = { name, env, cwd: cwd === undefined ? this.#folder : join(this.#folder, cwd) };
+      said = this.#inTurn(() => this.#run(command, where)).then((answer) => void this.#asked.set(key, answer));
       this.#asked.set(key, said);
     }
     return said;
+  }
+
+  async #inTurn(run: () => Promise<Said>): Promise<Said> {
+    if (this.#free === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.#free--;
+    try {
+      return await run();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#free++;
+      else next();
+    }
   }
 
   async #run(
@@ -88,6 +107,7 @@ export class ToolOutputs implements Disposable {
       failure: { kind: "tool", command, detail },
       ...(output === undefined ? {} : { output }),
     });
+    if (this.#isOver) return failed("the build has ended");
     this.#env ??= inheritedEnvironment(this.#folder);
     const chain = new BuildChain(this.#folder, this.#env[BUILD_VARIABLE]).through(name);
     let process: RunningProcess;
@@ -118,6 +138,7 @@ export class ToolOutputs implements Disposable {
   }
 
   #endAll(): void {
+    this.#isOver = true;
     for (const process of this.#running) {
       process.signal("SIGTERM");
       const timer = setTimeout(() => process.signal("SIGKILL"), GRACE_MS);

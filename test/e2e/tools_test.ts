@@ -121,6 +121,18 @@ rigTest("a tool that a task makes is asked when it is made", async (rig) => {
 });
 
 // S5.11
+rigTest("many tools are asked some at a time", async (rig) => {
+  rig.write("tool.sh", "mkdir at/$1 && ls at | wc -l >> most.txt; rmdir at/$1; echo $1\n");
+  rig.write("at/.keep", "");
+  const tasks = Array.from({ length: 60 }, (_, at) => task(`t${at}`, { tools: [`sh tool.sh ${at}`] }));
+  rig.write("build.json", { tasks });
+  assertEquals(executed(await rig.ask(["build"])).length, 60);
+  const counts = rig.read("most.txt").trim().split("\n").map(Number);
+  assertEquals(counts.length, 60);
+  assert(Math.max(...counts) <= 16, `${counts}`);
+});
+
+// S5.11
 rigTest("tools are asked side by side, and a stop ends those that hang", async (rig) => {
   const first = rig.hold("first"), second = rig.hold("second");
   // Both must have been started before either may end.
