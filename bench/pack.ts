@@ -4,41 +4,77 @@
  * installed (pack/bin.sh). It publishes nothing.
  *
  * A package's files are JavaScript and lie side by side, so a few things are another in a copy of the sources before they are
- * bundled: `later()` becomes the `import()` that a bundler sees, and two files of actors/machine/ say what holds in a package.
+ * bundled: `later()` becomes the `import()` that a bundler sees, and a few files say what holds in a package.
  *
  * @module
  */
 import { walkSync } from "@std/fs";
-import { dirname, fromFileUrl, join } from "@std/path";
+import { dirname, fromFileUrl, join, relative } from "@std/path";
 import { ENTRIES } from "../actors/machine/entry_modules.ts";
+import { type Assets, readAssets } from "../actors/page/assets.ts";
+import { type PackedFile, tarball } from "./pack/tarball.ts";
+import { minify } from "terser";
 import config from "../deno.json" with { type: "json" };
 
 const ROOT = fromFileUrl(new URL("..", import.meta.url));
 
 const PRODUCT = ["main.ts", "mod.ts", "actors", "cli", "graph", "types", "schema.json", "deno.lock"];
 
-const TEXTS = ["LICENSE", "README.md", "CHANGELOG.md", "schema.json"];
+const TEXTS = ["LICENSE", "README.md", "schema.json"];
 
-/** Each a whole in one file: a sandbox may read nothing but these. */
-const ALONE = ["sandbox_thread", "sandbox_nested", "sandbox_process"];
+/** What a sandbox begins with, bundled apart from the rest: it may read nothing else. */
+const SANDBOX = ["sandbox_thread", "sandbox_nested", "sandbox_process"];
 
-const LATER = /\blater<typeof import\("([^"]+)"\)>\(\s*"([^"]+)",\s*import\.meta\.url,?\s*\)/g;
-
-/** What takes the place of files in actors/machine/. */
-const REPLACED = {
-  "entry_modules.ts": `
-    export type Entry = string;
-    export const entryModule = (entry: Entry): URL => new URL("./" + entry + ".js", import.meta.url);
-    export const sandboxFiles = (): string[] =>
-      ["sandbox_thread", "sandbox_nested"].map((entry) => decodeURIComponent(entryModule(entry).pathname));
-  `,
-  // Text is no package's, and so is asked by the import map. Named in a variable it is none that is bundled.
-  "import_map.ts": `
-    const url = "data:text/javascript,export const resolve = (specifier) => import.meta.resolve(specifier)";
-    const { resolve } = await import(url);
-    export const resolveImport: (specifier: string) => string = resolve;
-  `,
+/** What a package asks of another one that is many times its size, or never asks. */
+const STAND_INS: Readonly<Record<string, string>> = {
+  lodash: "export default { forEach: (all, act) => all.forEach(act), isDate: (value) => value instanceof Date };\n",
+  "make-dir": "export default undefined;\n",
 };
+
+/** What a bundler does alone is a little less. */
+const SMALL = { module: true, ecma: 2020, compress: { passes: 2, ecma: 2020 }, format: { ecma: 2020 } } as const;
+
+const LATER = /\blater(?:<typeof import\("([^"]+)"\)>)?\(\s*"([^"]+)",\s*import\.meta\.url,?\s*\)/g;
+
+/** What a declaration says of the file that it was made from, and programs that use it; both are told on pages. */
+const HEADERS = /\/\*\*(?:(?!\*\/)[^])*?@module(?:(?!\*\/)[^])*\*\/\s*/g;
+const EXAMPLES = /\n *\* @example(?:(?!\n *\* @|\n *\*\/|\*\/)[^])*/g;
+
+/** The page's own files, for no reader. */
+async function smallAssets(folder: string): Promise<Assets> {
+  const { markup, style, script } = await readAssets();
+  const path = join(folder, "page.js");
+  await Deno.writeTextFile(path, script);
+  await run(Deno.execPath(), ["bundle", "--quiet", "--minify", "--platform=browser", `--output=${path}.min`, path]);
+  return {
+    markup,
+    style: style.replace(/\/\*[^]*?\*\/|^ +/gm, "").replace(/\n+/g, "\n"),
+    script: await Deno.readTextFile(`${path}.min`),
+  };
+}
+
+/** Path → text of what takes the place of files in actors/; a sandbox reads the files that are named. */
+async function replacements(folder: string, sandboxFiles: readonly string[]): Promise<Record<string, string>> {
+  return {
+    "machine/entry_modules.ts": `
+      export type Entry = string;
+      const at = (file: string): URL => new URL("./" + file, import.meta.url);
+      export const entryModule = (entry: Entry): URL => at(entry + ".js");
+      export const sandboxFiles = (): string[] =>
+        ${JSON.stringify(sandboxFiles)}.map((file) => decodeURIComponent(at(file).pathname));
+    `,
+    // Text is no package's, and so is asked by the import map. Named in a variable it is none that is bundled.
+    "machine/import_map.ts": `
+      const url = "data:text/javascript,export const resolve = (specifier) => import.meta.resolve(specifier)";
+      const { resolve } = await import(url);
+      export const resolveImport: (specifier: string) => string = resolve;
+    `,
+    "page/assets.ts": `
+      const assets = ${JSON.stringify(await smallAssets(folder))};
+      export const readAssets = () => Promise.resolve(assets);
+    `,
+  };
+}
 
 const PACKAGE = {
   name: "troupe",
@@ -58,16 +94,17 @@ export async function pack(folder: string): Promise<string> {
     const sources = join(work, "sources"), made = join(work, "package");
     for (const path of [sources, made, folder]) await Deno.mkdir(path, { recursive: true });
     await copySources(sources);
-    await bundle(sources, made);
+    await bundleAll(sources, made);
     await addTypes(work, made);
-    await run("cp", ["-R", join(ROOT, "actors/page/browser"), made]);
     for (const name of TEXTS) await Deno.copyFile(join(ROOT, name), join(made, name));
     await Deno.writeTextFile(join(made, "package.json"), JSON.stringify(PACKAGE, null, 2) + "\n");
     await addProgram(made);
     const path = join(folder, `troupe-${config.version}.tgz`);
-    await run("tar", ["-cf", join(work, "package.tar"), "-C", work, "package"]);
-    await run("gzip", ["-9", join(work, "package.tar")]);
-    await Deno.copyFile(join(work, "package.tar.gz"), path);
+    const paths = [...walkSync(made, { includeDirs: false })].map((entry) => relative(made, entry.path)).sort();
+    const files = paths.map((path): PackedFile => {
+      return { path, content: Deno.readFileSync(join(made, path)), isProgram: path === PACKAGE.bin.troupe };
+    });
+    await Deno.writeFile(path, await tarball(files));
     return path;
   } finally {
     await Deno.remove(work, { recursive: true });
@@ -81,7 +118,7 @@ async function copySources(to: string): Promise<void> {
   for (const { path } of walkSync(to, { exts: [".ts"], includeDirs: false })) {
     const text = await Deno.readTextFile(path);
     const seen = text.replace(LATER, (_, type, name) => {
-      if (type !== name) throw new Error(`${path}: later() is asked for ${name} and says that it is ${type}`);
+      if ((type ?? name) !== name) throw new Error(`${path}: later() is asked for ${name} and says that it is ${type}`);
       return `import("${name}")`;
     });
     if (seen !== text) await Deno.writeTextFile(path, seen);
@@ -92,17 +129,43 @@ async function copySources(to: string): Promise<void> {
   }
   const become = await Deno.readTextFile(new URL("./pack/become.ts", import.meta.url));
   await Deno.writeTextFile(join(to, "become.ts"), become.replaceAll('"../../', '"./'));
-  for (const [name, text] of Object.entries(REPLACED)) {
-    await Deno.writeTextFile(join(to, "actors/machine", name), text);
-  }
 }
 
-async function bundle(from: string, to: string): Promise<void> {
-  const options = ["bundle", "--quiet", "--minify", "--packages=bundle", `--outdir=${to}`];
-  const files = (entries: readonly string[]) => entries.map((entry) => `${entry}.ts`);
-  const together = Object.keys(ENTRIES).filter((entry) => !ALONE.includes(entry));
-  await run(Deno.execPath(), [...options, "--code-splitting", ...files(["mod", "become", ...together])], from);
-  for (const entry of ALONE) await run(Deno.execPath(), [...options, ...files([entry])], from);
+async function bundleAll(from: string, to: string): Promise<void> {
+  const names = new Map<string, string>();
+  await bundle(SANDBOX, { from, to, names });
+  const sandboxFiles = [...Deno.readDirSync(to)].map(({ name }) => name);
+  for (const [path, text] of Object.entries(await replacements(from, sandboxFiles))) {
+    await Deno.writeTextFile(join(from, "actors", path), text);
+  }
+  const others = Object.keys(ENTRIES).filter((entry) => !SANDBOX.includes(entry));
+  await bundle(["mod", "become", ...others], { from, to, names });
+  for (const [name, text] of Object.entries(STAND_INS)) await Deno.writeTextFile(join(to, `${name}.js`), text);
+}
+
+/** Bundles what the entries begin, and gives the parts they have in common the shortest names there are. */
+async function bundle(
+  entries: readonly string[],
+  { from, to, names }: { readonly from: string; readonly to: string; readonly names: Map<string, string> },
+): Promise<void> {
+  const made = await Deno.makeTempDir({ dir: dirname(to) });
+  const options = ["--quiet", "--minify", "--code-splitting", "--packages=bundle", `--outdir=${made}`];
+  for (const name of Object.keys(STAND_INS)) options.push(`--external=${name}`);
+  await run(Deno.execPath(), ["bundle", ...options, ...entries.map((entry) => `${entry}.ts`)], from);
+  const files = [...Deno.readDirSync(made)].map(({ name }) => name).sort();
+  for (const file of files) {
+    const entry = file.replace(/\.js$/, "");
+    if (!entries.includes(entry)) names.set(file, `${names.size.toString(36)}.js`);
+  }
+  for (const file of files) {
+    const text = (await Deno.readTextFile(join(made, file)))
+      .replace(/"\.\/([\w.-]+-[A-Z0-9]{8}\.js)"/g, (_, name) => `"./${names.get(name)}"`)
+      .replace(/\bfrom"([\w-]+)"/g, (all, name) => name in STAND_INS ? `from"./${name}.js"` : all)
+      // Deno reads whatever is named outright before a program starts.
+      .replace(/\bimport\(("\.\/[\w.-]+")\)/g, "import(new URL($1,import.meta.url).href)");
+    const { code } = await minify(text, SMALL);
+    await Deno.writeTextFile(join(to, names.get(file) ?? file), code!);
+  }
 }
 
 /** Declarations of all that is public, as `deno pack` makes them. */
@@ -117,7 +180,7 @@ async function addTypes(work: string, made: string): Promise<void> {
     const text = await Deno.readTextFile(path);
     const to = join(made, "types", path.slice(join(from, "package").length));
     await Deno.mkdir(dirname(to), { recursive: true });
-    await Deno.writeTextFile(to, text);
+    await Deno.writeTextFile(to, text.replace(HEADERS, "").replace(EXAMPLES, ""));
     for (const [, name] of text.matchAll(/\bfrom "(\.[^"]+)\.js"/g)) {
       wanted.add(join(dirname(path), `${name}.d.ts`));
     }
@@ -125,10 +188,9 @@ async function addTypes(work: string, made: string): Promise<void> {
 }
 
 async function addProgram(made: string): Promise<void> {
-  const path = join(made, "troupe.js");
+  const path = join(made, PACKAGE.bin.troupe);
   const shell = await Deno.readTextFile(new URL("./pack/bin.sh", import.meta.url));
   await Deno.writeTextFile(path, `${shell}import "./become.js";\n`);
-  await Deno.chmod(path, 0o755);
 }
 
 async function run(program: string, args: readonly string[], cwd = ROOT): Promise<void> {

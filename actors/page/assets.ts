@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { ownText } from "../machine/own_text.ts";
 
 /** Each behind those that it imports. */
 export const SCRIPTS = [
@@ -40,13 +41,9 @@ export async function readAssets(): Promise<Assets> {
   return { markup, style, script: joined(SCRIPTS.map((name, at) => [name, modules[at]])) };
 }
 
-/** They lie in a folder beside this module, wherever that is; published it may be on a server. */
-async function read(name: string): Promise<string> {
-  const url = new URL(`./browser/${name}`, import.meta.url);
-  if (url.protocol === "file:") return await Deno.readTextFile(url);
-  const answer = await fetch(url);
-  if (!answer.ok) throw new Error(`Cannot read ${url}: ${answer.status}`);
-  return await answer.text();
+/** They lie in a folder beside this module, wherever that is. */
+function read(name: string): Promise<string> {
+  return ownText(new URL(`./browser/${name}`, import.meta.url));
 }
 
 /** One script of modules, each in a scope of its own: what it exports is the value of that. */

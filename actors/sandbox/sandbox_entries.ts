@@ -7,7 +7,7 @@
  */
 import { Buffer } from "node:buffer";
 import { type Entry, entryModule } from "../machine/entry_modules.ts";
-import { systemDetail } from "../machine/system_error.ts";
+import { ownText } from "../machine/own_text.ts";
 
 /** What a sandbox's thread or process begins with, and what the threads do that a module starts there. */
 export interface SandboxEntry {
@@ -38,26 +38,10 @@ function asText(url: string): Promise<string> {
 /** A module with the text of each module that it imports in the place of that one's name. */
 async function inlined(url: string): Promise<string> {
   // Types are nothing that is loaded.
-  const text = (await textOf(url)).replace(/^import type [^;]*;$/gm, "");
+  const text = (await ownText(new URL(url))).replace(/^import type [^;]*;$/gm, "");
   const names = new Set([...text.matchAll(/ from "(\.{1,2}\/[^"]+)";$/gm)].map(([, name]) => name));
   const parts = new Map<string, string>();
   for (const name of names) parts.set(name, await asText(new URL(name, url).href));
   const whole = text.replace(/ from "(\.{1,2}\/[^"]+)";$/gm, (_, name) => ` from "${parts.get(name)}";`);
   return `data:application/typescript;base64,${Buffer.from(whole).toString("base64")}`;
-}
-
-/** From Deno's cache where it can be had from there: it is there once it has been asked for. */
-async function textOf(url: string): Promise<string> {
-  try {
-    return (await import(url, { with: { type: "text" } }) as { readonly default: string }).default;
-  } catch {
-    // Before 2.8 that wants an option.
-  }
-  try {
-    const response = await fetch(url);
-    if (response.ok) return await response.text();
-    throw new Error(response.statusText);
-  } catch (error) {
-    throw new Error(`cannot load ${url} again: ${systemDetail(error)}`);
-  }
 }

@@ -64,6 +64,12 @@ Deno.test("what is published is the product, and works where all its modules are
     takeSamples(rig);
   });
 
+  await step("a page, whose files are loaded by addresses as well", async () => {
+    const { code, stderr } = await deno(...run, "report", "-o", "all.html");
+    assertEquals(code, 0, stderr);
+    assertMatch(rig.read("all.html"), /<style>[^]*<script>/);
+  });
+
   await step("a crew", async () => {
     const { code, stdout, stderr } = await deno(...run, "crew", "2", "build.json", "--db", "crew.db");
     assertEquals(code, 0, stdout + stderr);

@@ -133,8 +133,13 @@ Deno.test({
     await step("the README's first build", async () => {
       project.write("first/build.json", firstBuild());
       project.write("first/data/a.csv", "2\n1\n");
-      const { code, stdout, stderr } = await project.shell("npx troupe build", { cwd: "first" });
+      const { code, stdout, stderr } = await project.shell("npx troupe build --junit all.xml", { cwd: "first" });
       assertEquals([code, project.read("first/build/report.txt")], [0, "Numbers\n1\n2\n"], stdout + stderr);
+      assertEquals(project.read("first/all.xml").match(/<testcase /g)?.length, 3);
+      // A page is made of files that are text in the package.
+      const reported = await project.shell("npx troupe report -o all.html", { cwd: "first" });
+      assertEquals(reported.code, 0, reported.stderr);
+      assertMatch(project.read("first/all.html"), /<style>[^]*<script>/);
     });
 
     await step("a run as a page, whose files lie beside the modules", async () => {
