@@ -34,6 +34,9 @@ const STAND_INS: Readonly<Record<string, string>> = {
 /** What a bundler does alone is a little less. */
 const SMALL = { module: true, ecma: 2020, compress: { passes: 2, ecma: 2020 }, format: { ecma: 2020 } } as const;
 
+/** What is asked for at once or not at all: in a part each, the parts that several have in common would be very many. */
+const TOGETHER = /^(?:cli\/(?!program|build)|actors\/(?:commands|crew|join|page|watch)\/)/;
+
 const LATER = /\blater(?:<typeof import\("([^"]+)"\)>)?\(\s*"([^"]+)",\s*import\.meta\.url,?\s*\)/g;
 
 /** What a declaration says of the file that it was made from, and programs that use it; both are told on pages. */
@@ -115,14 +118,23 @@ async function copySources(to: string): Promise<void> {
   await run("cp", ["-R", ...PRODUCT.map((name) => join(ROOT, name)), to]);
   const { imports, version } = config;
   await Deno.writeTextFile(join(to, "deno.json"), JSON.stringify({ version, imports }));
+  const together: string[] = [];
   for (const { path } of walkSync(to, { exts: [".ts"], includeDirs: false })) {
     const text = await Deno.readTextFile(path);
     const seen = text.replace(LATER, (_, type, name) => {
       if ((type ?? name) !== name) throw new Error(`${path}: later() is asked for ${name} and says that it is ${type}`);
       return `import("${name}")`;
+    }).replace(/(?<!typeof )\bimport\("(\.[^"]+\.ts)"\)/g, (all, name) => {
+      const target = relative(to, join(dirname(path), name));
+      if (!TOGETHER.test(target)) return all;
+      if (!together.includes(target)) together.push(target);
+      const part = `_${together.indexOf(target)}`;
+      return `import("${relative(dirname(path), to) || "."}/together.ts").then(({ ${part} }) => ${part})`;
     });
     if (seen !== text) await Deno.writeTextFile(path, seen);
   }
+  const parts = together.map((target, at) => `export * as _${at} from "./${target}";\n`);
+  await Deno.writeTextFile(join(to, "together.ts"), parts.join(""));
   for (const [entry, path] of Object.entries(ENTRIES)) {
     if (entry === "main") continue;
     await Deno.writeTextFile(join(to, `${entry}.ts`), `export * from "./${join("actors/machine", path)}";\n`);
