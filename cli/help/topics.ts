@@ -21,6 +21,21 @@ const EXAMPLE = `{
   ]
 }`;
 
+const TEMPLATE_EXAMPLE = `{
+  "include": "packages/*/build.json",
+  "defaults": { "timeout": 300 },
+  "tasks": [
+    {
+      "name": "compile:{stem}",
+      "for_each": "src/*.c",
+      "source_files": ["{path}"],
+      "output": "build/{stem}.o",
+      "command": "cc -c {path} -o \\"$OUT\\""
+    },
+    { "name": "link", "dependencies": ["compile:*"], "output": "build/app", "command": "cc $DEPS -o \\"$OUT\\"" }
+  ]
+}`;
+
 const TASK_FILE_EXAMPLE = `# All that others need
 fetch: ./fetch.sh
 lint: npm run lint [after:fetch]
@@ -35,6 +50,7 @@ export const CONFIG_TOPIC: Topic = {
         "named. Comments and trailing commas are welcome; paths start at its folder, and commands run there.",
     },
     { title: "A config", code: EXAMPLE },
+    { title: "One task for each file, and tasks of other configs", code: TEMPLATE_EXAMPLE },
     { title: "Keys", entries: entriesOf(schema.properties) },
     { title: "Keys of a task", entries: entriesOf(schema.definitions.task.properties) },
     {
