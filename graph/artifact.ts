@@ -16,8 +16,8 @@ import { sha256 } from "./digest.ts";
 /** What lies at the path of an output. */
 export type ArtifactKind = "file" | "link" | "folder";
 
-/** An output that was made, as caches and stores record it. */
-export interface Artifact {
+/** An artifact, as reports and events show it. */
+export interface ShownArtifact {
   /** `/`-separated, relative to the config's folder. */
   readonly path: string;
   /** What it is. */
@@ -30,12 +30,13 @@ export interface Artifact {
   readonly executable?: true;
   /** The text of a link. */
   readonly target?: string;
+}
+
+/** The same as caches and stores record it; of a link the digest is of its text. */
+export interface Artifact extends ShownArtifact {
   /** The listing of a folder; see {@linkcode treeText}. */
   readonly tree?: string;
 }
-
-/** An artifact as reports and events show it: without the listing of a folder. */
-export type ShownArtifact = Omit<Artifact, "tree">;
 
 /** One thing in a folder, by its path in it. */
 export type TreeEntry =

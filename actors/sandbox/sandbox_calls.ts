@@ -10,7 +10,7 @@ import process from "node:process";
 import { setImmediate } from "node:timers";
 import { inspect } from "node:util";
 import { getHeapStatistics } from "node:v8";
-import { checkCopyable, contentOf } from "./sandbox_content.ts";
+import { checkCopyable, contentOf, contentsOf } from "./sandbox_content.ts";
 import type { CallFiles } from "./sandbox_files.ts";
 import type { Abort, Call, FromSandbox, MissingPermission, Thrown, ToSandbox } from "./sandbox_messages.ts";
 import { raiseWalls } from "./sandbox_walls.ts";
@@ -124,6 +124,7 @@ async function valueOf(call: Call, signal: AbortSignal): Promise<unknown> {
   if (typeof called !== "function") throw new Error(`it has no exported function '${call.export}'`);
   const log = (...values: unknown[]) => console.log(...values);
   const value: unknown = await called({ ...call.argument, ...files.given(), log, signal });
+  if (files.several !== undefined) return files.isCheck ? [] : await contentsOf(value, files.several);
   if (call.files !== undefined) return await contentOf(value ?? files.written);
   checkCopyable(value);
   return value;

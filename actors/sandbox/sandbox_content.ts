@@ -12,6 +12,25 @@ export async function contentOf(value: unknown): Promise<Uint8Array | string | u
   return content ?? jsonOf(value);
 }
 
+/** The contents of several files, by path: what was written, and what an object that was returned has. */
+export async function contentsOf(
+  value: unknown,
+  written: ReadonlyMap<string, Uint8Array | string>,
+): Promise<[path: string, content: Uint8Array | string][]> {
+  const contents = new Map(written);
+  if (value !== undefined && value !== null) {
+    if (typeof value !== "object" || !isPlain(value)) {
+      const what = typeof value === "object" ? `a ${nameOf(value)}` : `a ${typeof value}`;
+      throw new TypeError(`it returned ${what}, and makes several files: return an object with their contents by path`);
+    }
+    for (const [path, held] of Object.entries(value)) {
+      const content = await contentOf(held);
+      if (content !== undefined) contents.set(path, content);
+    }
+  }
+  return [...contents];
+}
+
 async function bytesOf(value: unknown): Promise<Uint8Array | string | undefined> {
   if (typeof value === "string") return value;
   if (value instanceof Uint8Array) return value;

@@ -29,6 +29,8 @@ export class CallFiles {
   #paths: ReadonlyMap<string, string> | undefined;
   /** What was written to `out`. */
   written: Uint8Array | string | undefined;
+  /** What was written to several outputs, by path as declared, those of files in folders included. */
+  readonly #several = new Map<string, Uint8Array | string>();
 
   /** Files that were not sent along with the call are read by this, by the path as declared. */
   constructor(read: (path: string, folder: string) => Uint8Array) {
@@ -44,16 +46,31 @@ export class CallFiles {
     this.#declared = declared;
     this.#paths = undefined;
     this.written = undefined;
+    this.#several.clear();
+  }
+
+  /** Whether the task makes nothing. */
+  get isCheck(): boolean {
+    return this.#declared?.isCheck ?? false;
+  }
+
+  /** What was written to the outputs of a task that makes anything but one file; undefined for any other task. */
+  get several(): ReadonlyMap<string, Uint8Array | string> | undefined {
+    return this.#declared?.outs === undefined ? undefined : this.#several;
   }
 
   /** What the function is given. */
   given(): Record<string, unknown> {
     if (this.#declared === undefined) return {};
-    const { sources, dependencies, out } = this.#declared;
+    const { sources, dependencies, out, outs } = this.#declared;
+    const artifacts: Record<string, unknown[]> = {};
+    for (const [name, path] of dependencies) (artifacts[name] ??= []).push(this.#fileOf(path));
     return {
       sources: sources.map((path) => this.#fileOf(path)),
-      dependencies: Object.fromEntries(dependencies.map(([name, path]) => [name, this.#fileOf(path)])),
+      dependencies: Object.fromEntries(Object.entries(artifacts).map(([name, [first]]) => [name, first])),
+      artifacts,
       out,
+      outs: outs === undefined ? [out] : outs.map(([, path]) => path),
     };
   }
 
@@ -90,6 +107,15 @@ export class CallFiles {
       deno[`${name}Sync`] = (path, ...rest) => {
         const declared = this.#declaredPath(path);
         return declared === undefined ? now(path, ...rest) : read(declared);
+      };
+    }
+    for (const name of ["mkdir", "mkdirSync"]) {
+      const real = deno[name];
+      // The folders of what is written to an output come with it.
+      deno[name] = (path, ...rest) => {
+        const isOwn = this.#declared !== undefined &&
+          this.#outputAt(absoluteOf(path, this.#declared.folder)) !== undefined;
+        return isOwn ? (name === "mkdir" ? Promise.resolve() : undefined) : real(path, ...rest);
       };
     }
     for (const name of ["writeFile", "writeTextFile"]) {
@@ -135,12 +161,26 @@ export class CallFiles {
   /** Takes what is written to `out`; the function may use its buffer again. */
   #keep(path: unknown, data: unknown, options: unknown): boolean {
     const declared = this.#declared;
-    if (declared === undefined || absoluteOf(path, declared.folder) !== declared.out) return false;
-    if (typeof data !== "string" && !(data instanceof Uint8Array)) return false;
+    if (declared === undefined || (typeof data !== "string" && !(data instanceof Uint8Array))) return false;
     const { append = false } = (options ?? {}) as Deno.WriteFileOptions;
-    const before = append ? this.written ?? "" : "";
-    this.written = before === "" ? data.slice() : Buffer.concat([Buffer.from(before), Buffer.from(data)]);
+    const added = (before: Uint8Array | string = "") =>
+      !append || before === "" ? data.slice() : Buffer.concat([Buffer.from(before), Buffer.from(data)]);
+    const absolute = absoluteOf(path, declared.folder);
+    if (declared.outs === undefined) {
+      if (absolute !== declared.out) return false;
+      this.written = added(this.written);
+      return true;
+    }
+    const output = this.#outputAt(absolute);
+    if (output === undefined) return false;
+    this.#several.set(output, added(this.#several.get(output)));
     return true;
+  }
+
+  /** The path of an output, or of what lies in one, by the path that it is to be written to. */
+  #outputAt(path: string | undefined): string | undefined {
+    const own = this.#declared?.outs?.find(([, out]) => path === out || path?.startsWith(`${out}/`));
+    return own === undefined ? undefined : own[0] + path!.slice(own[1].length);
   }
 }
 

@@ -79,8 +79,12 @@ export interface TaskFiles {
   readonly sources: readonly string[];
   /** Name of each dependency and its artifact. */
   readonly dependencies: readonly (readonly [name: string, path: string])[];
-  /** Absolute path of the temporary file. */
+  /** Absolute path of the temporary file; empty for a task that makes nothing. */
   readonly out: string;
+  /** Where a task makes anything but one file: each output as declared, and the absolute path to write it to. */
+  readonly outs?: readonly (readonly [output: string, out: string])[];
+  /** It makes nothing, whatever its function returns. */
+  readonly isCheck?: boolean;
   /** Contents of small files, by path, so that they need not be asked for. */
   readonly contents: ReadonlyMap<string, Uint8Array>;
 }

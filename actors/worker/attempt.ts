@@ -30,7 +30,7 @@ import type { DependencyFile } from "./dependency_file.ts";
 import { isFailure, ListFiles, seenIn, setList } from "./lists.ts";
 import { type Before, differs, look, makeWay } from "./in_place.ts";
 import type { RunShell, RunTask } from "./messages.ts";
-import { copyTo, ownPath, placed, type TargetContext, targetOf } from "./targets.ts";
+import { copyTo, isSeveral, ownPath, placed, type TargetContext, targetOf } from "./targets.ts";
 import { workingFolder } from "../machine/working_folder.ts";
 import { systemDetail } from "../machine/system_error.ts";
 import type { Output, Usage } from "../process/output.ts";
@@ -248,11 +248,4 @@ export class ArtifactExecution
     setList(given, "DEPS", seenIn(within, this.task.dependencyArtifacts));
     return given;
   }
-}
-
-/** Whether a task makes, or may make, anything but one file. */
-function isSeveral({ outputs, work }: RunTask): boolean {
-  if (outputs.length !== 1) return true;
-  const isOwn = work.kind === "content" || work.kind === "concatenate";
-  return outputs[0].kind !== "file" && !(isOwn && outputs[0].kind === "path");
 }

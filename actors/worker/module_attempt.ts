@@ -12,13 +12,14 @@ import { BUILD_VARIABLE, type BuildChain } from "../process/build_chain.ts";
 import { Capture } from "../process/capture.ts";
 import { Countdowns } from "../machine/countdowns.ts";
 import type { Attempt, RunningAttempt } from "./attempt.ts";
-import { placed, type TargetContext, targetOf } from "./targets.ts";
+import { type Contents, SeveralOutputs } from "./several_outputs.ts";
+import { isSeveral, placed, type TargetContext, targetOf } from "./targets.ts";
 import type { RunTask } from "./messages.ts";
 import type { LedgerSlot } from "../process/ledger.ts";
 import { resolvedPermissions } from "../sandbox/permissions.ts";
 import type { Answer, Sandbox } from "../sandbox/sandbox.ts";
 import type { FileAnswer, TaskFiles, Thrown } from "../sandbox/sandbox_messages.ts";
-import { readRegular } from "../machine/regular_file.ts";
+import { isFolder, readRegular } from "../machine/regular_file.ts";
 import { SandboxPool } from "../sandbox/sandbox_pool.ts";
 import { systemDetail } from "../machine/system_error.ts";
 import { thrownLine, thrownText } from "../sandbox/thrown.ts";
@@ -68,13 +69,22 @@ export class ModuleExecution implements RunningAttempt {
   async run(): Promise<Attempt> {
     const { folder, sandboxes } = this.#context;
     const { work } = this.#task;
-    const target = targetOf(this.#task, this.#context);
+    const outputs = isSeveral(this.#task) ? new SeveralOutputs(this.#task, this.#context) : undefined;
+    const target = outputs === undefined ? targetOf(this.#task, this.#context) : undefined;
+    const failure = outputs?.prepare(undefined);
+    if (failure !== undefined) return { failure };
     const module = fileUrl(resolve(folder, work.module));
-    const files = filesOf(this.#task, { folder, out: target.temporary });
+    const outs = outputs?.outs();
+    const out = target?.temporary ?? outs?.[0]?.[1] ?? "";
+    const files = filesOf(this.#task, {
+      folder,
+      out,
+      ...(outs === undefined ? {} : { outs, isCheck: this.#task.outputs.length === 0 }),
+    });
     const permissions = permissionsFor(this.#task, files);
     const sandbox = this.#sandbox = await sandboxes.take(module, permissions, { isAlone: this.#isAlone });
     try {
-      return await this.#call(sandbox, { module, files, target });
+      return await this.#call(sandbox, { module, files, to: outputs ?? target! });
     } finally {
       if (this.#isAlone) this.#context.ledger.clear();
       sandboxes.giveBack(sandbox);
@@ -83,7 +93,11 @@ export class ModuleExecution implements RunningAttempt {
 
   async #call(
     sandbox: Sandbox,
-    { module, files, target }: { readonly module: string; readonly files: TaskFiles; readonly target: ArtifactTarget },
+    { module, files, to }: {
+      readonly module: string;
+      readonly files: TaskFiles;
+      readonly to: ArtifactTarget | SeveralOutputs;
+    },
   ): Promise<Attempt> {
     const { work, timeoutMs, name: task, env } = this.#task;
     if (this.#stopped === undefined) await sandbox.ready;
@@ -103,11 +117,17 @@ export class ModuleExecution implements RunningAttempt {
       onFileWanted: (wanted) => this.#read(wanted),
       onLate: (thrown) => this.#late(thrown),
     });
-    const failure = this.#stopped ?? this.#failureOf(answer);
-    if (failure !== undefined) return this.#ended(failure);
+    const isOne = !(to instanceof SeveralOutputs);
+    const failure = this.#stopped ?? this.#failureOf(answer, isOne);
+    if (failure !== undefined) {
+      if (!isOne) await to.discard();
+      return this.#ended(failure);
+    }
     this.#countdowns.clear();
-    const { value } = answer as { value: string | Uint8Array };
-    const outcome = await placed(publishContent(target, value), this.#task, this.#context);
+    const { value } = answer as { value: string | Uint8Array | Contents };
+    const outcome = isOne
+      ? await placed(publishContent(to, value as string | Uint8Array), this.#task, this.#context)
+      : await to.write(value as Contents);
     return { ...outcome, output: this.#output() };
   }
 
@@ -160,9 +180,14 @@ export class ModuleExecution implements RunningAttempt {
     this.#countdowns.after(graceMs, () => this.#sandbox?.[Symbol.dispose]());
   }
 
-  #failureOf(answer: Answer): TaskFailure | undefined {
+  #failureOf(answer: Answer, isOne: boolean): TaskFailure | undefined {
     switch (answer.kind) {
       case "returned":
+        if (!isOne) {
+          return areContents(answer.value)
+            ? undefined
+            : { kind: "module", detail: "its answer is no contents of files" };
+        }
         if (answer.value === undefined) return { kind: "no-content", path: this.#task.outputs[0].path };
         if (typeof answer.value === "string" || answer.value instanceof Uint8Array) return undefined;
         return { kind: "module", detail: "its answer is no content of a file" };
@@ -211,12 +236,14 @@ function permissionsFor(
   const files = work.isolate === "process"
     ? [...sources, ...dependencyArtifacts].filter((path) => !contents.has(path))
     : [];
-  return resolvedPermissions(work.permissions, { own: [...call?.modules ?? [], ...files].map(absolute), absolute });
+  const folders = dependencyArtifacts.filter((path) => isFolder(absolute(path)));
+  const own = [...call?.modules ?? [], ...files, ...folders];
+  return resolvedPermissions(work.permissions, { own: own.map(absolute), absolute });
 }
 
 function filesOf(
   { work, sources, dependencyArtifacts, call }: ModuleRun,
-  where: Pick<TaskFiles, "folder" | "out">,
+  where: Pick<TaskFiles, "folder" | "out" | "outs" | "isCheck">,
 ): TaskFiles {
   const contents = new Map<string, Uint8Array>();
   let room = SENT_IN_ALL;
@@ -235,6 +262,14 @@ function filesOf(
   }
   const dependencies = dependencyArtifacts.map((path, at): [string, string] => [call?.dependencies[at] ?? path, path]);
   return { ...where, sources, dependencies, contents };
+}
+
+/** A module is in the thread that answers, and could answer anything. */
+function areContents(value: unknown): value is Contents {
+  return Array.isArray(value) && value.every((entry) =>
+    Array.isArray(entry) && typeof entry[0] === "string" &&
+    (typeof entry[1] === "string" || entry[1] instanceof Uint8Array)
+  );
 }
 
 function fileUrl(path: string): string {

@@ -13,6 +13,7 @@ import { namesOut, shellWord } from "../../graph/command_text.ts";
 import { parseTree } from "../../graph/artifact.ts";
 import { Glob } from "../../graph/glob.ts";
 import { absoluteIn } from "../../graph/paths.ts";
+import { normaliseOutput } from "../../graph/paths.ts";
 import { outputText } from "../../graph/outputs.ts";
 import type { TaskFailure } from "../../graph/failure.ts";
 import type { DeclaredOutput } from "../../graph/task.ts";
@@ -50,6 +51,9 @@ interface Place {
   readonly output: DeclaredOutput;
   readonly target: ArtifactTarget;
 }
+
+/** Contents of files, by path as the config has them. */
+export type Contents = readonly (readonly [path: string, content: string | Uint8Array])[];
 
 /** The outputs of one attempt. */
 export class SeveralOutputs {
@@ -148,7 +152,7 @@ export class SeveralOutputs {
       return await this.#failed({ kind: "io", doing: "publish artifact", path: this.#odd, detail });
     }
     const missing = Object.keys(this.#task.expected ?? {}).find((path) => !ready.some(({ name }) => name === path));
-    if (missing !== undefined) return await this.#failed({ kind: "no-artifact", path: missing, isSpoilt: false });
+    if (missing !== undefined) return await this.#failed(this.#lacking(missing));
     return await this.#place(ready);
   }
 
@@ -176,6 +180,39 @@ export class SeveralOutputs {
     const target = { ...targetOf(this.#task, this.#context, path), asksPermit: true };
     Deno.mkdirSync(dirname(target.path), { recursive: true });
     return target;
+  }
+
+  /** Each output but globs as declared, and the absolute path that it is to be written to. */
+  outs(): [output: string, out: string][] {
+    return this.#places.map(({ target }) => [target.name, target.temporary]);
+  }
+
+  /** Publishes contents, each of which lies at an output or in one. */
+  async write(contents: Contents): Promise<WriteOutcome> {
+    for (const [path, content] of contents) {
+      const to = this.#pathFor(path);
+      if (to === undefined) {
+        const detail = `it makes '${path}', which is none of its outputs and lies in none`;
+        return await this.#failed({ kind: "module", detail });
+      }
+      try {
+        Deno.mkdirSync(dirname(to), { recursive: true });
+        if (typeof content === "string") Deno.writeTextFileSync(to, content);
+        else Deno.writeFileSync(to, content);
+      } catch (error) {
+        return await this.#failed({ kind: "io", doing: "write artifact", path, detail: systemDetail(error) });
+      }
+    }
+    return await this.publish();
+  }
+
+  #pathFor(path: string): string | undefined {
+    if (path !== normaliseOutput(path)) return undefined;
+    for (const { output, target } of this.#places) {
+      if (path === target.name && output.kind !== "folder") return target.temporary;
+      if (path.startsWith(`${target.name}/`)) return target.temporary + path.slice(target.name.length);
+    }
+    return this.#globs.some((glob) => glob.matches(path)) ? `${this.#context.folder}/${path}` : undefined;
   }
 
   /** After a failure: nothing of what was made stays, and what was moved away comes back. */
@@ -214,7 +251,7 @@ export class SeveralOutputs {
       return made === "folder" ? this.#folder(target, target.temporary) : this.#file(target);
     }
     const inPlace = kindAt(target.path);
-    if (inPlace === undefined) return { failure: { kind: "no-artifact", path: outputText(output), isSpoilt: false } };
+    if (inPlace === undefined) return { failure: this.#lacking(outputText(output)) };
     if (inPlace === "folder") return this.#folder(target, target.path);
     if (kind === "folder") return wrongKind(target, "it is a file, not a folder");
     const before = { look: this.#before.get(target.path) };
@@ -222,6 +259,12 @@ export class SeveralOutputs {
       !differs("changed", { before, path: target.path });
     if (isSpoilt) return { failure: { kind: "no-artifact", path: target.name, isSpoilt } };
     return readyIn(adoptInPlace(target, { isRewritten: false }));
+  }
+
+  #lacking(path: string): TaskFailure {
+    return this.#task.work.kind === "module"
+      ? { kind: "no-content", path }
+      : { kind: "no-artifact", path, isSpoilt: false };
   }
 
   #file(target: ArtifactTarget): Ready | { readonly failure: TaskFailure } {

@@ -36,6 +36,13 @@ export function ownPath({ outputs }: Pick<RunTask, "outputs">, folder: string): 
   return own === undefined ? `${folder}/${OWN_NAMES.task}` : join(folder, own.path);
 }
 
+/** Whether a task makes, or may make, anything but one file. */
+export function isSeveral({ outputs, work }: RunTask): boolean {
+  if (outputs.length !== 1) return true;
+  const isOwn = work.kind === "content" || work.kind === "concatenate" || work.kind === "module";
+  return outputs[0].kind !== "file" && !(isOwn && outputs[0].kind === "path");
+}
+
 /** Where a task's artifact goes, or one of them. */
 export function targetOf(
   task: RunTask,

@@ -222,3 +222,83 @@ rigTest("module tasks are retried, each time anew, and stand in the history", as
   assertEquals(shown.code, 0, shown.stderr);
   assertStringIncludes(shown.stdout, "(module tasks.ts)");
 });
+
+// S5.1–S5.4
+rigTest("a function makes several files, folders, what globs match, or nothing; and reads a folder", async (rig) => {
+  rig.write(
+    "tasks.ts",
+    `type Given = { outs: string[]; out: string; artifacts: Record<string, { path: string; text(): Promise<string> }[]> };
+    export const two = () => ({ "out/one": "1\\n", "out/two": { b: 2 } });
+    export const site = async ({ out }: Given) => {
+      await Deno.mkdir(out + "/css", { recursive: true });
+      await Deno.writeTextFile(out + "/css/a.css", "a {}\\n");
+      Deno.writeTextFileSync(out + "/index.html", "<p>");
+      Deno.writeTextFileSync(out + "/index.html", "</p>", { append: true });
+      return { "out/site/404.html": new Uint8Array([65]) };
+    };
+    export const gen = () => ({ "gen/a.ts": "a", "gen/b.ts": "b" });
+    export const check = ({ outs, out }: Given) => { if (outs.length > 0 || out !== "") throw new Error("it makes nothing"); return "ignored"; };
+    export const red = () => { throw new Error("red"); };
+    export const reader = async ({ artifacts }: Given) => [
+      artifacts.two.map(({ path }) => path),
+      await artifacts.two[1].text(),
+      [...Deno.readDirSync("out/site")].map(({ name }) => name).sort(),
+      Deno.readTextFileSync("out/site/index.html"),
+      artifacts.gen.map(({ path }) => path),
+    ];
+    export const astray = () => ({ "elsewhere": "" });
+    export const text = () => "text";
+    export const half = () => ({ "out/h1": "" });
+    `,
+  );
+  const several = (outputs: string[], more = {}) => ({ output: undefined, outputs, ...more });
+  const needs = ["two", "site", "gen"];
+  const good = {
+    two: several(["out/one", "out/two"]),
+    site: several(["out/site/"]),
+    gen: several(["gen/*.ts"]),
+    check: several([], { dependencies: needs }),
+    reader: { dependencies: needs },
+  };
+  configure(rig, {
+    ...good,
+    alone: several(["out/alone/", "out/more"], { export: "part", isolate: "process" }),
+    red: several([]),
+    astray: several(["out/a1", "out/a2"]),
+    text: several(["out/t1", "out/t2"]),
+    half: several(["out/h1", "out/h2"]),
+  });
+  rig.write(
+    "tasks.ts",
+    `${rig.read("tasks.ts")}\nexport const part = () => ({ "out/alone/in": "alone", "out/more": "more" });\n`,
+  );
+  const ended = await rig.build();
+  assertEquals(errors(ended), {
+    red: "Module failed: red",
+    astray: "Module failed: it makes 'elsewhere', which is none of its outputs and lies in none",
+    text: "Module failed: TypeError: it returned a string, and makes several files: " +
+      "return an object with their contents by path",
+    half: "Module made no artifact: return the content of 'out/h2', or write it to out",
+  });
+  const made = Object.fromEntries([...rig.files("out"), ...rig.files("gen")].map((path) => [path, rig.read(path)]));
+  assertEquals(made, {
+    "gen/a.ts": "a",
+    "gen/b.ts": "b",
+    "out/alone/in": "alone",
+    "out/more": "more",
+    "out/one": "1\n",
+    "out/reader": made["out/reader"],
+    "out/site/404.html": "A",
+    "out/site/css/a.css": "a {}\n",
+    "out/site/index.html": "<p></p>",
+    "out/two": '{\n  "b": 2\n}\n',
+  });
+  assertEquals(JSON.parse(rig.read("out/reader")), [
+    ["out/one", "out/two"],
+    rig.read("out/two"),
+    ["404.html", "css", "index.html"],
+    "<p></p>",
+    ["gen/a.ts", "gen/b.ts"],
+  ]);
+  assertEquals(executed(await rig.build()).filter((name) => !(name in errors(ended))), []);
+});
