@@ -13,9 +13,6 @@
  */
 import { sha256 } from "./digest.ts";
 
-/** What lies at the path of an output. */
-export type ArtifactKind = "file" | "link" | "folder";
-
 /** An artifact, as reports and events show it. */
 export interface ShownArtifact {
   /** `/`-separated, relative to the config's folder. */
