@@ -135,7 +135,7 @@ export type { Flakiness } from "./graph/report/flaky.ts";
 export type { LastTime, WhyReport } from "./graph/report/why_report.ts";
 export type { LastAttempt, ListedTask, ListReport, TaskState } from "./graph/report/task_list.ts";
 export { InputError } from "./graph/input/input_error.ts";
-export type { Artifact, ArtifactKind, ShownArtifact } from "./graph/artifact.ts";
+export type { ShownArtifact } from "./graph/artifact.ts";
 export type { BuildReport, BuildResult, DryRunReport, Prospect } from "./graph/report/build_report.ts";
 
 /** Choices for {@linkcode loadGates}. */

@@ -17,9 +17,9 @@ import { sha256 } from "./digest.ts";
 export interface ShownArtifact {
   /** `/`-separated, relative to the config's folder. */
   readonly path: string;
-  /** What it is. */
-  readonly kind: ArtifactKind;
-  /** Of a file's content, of a link's text, or of a folder's listing; 64 hex digits. */
+  /** What lies there: a file, a link, or a folder with all that is in it. */
+  readonly kind: "file" | "link" | "folder";
+  /** Of a file's content, or of a folder's listing; 64 hex digits. */
   readonly sha256: string;
   /** In bytes; of a folder all of its files. */
   readonly size: number;
