@@ -17,6 +17,7 @@ import { LIBRARY_WORKLOADS } from "./library.ts";
 import { DAILY_WORKLOADS } from "./daily.ts";
 import { HEADER_WORKLOADS } from "./headers.ts";
 import { describeMachine, machineText } from "./machine.ts";
+import { MAKESPAN_WORKLOADS } from "./makespan.ts";
 import { MODULE_WORKLOADS } from "./modules.ts";
 import { RECORDING_WORKLOADS } from "./recording.ts";
 import { Space } from "./space.ts";
@@ -29,6 +30,7 @@ const WORKLOADS: readonly Workload[] = [
   ...COLD_WORKLOADS,
   ...BUILD_WORKLOADS,
   ...HEADER_WORKLOADS,
+  ...MAKESPAN_WORKLOADS,
   ...TASK_WORKLOADS,
   ...RECORDING_WORKLOADS,
   ...LIBRARY_WORKLOADS,

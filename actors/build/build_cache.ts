@@ -32,6 +32,7 @@ import { CACHE_JOURNAL, CacheJournal } from "./cache_journal.ts";
 import type { FileEntry } from "../storage/file_entry.ts";
 import { FileIndex } from "../storage/file_index.ts";
 import { InputVersions, type StoredDiscovery } from "./input_versions.ts";
+import { UsualDurations } from "./usual_durations.ts";
 import { TreeIndex } from "../storage/tree_index.ts";
 import { isFolder } from "../machine/regular_file.ts";
 import { systemDetail } from "../machine/system_error.ts";
@@ -50,6 +51,7 @@ export class BuildCache {
   readonly files: FileIndex;
   /** What is known of folders that are artifacts. */
   readonly trees: TreeIndex;
+  readonly durations: UsualDurations;
   readonly #path: string;
   readonly #entries: Record<string, CacheEntry>;
   readonly #traces: Record<string, StoredTrace>;
@@ -72,6 +74,7 @@ export class BuildCache {
     this.#entries = content.entries;
     this.#traces = content.traces;
     this.#configs = content.configs;
+    this.durations = new UsualDurations(content.durations);
     this.#inputs = new InputVersions(content.inputs);
     this.files = new FileIndex(folder, content.files);
     this.trees = new TreeIndex(this.files);
@@ -224,6 +227,7 @@ export class BuildCache {
         this.#resolved.delete(name);
       } else if (trace[7]?.discovery !== undefined) discoveries.push(trace[7].discovery);
     }
+    this.durations.keepOnly((name) => name in this.#traces);
     this.#inputs.prune(discoveries);
   }
 
@@ -277,8 +281,8 @@ export class BuildCache {
     if (!this.isDirty) return;
     this.#dropReplaced();
     const files = this.files.lasting(nowMs);
-    const inputs = this.#inputs.all;
-    const parts = { entries: this.#entries, files, inputs, traces: this.#traces, configs: this.#configs };
+    const own = { inputs: this.#inputs.all, durations: this.durations.all };
+    const parts = { entries: this.#entries, files, ...own, traces: this.#traces, configs: this.#configs };
     replaceFile(this.#path, cacheText(VERSION, parts), { within: dirname(this.#path), mode: PRIVATE });
     this.#journal.remove();
     this.#inputs.settle();

@@ -19,7 +19,7 @@ import type { ArtifactFacts } from "../storage/file_index.ts";
 export const VERSION = 2;
 
 /** The parts of a cache that are maps, in the order in which they are written. */
-const PARTS = ["entries", "files", "inputs", "traces", "configs"] as const;
+const PARTS = ["entries", "files", "inputs", "traces", "configs", "durations"] as const;
 
 /** One artifact of a task. */
 export interface CachedArtifact extends ArtifactFacts {
@@ -55,6 +55,8 @@ export interface CacheFile {
   readonly traces: Record<string, StoredTrace>;
   /** By the name of a config; none in caches that earlier versions wrote. */
   readonly configs: Record<string, ConfigRecord>;
+  /** By task name; none in caches that earlier versions wrote. */
+  readonly durations: Record<string, number>;
 }
 
 /** A trace as it is on disk. */
@@ -147,15 +149,16 @@ export function emptyFile(): CacheFile {
     inputs: withoutPrototype({}),
     traces: withoutPrototype({}),
     configs: withoutPrototype({}),
+    durations: withoutPrototype({}),
   };
 }
 
 /** The contents of a file, or what is wrong with them. */
 export function cacheFileOf(value: unknown): CacheFile | string {
   if (!isObject(value)) return "is damaged";
-  const { version, entries, files, inputs = {}, traces, configs = {} } = value as Partial<CacheFile>;
+  const { version, entries, files, inputs = {}, traces, configs = {}, durations = {} } = value as Partial<CacheFile>;
   if (version !== VERSION) return `has version ${version === undefined ? "none" : shownValue(version)}, not ${VERSION}`;
-  if (![entries, files, inputs, traces, configs].every(isObject)) return "is damaged";
+  if (![entries, files, inputs, traces, configs, durations].every(isObject)) return "is damaged";
   return {
     version,
     entries: withoutPrototype(entries!),
@@ -163,6 +166,7 @@ export function cacheFileOf(value: unknown): CacheFile | string {
     inputs: withoutPrototype(inputs),
     traces: withoutPrototype(traces!),
     configs: withoutPrototype(configs),
+    durations: withoutPrototype(durations),
   };
 }
 

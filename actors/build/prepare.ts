@@ -114,6 +114,7 @@ export async function prepare(
   const whole = known ?? makePlan(build.tasks, build.graph, sources.files, {
     limits: build.resourceLimits,
     budget: build.budget,
+    weights: cache.durations.weights(build.tasks),
     touches: await touchesOf(build.tasks, build.folder, sources.entries),
   });
   warm?.keepPlan(build, sources, whole);

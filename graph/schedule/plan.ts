@@ -25,18 +25,26 @@ export function makePlan(
   tasks: readonly Task[],
   graph: Graph,
   sources: readonly (readonly string[])[],
-  restraints?: Restraints,
+  restraints?: Restraints & Expected,
 ): Plan {
   return { ...schedulable(tasks, graph, restraints), tasks, graph, sources, producers: new Producers(tasks) };
 }
 
-/** What the rules of scheduling need of tasks; `restraints` says what of it is limited. The order of urgency is by longest remaining path, then as declared. */
+/** How long tasks are expected to take, by index and in any unit; default all take the same. */
+export interface Expected {
+  readonly weights?: ArrayLike<number>;
+}
+
+/**
+ * What the rules of scheduling need of tasks; `restraints` says what of it is limited. The order of urgency is by the longest
+ * remaining path, which is time where it is known how long tasks take, then as declared.
+ */
 export function schedulable(
   tasks: readonly Pick<Task, "retries" | "declared">[],
   graph: Graph,
-  restraints?: Restraints,
+  restraints?: Restraints & Expected,
 ): Schedulable {
-  const remaining = longestRemainingPath(graph);
+  const remaining = longestRemainingPath(graph, restraints?.weights);
   const order = Int32Array.from(tasks, (_, task) => task);
   order.sort((a, b) => remaining[b] - remaining[a] || a - b);
   return {

@@ -27,6 +27,14 @@ Deno.test("makePlan() puts the task with the longest path behind it first, equal
   assertEquals([...plan.order].map((index) => tasks[index].name), ["long", "short", "middle", "alone", "end"]);
 });
 
+// S7.13
+Deno.test("makePlan() goes by time where it is known how long tasks take", () => {
+  const tasks = [task("first"), task("a"), task("b", ["a"]), task("c", ["b"]), task("slow")];
+  const weights = [10, 10, 10, 10, 500], sources = tasks.map(() => []);
+  const plan = makePlan(tasks, buildGraph(tasks).graph, sources, { weights });
+  assertEquals([...plan.order].map((index) => tasks[index].name), ["slow", "a", "b", "first", "c"]);
+});
+
 Deno.test("makePlan() gives each task its sources, its retries, and its neighbours on both sides", () => {
   const tasks = [task("a", [], 2), task("b", ["a"]), task("c", ["b", "a"], 1)];
   const plan = makePlan(tasks, buildGraph(tasks).graph, [["x"], [], ["y", "z"]]);
