@@ -10,7 +10,7 @@
  */
 import { resolve } from "@std/path/posix/resolve";
 import { GateError } from "../../graph/gates/gate_task.ts";
-import type { ChangedPath, InputMap } from "../../graph/input_map.ts";
+import type { ChangedPath } from "../../graph/input_map.ts";
 import { unreachable } from "../../graph/task.ts";
 import { changedLine, LAPSED_LINE, NOTHING_FAILED_LINE, watchingLine } from "../../graph/report/watch_lines.ts";
 import { refuseOwnBuild } from "../process/build_chain.ts";
@@ -20,9 +20,8 @@ import { standardOutput } from "../terminal/standard_output.ts";
 import { StoppedError } from "../process/stop_listener.ts";
 import type { Follower, GoingRun, RunEnd } from "../build/build_run.ts";
 import { WarmState } from "../build/warm_state.ts";
-import type { ExpandedSources } from "../build/expanded_sources.ts";
 import { TransactionError } from "../build/transaction/error.ts";
-import { type FoundInputs, mapInputs } from "../watch/inputs.ts";
+import { FollowedInputs } from "../watch/followed_inputs.ts";
 import { Keys } from "../watch/keys.ts";
 import { type Gathered, Watcher } from "../watch/watcher.ts";
 import { WorkerStartError } from "../engine/pool.ts";
@@ -94,23 +93,12 @@ class Rebuilds implements AsyncDisposable {
   /** The last config that was right. */
   #build: LoadedBuild;
   #isConfigOld = false;
-  /** What all tasks read. */
-  #map: InputMap;
-  /** Where globs were looked for when that was last done. */
-  #folders: ReadonlySet<string> = new Set();
-  /** When the build that goes on began, in milliseconds since the epoch. */
-  #begunMs = Infinity;
-  /** What a build of all tasks has found of that, until the map has it all. */
-  #found: FoundInputs | undefined;
+  readonly #inputs: FollowedInputs;
   #isBuilding = false;
   /** The build of all tasks that can be told of changes. */
   #going: GoingRun | undefined;
   /** Tasks of which a source has changed since a build of all began. */
   readonly #first = new Set<number>();
-  /** The sources that the map was made of. */
-  #mapped: ExpandedSources | undefined;
-  /** Task → what it was found to read, as the map knows it. */
-  #discovered: readonly (readonly string[] | undefined)[] = [];
   /** Task → how often it was ended since the last rest. */
   readonly #ended = new Map<number, number>();
   #next: Wish | undefined;
@@ -137,7 +125,8 @@ class Rebuilds implements AsyncDisposable {
       onWarning: (sentence) => invocation.reporter.error(sentence),
       known: this.#warm,
     });
-    this.#map = this.#follow();
+    const { db } = parts.options;
+    this.#inputs = new FollowedInputs(parts.build, this.#watcher, db === undefined ? [] : [resolve(db)]);
     this.#keys = Keys.open((key) => this.#press(key));
     invocation.stop.aborted.addEventListener("abort", this.#stop);
     if (invocation.stop.signal !== undefined) this.#stop();
@@ -192,8 +181,8 @@ class Rebuilds implements AsyncDisposable {
   }
 
   #changed({ changes, isPartial }: Gathered): void {
-    const isConfig = changes.some((change) => this.#map.reshapes(change));
-    const { edited, reshaped } = this.#map.changeBy(changes);
+    const isConfig = changes.some((change) => this.#inputs.map.reshapes(change));
+    const { edited, reshaped } = this.#inputs.map.changeBy(changes);
     if (!isConfig && !isPartial && edited.length + reshaped.length === 0) return;
     this.#tellOf(changes, isPartial);
     for (const task of [...edited, ...reshaped]) this.#first.add(task);
@@ -207,10 +196,10 @@ class Rebuilds implements AsyncDisposable {
     const going = this.#going;
     if (going === undefined) return false;
     const isOther = ({ path, isThere }: ChangedPath) => {
-      const others = this.#map.namesOf(path).filter((name) => going.files.hasChanged(name));
+      const others = this.#inputs.map.namesOf(path).filter((name) => going.files.hasChanged(name));
       return others.length > 0 || !isThere;
     };
-    const { edited, reshaped } = this.#map.changeBy(changes.filter(isOther));
+    const { edited, reshaped } = this.#inputs.map.changeBy(changes.filter(isOther));
     const all = [...edited, ...reshaped];
     for (const task of all) this.#ended.set(task, (this.#ended.get(task) ?? 0) + 1);
     const mayEnd = (task: number) => this.#ended.get(task)! <= MOST_ENDED;
@@ -221,11 +210,7 @@ class Rebuilds implements AsyncDisposable {
   #tellOf(changes: readonly ChangedPath[], isPartial: boolean): void {
     const { reporter, level } = this.#invocation;
     if (level === "quiet") return;
-    const isMeant = (change: ChangedPath) => {
-      const { edited, reshaped } = this.#map.changeBy([change]);
-      return edited.length + reshaped.length > 0 || this.#map.reshapes(change);
-    };
-    const paths = changes.filter(isMeant).map(({ path }) => this.#map.shown(path)).sort();
+    const paths = this.#inputs.meant(changes);
     if (paths.length > 0) reporter.line(changedLine(paths), "dim");
     if (isPartial) reporter.line(LAPSED_LINE, "dim");
   }
@@ -238,7 +223,7 @@ class Rebuilds implements AsyncDisposable {
       this.#invocation.reporter.line(NOTHING_FAILED_LINE);
     } else {
       this.#isBuilding = true;
-      this.#begunMs = Date.now();
+      this.#inputs.begin();
       this.#go(wish);
     }
   }
@@ -263,7 +248,11 @@ class Rebuilds implements AsyncDisposable {
   #allOptions(): Pick<BuildContext, "follower" | "warm" | "first"> {
     const first = [...this.#first];
     this.#first.clear();
-    return { follower: this.#follower(), warm: this.#warm, first };
+    const follower: Follower = {
+      onSources: (sources, cache) => this.#inputs.onSources(sources, cache),
+      onRunning: (run) => this.#going = run,
+    };
+    return { follower, warm: this.#warm, first };
   }
 
   /** The folder that it was started in may have been removed and made again: then it is the one of that name. */
@@ -280,14 +269,14 @@ class Rebuilds implements AsyncDisposable {
     this.#isConfigOld = false;
     this.#first.clear();
     this.#build = await loadBuild(this.#config, this.#options.tasks);
-    this.#map = this.#follow();
+    this.#inputs.reload(this.#build);
   }
 
   #built(end: RunEnd | undefined): void {
     const { reporter, level, stop, hideLive } = this.#invocation;
     this.#isBuilding = false;
     hideLive?.();
-    const isOutdated = this.#refresh() || end?.isOutdated;
+    const isOutdated = this.#inputs.refresh() || end?.isOutdated;
     if (end !== undefined) {
       this.#failed = Object.values(end.report.results)
         .filter(({ status }) => status === "failed" || status === "skipped").map(({ task_name: name }) => name);
@@ -303,53 +292,10 @@ class Rebuilds implements AsyncDisposable {
     if (next !== undefined) this.#wish(next);
   }
 
-  /** What modules import by now is followed from here on; answers whether any of that has changed since it was read. */
-  #refresh(): boolean {
-    const found = this.#found, before = this.#map;
-    this.#found = undefined;
-    if (found === undefined || !this.#hasFoundMore(found)) return false;
-    this.#map = this.#follow(found);
-    return [...this.#map.paths].some((path) =>
-      !before.reads(path) && this.#map.namesOf(path).some((name) => found.files.hasChanged(name))
-    );
-  }
-
-  /** Whether tasks may read by now what they did not read when the map was made. */
-  #hasFoundMore({ discovered }: FoundInputs): boolean {
-    return this.#build.tasks.some(({ action, depfile }, task) =>
-      action.kind === "module" || (depfile !== undefined && discovered(task) !== this.#discovered[task])
-    );
-  }
-
   /** Nobody goes on whom nobody hears. */
   async #endUnheard(): Promise<void> {
     await this.#invocation.reporter.flush();
     if (standardOutput.hasEnded("stdout")) this.#mailbox.post({ kind: "unheard" });
-  }
-
-  #follower(): Follower {
-    return {
-      onSources: (sources, cache) => {
-        const { tasks } = this.#build;
-        const discovered = (task: number) => {
-          const { name, depfile } = tasks[task];
-          return depfile === undefined ? undefined : cache.trace(name)?.[7]?.discovery?.files;
-        };
-        this.#found = { sources, files: cache.files, discovered };
-        if (sources !== this.#mapped) this.#map = this.#follow(this.#found);
-      },
-      onRunning: (run) => this.#going = run,
-    };
-  }
-
-  #follow(found?: FoundInputs): InputMap {
-    const { db } = this.#options;
-    const map = mapInputs(this.#build, db === undefined ? [] : [resolve(db)], found);
-    this.#folders = (found?.sources.folders ?? this.#folders).union(this.#build.shape?.folders ?? new Set());
-    this.#mapped = found?.sources;
-    this.#discovered = this.#build.tasks.map((_, task) => found?.discovered(task));
-    this.#watcher.follow(map, this.#folders, this.#begunMs);
-    return map;
   }
 }
 
