@@ -138,7 +138,7 @@ function optionsOf(flags: Flags, { tasks, home }: NamedTarget): BuildOptions & P
     tasks,
     failFast: flags.on.has("fail-fast"),
     force: flags.on.has("force"),
-    store: storeOf(flags),
+    ...storeOf(flags),
     loadLimits: loadLimits(flags),
     graceMs: secondsOf(flags, "grace", true),
     transaction: transactionOf(flags),

@@ -91,7 +91,7 @@ export function joinOptions(
     maxFailedRetries: wholeNumber(flags, "max-failed-retries", 0, 1_000_000),
     maxKilledRetries: wholeNumber(flags, "max-killed-retries", 0, 1_000_000),
     force: flags.on.has("force"),
-    store: storeOf(flags),
+    ...storeOf(flags),
     history: flags.values.get("history"),
     graceMs: secondsOf(flags, "grace", true),
     loadLimits: loadLimits(flags),

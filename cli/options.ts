@@ -179,14 +179,33 @@ function percentage(flags: Flags, name: string): number | undefined {
   return Number(value) / 100;
 }
 
+/** Which store and which remote cache are used. */
+export interface StoreFlags {
+  /** Undefined when nothing was said of it. */
+  readonly store: string | false | undefined;
+  readonly remote: string | false | undefined;
+  readonly remoteWrite: boolean;
+}
+
 /**
- * Which store is used, by `--store` and `--no-store`; undefined when neither was given.
+ * Which store and which remote cache are used, by flags.
  *
- * @throws {InputError} When both were.
+ * @throws {InputError} When some exclude each other.
  */
-export function storeOf({ on, values }: Flags): string | false | undefined {
-  if (on.has("no-store") && values.has("store")) throw new InputError("--store and --no-store exclude each other");
-  return on.has("no-store") ? false : values.get("store");
+export function storeOf({ on, values }: Flags): StoreFlags {
+  const remoteWrite = on.has("remote-write");
+  const exclude = (one: string, other: string) => new InputError(`--${one} and --${other} exclude each other`);
+  if (on.has("no-store") && values.has("store")) throw exclude("store", "no-store");
+  if (on.has("no-remote") && values.has("remote")) throw exclude("remote", "no-remote");
+  if (on.has("no-remote") && remoteWrite) throw exclude("remote-write", "no-remote");
+  if (on.has("no-store") && (values.has("remote") || remoteWrite)) {
+    throw new InputError("What comes out of a remote cache goes through the store: leave out --no-store");
+  }
+  return {
+    store: on.has("no-store") ? false : values.get("store"),
+    remote: on.has("no-remote") ? false : values.get("remote"),
+    remoteWrite,
+  };
 }
 
 /** The name of a flag as the spec has it; undefined for what is no flag that it knows. */

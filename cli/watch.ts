@@ -65,7 +65,7 @@ function optionsOf(flags: Flags, { tasks, home }: NamedTarget): WatchOptions {
     workers: wholeNumber(flags, "jobs", 1, MOST_WORKERS),
     tasks,
     failFast: flags.on.has("fail-fast"),
-    store: storeOf(flags),
+    ...storeOf(flags),
     loadLimits: loadLimits(flags),
     graceMs: secondsOf(flags, "grace", true),
     validate: flags.on.has("validate"),

@@ -96,3 +96,9 @@ class SmallHash implements Hash {
 export function isDigest(text: string): boolean {
   return /^[0-9a-f]{64}$/.test(text);
 }
+
+/** HMAC with SHA-256 of a text, in lower-case hex. */
+export function hmacSha256(secret: string, text: string): string {
+  const crypto = globalThis.process.getBuiltinModule("node:crypto") as typeof import("node:crypto");
+  return crypto.createHmac("sha256", secret).update(text).digest("hex");
+}

@@ -45,8 +45,7 @@ export interface StoreRecord {
   readonly stderr?: StoredText;
   /** How long it took, in milliseconds. */
   readonly durationMs: number;
-  /** It came out of a remote cache. */
-  readonly isRemote?: true;
+
   /**
    * Of a declared fingerprint, which has made nothing by itself: the lists of files that its task was found to read, the
    * oldest first. Each is a blob: the paths as JSON.

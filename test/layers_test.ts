@@ -79,6 +79,8 @@ const ROOMS: readonly Layer[] = [
   // Every way of keeping other processes out by files.
   // What tasks have made, by what made it; it runs nothing and restores nothing.
   room("store", ["machine", "process", "storage"]),
+  // A cache on the network, from which and to which records and blobs go; it knows no task.
+  room("remote", ["machine", "storage", "store"]),
   room("locks", ["machine", "storage"]),
   // All that runs in a worker's thread, and the words it is spoken to in; it keeps nothing between tasks.
   room("worker", ["machine", "process", "sandbox", "storage"]),
@@ -98,7 +100,19 @@ const ROOMS: readonly Layer[] = [
   room("build/transaction", ["machine", "storage"]),
   room("build", [
     "door",
-    ...["machine", "process", "sandbox", "storage", "store", "locks", "worker", "engine", "input", "terminal"],
+    ...[
+      "machine",
+      "process",
+      "sandbox",
+      "storage",
+      "store",
+      "remote",
+      "locks",
+      "worker",
+      "engine",
+      "input",
+      "terminal",
+    ],
     ...["history", "run"],
     "build/transaction",
   ]),

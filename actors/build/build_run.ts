@@ -32,6 +32,9 @@ import type { Transaction } from "./transaction/transaction.ts";
 import { type BuildReport, buildReport, rolledBackReport } from "../../graph/report/build_report.ts";
 import { showCommand } from "../../graph/report/typed_commands.ts";
 
+/** So long is waited at the end for what is being sent to a remote cache. */
+export const SENDING_MS = 10_000;
+
 /** Workers when neither the config nor the caller says how many. */
 export const DEFAULT_WORKERS = 8;
 
@@ -45,6 +48,10 @@ export interface BuildRunOptions extends SessionOptions {
   readonly force: boolean;
   /** Path of the store, or false for none; default that of the environment, or the config's own. */
   readonly store?: string | false;
+  /** Address of a remote cache, or false for none; default that of the environment, or the config's. */
+  readonly remote?: string | false;
+  /** Whether what is made is sent there; default only by the environment. */
+  readonly remoteWrite?: boolean;
   /** After every so many tasks done the cache is on the disk, for a build that is killed; default at intervals. */
   readonly checkpointEvery?: number;
   /** All changes or none; with a fallback once more after a failure, with one worker. Default: what was made stays. */
@@ -106,6 +113,8 @@ export interface RunEnd {
   readonly nothing?: NothingDone;
   /** There when it is time to look after the store, which nobody should have to wait for. */
   readonly tidy?: () => Promise<void>;
+  /** What a remote cache was good for, if there is one. */
+  readonly remote?: string;
 }
 
 /** What a run is given beside its tasks. */
@@ -265,7 +274,7 @@ async function run(
   const { engine } = session;
   let report: BuildReport | undefined;
   let rolledBack: number | undefined;
-  let tidy: RunEnd["tidy"];
+  let tidy: RunEnd["tidy"], remote: string | undefined;
   try {
     follower?.onRunning({ changed: (change) => engine.changed(change), files: cache.files });
     const { ends, utilization } = await session.run();
@@ -280,6 +289,7 @@ async function run(
     cache.files[Symbol.dispose]();
     tools?.[Symbol.dispose]();
     await session.close();
+    remote = await store?.closeRemote(stop.signal === undefined ? SENDING_MS : 0);
     tidy = store?.close();
     const isWhole = report?.completed === plan.size && stop.signal === undefined;
     if (transaction !== undefined && !isWhole) {
@@ -305,6 +315,7 @@ async function run(
       ? {}
       : { nothing: { build, prepared, own: preparing.own?.filter((path) => path !== undefined) ?? [] } }),
     ...(stop.signal === undefined ? { tidy } : {}),
+    ...(remote === undefined ? {} : { remote }),
   };
 }
 

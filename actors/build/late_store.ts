@@ -5,6 +5,8 @@
  *
  * @module
  */
+import type { Remote } from "../remote/remote.ts";
+import type { RemoteChoice, RemoteConfig, RemoteSettings } from "../remote/settings.ts";
 import { later } from "../machine/later.ts";
 import type { StoreChoice, StorePlace, StoreSettings } from "../store/place.ts";
 import type { Store, StoreOptions } from "../store/store.ts";
@@ -16,11 +18,33 @@ export class LateStore implements Disposable {
   #opening: Promise<void> | undefined;
   #isTried = false;
   #store: Store | undefined;
+  readonly #remoteSettings: RemoteSettings | undefined;
+  #remote: Remote | undefined;
 
   /** `tell` is given what goes wrong with it, once. */
-  constructor(place: () => Promise<StorePlace>, tell: (sentence: string) => void) {
+  constructor(
+    { place, remote, tell }: {
+      readonly place: () => Promise<StorePlace>;
+      /** A cache that is asked for what the store does not have; default none is. */
+      readonly remote?: RemoteSettings;
+      readonly tell: (sentence: string) => void;
+    },
+  ) {
     this.#place = place;
+    this.#remoteSettings = remote;
     this.#tell = tell;
+  }
+
+  /** There once the store is open, if there is one. */
+  get remote(): Remote | undefined {
+    return this.#remote;
+  }
+
+  /** Ends the use of the remote cache, once what is being sent is there or so much time has passed; the last line. */
+  async closeRemote(patienceMs: number): Promise<string | undefined> {
+    const remote = this.#remote;
+    this.#remote = undefined;
+    return await remote?.close(patienceMs);
   }
 
   /** There once it is open, and can be used. */
@@ -73,33 +97,56 @@ export class LateStore implements Disposable {
     try {
       const { Store } = await later<typeof import("../store/store.ts")>("../store/store.ts", import.meta.url);
       const store = await Store.open(await this.#place(), options);
-      if (typeof store === "string") this.#tell(store);
-      else this.#store = store;
+      if (typeof store === "string") return this.#tell(store);
+      this.#store = store;
+      if (this.#remoteSettings === undefined || options.onlyLooks) return;
+      const { Remote } = await later<typeof import("../remote/remote.ts")>("../remote/remote.ts", import.meta.url);
+      this.#remote = new Remote(this.#remoteSettings, store);
     } finally {
       this.#isTried = true;
     }
   }
 }
 
-/** The store of a config's folder; undefined for none. Wrong variables are told of at once, whether it is opened or not. */
+/**
+ * The store of a config's folder; undefined for none. Wrong variables are told of at once, whether it is opened or not.
+ *
+ * @throws {InputError} For these.
+ */
 export async function lateStore(
   folder: string,
   { choice, settings, tell }: {
-    readonly choice: StoreChoice;
-    readonly settings: StoreSettings;
+    readonly choice: StoreChoice & RemoteChoice;
+    readonly settings: StoreSettings & RemoteConfig;
     readonly tell: (sentence: string) => void;
   },
 ): Promise<LateStore | undefined> {
   if (choice.store === false) return undefined;
+  const remote = await remoteOf(choice, settings);
   const place = async () => {
     const { storePlace } = await later<typeof import("../store/place.ts")>("../store/place.ts", import.meta.url);
     return storePlace(folder, choice, settings)!;
   };
-  const isLimited = VARIABLES.some((variable) =>
-    Deno.permissions.querySync({ name: "env", variable }).state === "granted" && Deno.env.has(variable)
+  const known = VARIABLES.some(isSet) ? await place() : undefined;
+  return new LateStore({ place: known === undefined ? place : () => Promise.resolve(known), remote, tell });
+}
+
+async function remoteOf(choice: RemoteChoice, settings: RemoteConfig): Promise<RemoteSettings | undefined> {
+  const isAsked = choice.remote !== undefined || settings.remoteUrl !== undefined || isSet("TROUPE_REMOTE");
+  if (!isAsked || choice.remote === false) return undefined;
+  const { remoteSettings } = await later<typeof import("../remote/settings.ts")>(
+    "../remote/settings.ts",
+    import.meta.url,
   );
-  const known = isLimited ? await place() : undefined;
-  return new LateStore(known === undefined ? place : () => Promise.resolve(known), tell);
+  return remoteSettings(
+    choice,
+    settings,
+    (variable) => isSet(variable) ? Deno.env.get(variable) || undefined : undefined,
+  );
+}
+
+function isSet(variable: string): boolean {
+  return Deno.permissions.querySync({ name: "env", variable }).state === "granted" && Deno.env.has(variable);
 }
 
 const VARIABLES = ["TROUPE_STORE_LIMIT", "TROUPE_STORE_DAYS"];

@@ -37,14 +37,27 @@ export class Restoration {
   find(task: number, { trace }: Extract<BuildFinding, { kind: "run" }>): BuildFinding | undefined {
     const { options: { force, discovered }, places } = this.#freshness;
     if (force) return undefined;
-    const stored = this.#store.find(task, trace[0], places);
-    if (stored !== undefined) return this.#restorable(task, trace, stored);
+    const traces = [trace];
     for (const list of this.#listsOf(task, trace)) {
       const other = discovered!.if(task, trace, list);
       if (other === undefined) continue;
       if ("tooMuch" in other) return { kind: "tooMuch", path: other.tooMuch };
-      const stored = this.#store.find(task, other[0], places);
-      if (stored !== undefined) return this.#restorable(task, other, stored);
+      traces.push(other);
+    }
+    for (const one of traces) {
+      const stored = this.#store.find(task, one[0], places);
+      if (stored !== undefined) return this.#restorable(task, one, stored);
+    }
+    return this.#asking(task, traces);
+  }
+
+  /** A remote cache puts what it has into the store; of a task with a dependency file also what it was found to read. */
+  #asking(task: number, traces: readonly Trace[]): BuildFinding | undefined {
+    const isFound = this.#freshness.plan.tasks[task].depfile !== undefined;
+    const names = [...traces.map(([fingerprint]) => fingerprint), ...isFound ? [declaredFingerprint(traces[0])] : []];
+    for (const name of names) {
+      const until = this.#store.ask(task, name);
+      if (until !== undefined) return { kind: "waiting", until };
     }
   }
 
@@ -74,7 +87,7 @@ export class Restoration {
   /** Where a restored task's artifacts came from. */
   origin(task: number): Origin | undefined {
     const stored = this.#found.get(task);
-    return stored && { isStored: true, output: stored.output };
+    return stored && { isStored: true, isRemote: stored.isRemote, output: stored.output };
   }
 
   /** What was found was not there after all, or not as it should be. */

@@ -25,6 +25,8 @@ export interface Stored {
   readonly entry: CacheEntry;
   /** What was printed. */
   readonly output: Output;
+  /** It came out of a remote cache in this run. */
+  readonly isRemote: boolean;
 }
 
 /** How a task was done, as far as its record tells. */
@@ -57,7 +59,9 @@ export class StoredWork {
     const entry = record && this.#entry(task, { store, record, fingerprint, places });
     if (record === undefined || entry === undefined) return undefined;
     const output = store.printed(record);
-    if (output !== undefined) return { key, record, entry, output };
+    if (output !== undefined) {
+      return { key, record, entry, output, isRemote: this.#late.remote?.hasFetched(key) ?? false };
+    }
     store.distrust(key, record);
   }
 
@@ -70,6 +74,12 @@ export class StoredWork {
     const { store } = this.#late;
     if (store === undefined || !this.#isKept(task)) return [];
     return plausibleLists(store.lists(store.key(declared)), known.last, known.isThere);
+  }
+
+  /** What is to be waited for before a remote cache has told what it has of a fingerprint; undefined when nothing is. */
+  ask(task: number, fingerprint: string): Promise<void> | undefined {
+    const { store, remote } = this.#late;
+    return store === undefined || !this.#isKept(task) ? undefined : remote?.ask(store.key(fingerprint));
   }
 
   #entry(
@@ -144,12 +154,20 @@ export class StoredWork {
       const printed = store.keep(output);
       if (printed !== undefined) {
         const record = { outputs: published.map(artifactOf), durationMs: Math.round(durationMs), ...printed };
-        store.enter(store.key(fingerprint), record);
+        this.#keep(store, store.key(fingerprint), record);
         const { declared, files } = further?.discovery ?? {};
-        if (declared !== undefined && files !== undefined) store.enterList(store.key(declared), files);
+        if (declared !== undefined && files !== undefined) {
+          const lists = store.withList(store.key(declared), files);
+          if (lists !== undefined) this.#keep(store, store.key(declared), { ...record, outputs: [], lists });
+        }
       }
     }
     this.#late.tellTrouble();
+  }
+
+  #keep(store: Store, key: string, record: StoreRecord): void {
+    store.enter(key, record);
+    this.#late.remote?.offer(key, record);
   }
 
   /** Puts on the disk what was entered. */

@@ -36,6 +36,13 @@ export interface BuildOptions extends CallOptions {
    * none. Default that of `TROUPE_STORE`, or `.troupe/store` beside the config.
    */
   readonly store?: string | false;
+  /**
+   * Address of a remote cache that is asked for what the store does not have; false for none. Default that of
+   * `TROUPE_REMOTE`, or of the config.
+   */
+  readonly remote?: string | false;
+  /** Send there what is made here; default only with `TROUPE_REMOTE_WRITE=1`. */
+  readonly remoteWrite?: boolean;
   /** Milliseconds between asking a task to end and killing it, for tasks without a grace of their own; default 5000. */
   readonly graceMs?: number;
   /** Start nothing more while the machine is busier than these shares; default it may be as busy as it likes. */
@@ -138,6 +145,8 @@ export async function buildFor(
     graceMs,
     force: options.force ?? false,
     store: options.store,
+    remote: options.remote,
+    remoteWrite: options.remoteWrite,
     transaction: transaction === true ? {} : transaction || undefined,
     isWatched: validation?.isWatched,
     checkpointEvery: validation?.checkpointEvery,
@@ -161,7 +170,7 @@ export async function buildFor(
 }
 
 function tell(
-  { report, rolledBack, savedAs, signal, closing, isOutdated }: Omit<RunEnd, "closing"> & {
+  { report, rolledBack, savedAs, signal, closing, isOutdated, remote }: Omit<RunEnd, "closing"> & {
     readonly closing: Pick<ClosedRun, "tasks" | "outcomes" | "warned" | "retried" | "flaky">;
   },
   { db, dbAs = db, saysWhereSaved }: Pick<BuildOptions, "db"> & BuildContext,
@@ -181,6 +190,7 @@ function tell(
     const tone = report.failed > 0 ? "bad" : "good";
     reporter.line(face === "live" ? nothingToDoLine(run) ?? closingLine(run) : summaryLine(report), tone);
     for (const line of closingDetails(run)) reporter.line(line);
+    if (remote !== undefined) reporter.line(remote);
   }
   if (rolledBack !== undefined) reporter.line(rolledBackLine(rolledBack), "bad");
   if (saysWhereSaved && level !== "quiet" && savedAs !== undefined) reporter.line(resultsSavedLine(db!, savedAs));

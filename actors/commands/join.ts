@@ -44,6 +44,10 @@ export interface JoinOptions extends CallOptions, Omit<CrewOptions, "disabled" |
   readonly force?: boolean;
   /** Path of the store, or false for none, as for a build; shell tasks have none. */
   readonly store?: string | false;
+  /** Address of a remote cache, or false for none, as for a build. */
+  readonly remote?: string | false;
+  /** Send there what is made here, as for a build. */
+  readonly remoteWrite?: boolean;
   /** Start nothing more while the machine is busier than these shares; default it may be as busy as it likes. */
   readonly loadLimits?: LoadLimits;
   /** Names of the tasks to work through, and patterns, with all they need; default all. */
@@ -130,6 +134,8 @@ export async function joinFor(
     history: options.history,
     force: options.force,
     store: options.store,
+    remote: options.remote,
+    remoteWrite: options.remoteWrite,
     graceMs: options.graceMs,
     loadLimits: options.loadLimits,
     level,

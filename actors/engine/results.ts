@@ -140,7 +140,8 @@ export class Results {
     const from = by === "copied" ? origin() : undefined;
     const came = from?.isStored ? "restored" : by;
     this.#end(task, { status: "completed", by: came, durationMs, worker });
-    this.#tell({ kind: "hit", task, by: came, worker, output: from?.output });
+    const told = { kind: "hit", task, by: came, worker, output: from?.output } as const;
+    this.#tell(from?.isRemote ? { ...told, isRemote: true } : told);
   }
 
   /** Answers with what there is to tell of it. */

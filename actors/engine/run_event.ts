@@ -30,6 +30,8 @@ export type RunEvent =
     readonly kind: "hit";
     readonly task: number;
     readonly by: Exclude<CompletedBy, "executed">;
+    /** It came out of a remote cache. */
+    readonly isRemote?: boolean;
     readonly worker: number | null;
     readonly output?: Output;
   }

@@ -41,6 +41,8 @@ export interface MadeOf {
 export interface Origin {
   /** Out of a store, and not from where equal ones lay. */
   readonly isStored: boolean;
+  /** Out of a remote cache. */
+  readonly isRemote?: boolean;
   /** What was printed when they were made, as far as that was kept. */
   readonly output?: Output;
 }

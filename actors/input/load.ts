@@ -32,6 +32,9 @@ export interface LoadedBuild {
   /** How many bytes the store may keep, and for how many days what is not used. */
   readonly storeLimit?: number;
   readonly storeDays?: number;
+  /** The address of a remote cache, and how long work must have taken to be sent there, in milliseconds. */
+  readonly remoteUrl?: string;
+  readonly remoteMinMs?: number;
   /** What the difficulties of running tasks may add up to; default they are not added up. */
   readonly budget?: number;
   /** All tasks or, where some were chosen, these and what they need. */
@@ -75,6 +78,8 @@ export async function loadBuild(path: string, only: readonly string[] = []): Pro
     resourceLimits: config.resourceLimits,
     storeLimit: config.storeLimit,
     storeDays: config.storeDays,
+    remoteUrl: config.remoteUrl,
+    remoteMinMs: config.remoteMinMs,
     ...(chosen ?? { tasks, graph }),
     declared: tasks,
     ...(shape === undefined ? {} : { shape }),

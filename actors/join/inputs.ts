@@ -24,7 +24,7 @@ import { Stop, StoppedError } from "../process/stop_listener.ts";
 import { isClaims, sweepTemporaries, sweepUnclaimed } from "../build/sweep.ts";
 import { takeLock, undoUnfinished } from "../build/build_turn.ts";
 import { prepare } from "../build/prepare.ts";
-import { DEFAULT_WORKERS } from "../build/build_run.ts";
+import { DEFAULT_WORKERS, SENDING_MS } from "../build/build_run.ts";
 import { DEFAULT_TIMEOUT_MS } from "../run/shell_run.ts";
 import { touchesOf } from "../run/touches.ts";
 import { awaitCommandsOf } from "../process/watchdog.ts";
@@ -55,6 +55,10 @@ export interface MemberChoices<Input> extends SessionOptions {
   readonly force?: boolean;
   /** Path of the store, or false for none; default that of the environment, or the config's own. */
   readonly store?: string | false;
+  /** Address of a remote cache, or false for none; default that of the environment, or the config's. */
+  readonly remote?: string | false;
+  /** Whether what is made is sent there; default only by the environment. */
+  readonly remoteWrite?: boolean;
   /** Whether it begins a new run when nobody else is at work; default true. */
   readonly startsOver?: boolean;
   /** Who may end it early; default nobody. */
@@ -165,6 +169,8 @@ async function joinUnderLock(
     if (end.died.length > 0) unclean = "unclean";
     for (const pid of end.died) await awaitCommandsOf(pid);
     clean = sweep;
+    const remote = await store?.closeRemote(stop.signal === undefined ? SENDING_MS : 0);
+    if (remote !== undefined && choices.level !== "quiet") reporter.line(remote);
     const tidy = store?.close();
     if (stop.signal === undefined) await tidy?.();
     return { ...end, savedAs: await recorder?.finish(stop.signal) };

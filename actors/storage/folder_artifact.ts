@@ -108,11 +108,15 @@ export function storeFolder(
 export function folderOfBlobs(blobs: string, listing: readonly TreeEntry[], to: string): void {
   Deno.mkdirSync(dirname(to), { recursive: true });
   Deno.mkdirSync(to);
-  // Sorted by path, so that each folder comes before what is in it
+  // Sorted by path, so that each folder comes before what is in it; nothing is written through a link
+  const folders = new Set(["."]);
   for (const entry of listing) {
     const path = `${to}/${entry.path}`;
-    if (entry.kind === "folder") Deno.mkdirSync(path);
-    else if (entry.kind === "link") Deno.symlinkSync(entry.target, path);
+    if (!folders.has(dirname(entry.path))) throw new Error(`'${entry.path}' lies in no folder`);
+    if (entry.kind === "folder") {
+      Deno.mkdirSync(path);
+      folders.add(entry.path);
+    } else if (entry.kind === "link") Deno.symlinkSync(entry.target, path);
     else {
       const blob = blobPath(blobs, entry.sha256);
       if (Deno.lstatSync(blob).size !== entry.size) throw new Error(`${blob} is another file`);

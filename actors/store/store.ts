@@ -152,18 +152,20 @@ export class Store {
     });
   }
 
-  /** Enters a list of files that the task of a declared fingerprint was found to read. */
-  enterList(key: string, list: DiscoveredPaths): void {
-    if (!this.takes) return;
+  /** The lists of a declared fingerprint with one more as the newest; undefined when it is that already, or cannot be put. */
+  withList(key: string, list: DiscoveredPaths): StoreRecord["lists"] {
     const bytes = new TextEncoder().encode(JSON.stringify(list)), digest = sha256(bytes);
     const known = this.#lists.get(key) ?? this.#look(key)?.lists ?? [];
-    if (known.at(-1)?.sha256 === digest) return;
+    if (known.at(-1)?.sha256 === digest) return undefined;
     const detail = putBytes(this.blobs.folder, digest, bytes);
-    if (detail !== undefined) return this.fail(detail);
+    if (detail !== undefined) {
+      this.fail(detail);
+      return undefined;
+    }
     const others = known.filter(({ sha256 }) => sha256 !== digest).slice(1 - MOST_LISTS);
     const lists = [...others, { sha256: digest, size: bytes.length }];
     this.#lists.set(key, lists);
-    this.enter(key, { outputs: [], durationMs: 0, lists });
+    return lists;
   }
 
   /** The listing of a folder; undefined when it is not there as it was. */

@@ -127,7 +127,10 @@ export class BuildLog {
   #hit(event: Extract<RunEvent, { kind: "hit" }>): void {
     if (this.#choices.level === "quiet") return;
     const { name, outputs } = this.plan.tasks[event.task], made = outputsText(outputs);
-    this.reporter.line(event.by === "restored" ? restoredLine(name, made) : cacheHitLine(name, made), "dim");
+    this.reporter.line(
+      event.by === "restored" ? restoredLine(name, made, event.isRemote) : cacheHitLine(name, made),
+      "dim",
+    );
     if (this.#choices.ci !== undefined) this.#choices.ci.show(name, event);
     else if (this.#showsAll) this.#output(event.output, event.task);
     else if (event.output !== undefined) this.#captured(event.output.stderr, name);

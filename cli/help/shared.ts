@@ -46,12 +46,24 @@ export const STORE_OPTIONS: readonly Option[] = [
       "(default: TROUPE_STORE, or .troupe/store beside the config)",
   },
   { flag: "no-store", text: "use no store" },
+  {
+    flag: "remote",
+    value: "URL",
+    text: "ask this HTTP cache for what the store does not have (default: TROUPE_REMOTE, or that of the config)",
+  },
+  { flag: "remote-write", text: "also send there what is made here" },
+  { flag: "no-remote", text: "use no remote cache" },
 ];
 
 export const STORE_VARIABLES: readonly HelpEntry[] = [
   ["TROUPE_STORE", "the path of the store"],
   ["TROUPE_STORE_LIMIT", "how much it may keep, as 500MB (default: store_limit of the config, or 5GB)"],
   ["TROUPE_STORE_DAYS", "for how many days it keeps what is not used (default: store_days of the config, or 30)"],
+  ["TROUPE_REMOTE", "the address of a remote cache"],
+  ["TROUPE_REMOTE_WRITE", "1: also send there what is made here"],
+  ["TROUPE_REMOTE_KEY", "a secret: records are signed with it, and others are not believed"],
+  ["TROUPE_REMOTE_HEADER", "a header for each request, as 'Authorization: Bearer …'; a line for each"],
+  ["TROUPE_REMOTE_MIN_MS", "work that took less is not sent (default: remote_min_ms of the config, or 100)"],
 ];
 
 export const STORE_FILE: HelpEntry = [

@@ -30,6 +30,9 @@ export interface BuildConfig {
   /** How many bytes the store may keep, and for how many days what is not used. */
   readonly storeLimit?: number;
   readonly storeDays?: number;
+  /** The address of a remote cache, and how long work must have taken to be sent there, in milliseconds. */
+  readonly remoteUrl?: string;
+  readonly remoteMinMs?: number;
   /** In declared order, so that a task's index is its index in the text. */
   readonly tasks: readonly Task[];
 }
@@ -45,6 +48,8 @@ const CONFIG_KEYS: readonly string[] = [
   "resource_limits",
   "store_limit",
   "store_days",
+  "remote",
+  "remote_min_ms",
   "include",
   "defaults",
   "tasks",
@@ -94,7 +99,7 @@ export function checkSettings(value: JsonObject, diagnostics: Diagnostic[]): Omi
   }
   const numWorkers = readNumWorkers(value.num_workers, diagnostics);
   const resourceLimits = readResourceLimits(value.resource_limits, diagnostics);
-  const store = readStoreSettings(value, diagnostics);
+  const store = { ...readStoreSettings(value, diagnostics), ...readRemote(value, diagnostics) };
   const list = value.tasks;
   // Others may bring tasks.
   if (list === undefined) {
@@ -172,6 +177,35 @@ function readStoreSettings(
     ...(storeLimit === undefined ? {} : { storeLimit: storeLimit as number }),
     ...(days === undefined ? {} : { storeDays: days as number }),
   };
+}
+
+function readRemote(
+  { remote, remote_min_ms: minMs }: JsonObject,
+  diagnostics: Diagnostic[],
+): Pick<BuildConfig, "remoteUrl" | "remoteMinMs"> {
+  if (minMs !== undefined && !(typeof minMs === "number" && minMs >= 0)) {
+    const field = { path: ["remote_min_ms"], name: "remote_min_ms" };
+    diagnostics.push(say.wrongValue(field, "a number of milliseconds", minMs));
+  }
+  const rest = minMs === undefined ? {} : { remoteMinMs: minMs as number };
+  if (remote === undefined) return rest;
+  if (!isObject(remote)) {
+    diagnostics.push(
+      say.wrongValue({ path: ["remote"], name: "remote" }, 'an object such as {"url": "http://…"}', remote),
+    );
+    return rest;
+  }
+  for (const key of Object.keys(remote)) {
+    if (key !== "url") diagnostics.push(say.unknownKey(key, { path: ["remote"] }, ["url"]));
+  }
+  const { url } = remote, field = { path: ["remote", "url"], name: "remote.url" };
+  if (typeof url === "string" && /^https?:\/\/[^\s/]/.test(url) && URL.canParse(url)) {
+    return { ...rest, remoteUrl: url };
+  }
+  if (url === undefined) {
+    diagnostics.push(say.wrongValue({ path: ["remote"], name: "remote" }, 'an object with "url"', remote));
+  } else diagnostics.push(say.wrongValue(field, "an http or https address", url));
+  return rest;
 }
 
 function readTasks(list: readonly unknown[], diagnostics: Diagnostic[]): Task[] {

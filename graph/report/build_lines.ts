@@ -55,8 +55,8 @@ export function cacheHitLine(task: string, artifact: string): string {
 }
 
 /** A task whose artifact came out of the store, with what was printed when it was made. */
-export function restoredLine(task: string, artifact: string): string {
-  return `Task '${task}' restored: store hit (artifact: ${artifact})`;
+export function restoredLine(task: string, artifact: string, isRemote = false): string {
+  return `Task '${task}' restored: ${isRemote ? "remote" : "store"} hit (artifact: ${artifact})`;
 }
 
 export function reasonLine(task: string, reason: string): string {
