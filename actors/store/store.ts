@@ -70,7 +70,7 @@ export class Store {
   readonly #now: () => number;
   readonly #onlyLooks: boolean;
   /** Files of the index, as of a moment ago: where there is none, nothing has to be asked for. */
-  #known: ReadonlySet<string> = new Set();
+  #known = new Set<string>();
   #knownMs = -Infinity;
   /** Records to be written, by key. */
   readonly #waiting = new Map<string, string>();
@@ -307,6 +307,7 @@ export class Store {
 
   #write(bucket: number, lines: readonly string[]): void {
     this.#file(bucket).append(lines);
+    this.#known.add(bucketPath("", bucket).slice(-2));
   }
 
   #fail(error: unknown): void {

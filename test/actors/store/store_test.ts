@@ -57,6 +57,21 @@ Deno.test("store gives back what was entered, in another process's hands too", a
   first.close();
 });
 
+// S5.31
+Deno.test("store finds what was just entered, be it the first of its part of the index", async () => {
+  using folder = new TempFolder();
+  const store = await Store.open(placeIn(folder));
+  assert(typeof store !== "string");
+  for (let i = 0; i < 50; i++) {
+    const key = store.key(String(i));
+    assertEquals(store.find(key), undefined);
+    store.enter(key, recordOf(String(i)));
+    store.flush();
+    assertEquals(store.find(key), recordOf(String(i)));
+  }
+  store.close();
+});
+
 // S5.20, S5.11: what was made on one system is of no use on another
 Deno.test("store keeps systems apart", () => {
   const here = storeKey("f", { os: "linux", arch: "x86_64" });
