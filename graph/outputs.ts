@@ -24,6 +24,11 @@ export function* outputPaths(tasks: Iterable<Pick<Task, "outputs">>): Generator<
   for (const { outputs } of tasks) for (const { path, kind } of outputs) if (kind !== "glob") yield path;
 }
 
+/** Whether a task makes one file, as most do. */
+export function isOneFile(outputs: readonly DeclaredOutput[]): boolean {
+  return outputs.length === 1 && outputs[0].kind === "file";
+}
+
 /** Whether a task makes nothing, and hands on its fingerprint. */
 export function isCheck({ outputs }: Pick<Task, "outputs">): boolean {
   return outputs.length === 0;

@@ -195,6 +195,13 @@ export class BuildWork implements Work {
     };
   }
 
+  /** Takes note of what a task was completed with by others. */
+  protected noteOthers(task: number, trace: Trace, entry: CacheEntry): void {
+    const declared = this.#plan.tasks[task], { made, places } = this.#freshness;
+    this.#cache.remember(declared.name, trace);
+    made[task] = places.asOwn(declared, entry);
+  }
+
   /** Takes note that others have done work of this fingerprint in this run. */
   protected noteMade(fingerprint: string): void {
     this.#freshness.noteMade(fingerprint);

@@ -251,11 +251,8 @@ export class Freshness {
       throw new Error(`Bug: task ${task} is checked before its dependency ${dependency}`);
     }
     if (outputs.length === 1 && outputs[0].kind === "file") return takeFile(outputs[0].path);
-    const known = entry ?? this.#lastOf(dependency);
-    if (known === undefined) {
-      const detail = "nobody knows what its task has made";
-      return { kind: "unreadable", failure: { kind: "source", path: name, detail } };
-    }
+    const known = entry ?? this.#lastOf(dependency) ?? this.places.found(plan.tasks[dependency]);
+    if (isTooMuch(known)) return { kind: "tooMuch", path: known.tooMuch };
     if (outputs.length === 0) {
       artifacts.push(checkMark(name));
       artifactDigests.push(known.sha256);
@@ -288,8 +285,8 @@ export class Freshness {
   pathsOf(task: number): readonly string[] {
     const { outputs } = this.plan.tasks[task];
     if (outputs.length === 1 && outputs[0].kind !== "glob") return [outputs[0].path];
-    const made = this.made[task] ?? this.#lastOf(task);
-    return made === undefined ? [] : artifactsIn(made).map(({ artifact_path }) => artifact_path);
+    const made = this.made[task] ?? this.#lastOf(task) ?? this.places.found(this.plan.tasks[task]);
+    return isTooMuch(made) ? [] : artifactsIn(made).map(({ artifact_path }) => artifact_path);
   }
 
   /** What a task was last known to make, by whomever. */

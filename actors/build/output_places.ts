@@ -16,7 +16,10 @@ import { isFolder } from "../machine/regular_file.ts";
 import { matchesOf } from "../storage/output_glob.ts";
 import type { CopySource, Spoilt } from "../worker/messages.ts";
 import type { BuildCache } from "./build_cache.ts";
-import { artifactsIn, type CachedArtifact, type CacheEntry } from "./cache_form.ts";
+import { artifactsIn, type CachedArtifact, type CacheEntry, entryOfArtifacts } from "./cache_form.ts";
+
+/** Stands for what a check hands on of which nobody knows what it has seen. */
+const UNKNOWN = "unknown";
 
 /** Differences in one folder that a reason names. */
 const MOST_NAMED = 3;
@@ -153,6 +156,25 @@ export class OutputPlaces {
       if (this.#cache.files.isOther(path, link)) found[path] = { mode, isEdited: false };
     }
     return Object.keys(found).length === 0 ? undefined : found;
+  }
+
+  /** What lies there now, as an entry; for a check, of which nothing does, one that no check ever hands on. */
+  found({ name, outputs }: Task): CacheEntry | TooMuch {
+    const { files, trees } = this.#cache, artifacts: CachedArtifact[] = [];
+    for (const { path: declared, kind } of outputs) {
+      for (const path of kind === "glob" ? this.#matches(declared) : [declared]) {
+        const tree = kind === "glob" || kind === "file" ? undefined : trees.look(path);
+        if (tree !== undefined && "text" in tree) {
+          artifacts.push({ artifact_path: path, sha256: tree.sha256, size: tree.size, mode: 0, tree: tree.text });
+          continue;
+        }
+        const digest = files.digest(path);
+        if (typeof digest === "object" && "tooMuch" in digest) return digest;
+        if (typeof digest !== "string") continue;
+        artifacts.push({ artifact_path: path, sha256: digest, size: files.size(path), ...files.facts(path) });
+      }
+    }
+    return entryOfArtifacts(artifacts, { name, outputs }, UNKNOWN);
   }
 
   /** All that globs of the task match now. */

@@ -13,6 +13,7 @@ import type { Plan } from "../../graph/schedule/plan.ts";
 import type { BuildCache } from "../build/build_cache.ts";
 import { artifactsIn, type CacheEntry } from "../build/cache_form.ts";
 import { OutputPlaces } from "../build/output_places.ts";
+import { isOneFile } from "../../graph/outputs.ts";
 import type { Task } from "../../graph/task.ts";
 import type { LateStore } from "../build/late_store.ts";
 import { BuildWork } from "../build/build_work.ts";
@@ -45,6 +46,8 @@ export class CrewBuildWork extends BuildWork implements CrewWork {
   readonly #stop: Stop;
   /** Task → what was agreed on, for the claim of that time. */
   readonly #agreements = new Map<number, Agreement>();
+  /** Task → the claim for which it is known what its dependencies have made. */
+  readonly #informed = new Map<number, number>();
   #claims!: HeldClaims;
 
   constructor(
@@ -76,6 +79,8 @@ export class CrewBuildWork extends BuildWork implements CrewWork {
 
   /** Work that another task may come to as well is done by one of them. */
   override check(task: number): RebuilderAnswer {
+    const unknown = this.#unknownTo(task);
+    if (unknown.length > 0) return { kind: "later", until: this.#learnOf(task, unknown), isLook: true };
     const finding = super.check(task);
     if (finding.kind !== "run" || !this.#definitions.duplicates.has(task) || this.#agreement(task)?.isOwn) {
       return finding;
@@ -103,6 +108,31 @@ export class CrewBuildWork extends BuildWork implements CrewWork {
   override record(task: number): void {
     super.record(task);
     if (this.#definitions.isOtherModule(task)) this.distrust(task);
+  }
+
+  /** Dependencies of which what lies in their places does not tell all that a task gets from them. */
+  #unknownTo(task: number): number[] {
+    if (this.#informed.get(task) === this.#claims.numberOf(task)) return [];
+    const { tasks, graph: { dependencyStart, inputEnd, dependencies } } = this.#plan;
+    return [...dependencies.subarray(dependencyStart[task], inputEnd[task])]
+      .filter((other) => !isOneFile(tasks[other].outputs));
+  }
+
+  /** Resolves when it is known what others, or this one, have made of these last. */
+  async #learnOf(task: number, others: readonly number[]): Promise<void> {
+    const claim = this.#claims.numberOf(task),
+      byName = new Map(others.map((other) => [this.#plan.tasks[other].name, other]));
+    try {
+      for (const { id, result } of await this.#claims.results([...byName.keys()])) {
+        const known = readResult(result);
+        if (known === undefined) continue;
+        this.#learn(result);
+        this.noteOthers(byName.get(id)!, ...known);
+      }
+    } catch {
+      // A database that cannot be used is told of by the next turn; what lies there has to do.
+    }
+    this.#informed.set(task, claim);
   }
 
   #agreement(task: number): Agreement | undefined {

@@ -37,7 +37,7 @@ type CrewMessage =
 export interface ClaimSourceParts {
   readonly names: readonly string[];
   readonly work: CrewWork;
-  readonly store: Pick<CrewStore, "whileHeld" | "agree">;
+  readonly store: Pick<CrewStore, "whileHeld" | "agree" | "results">;
   /** Joins the crew once more, after this member was declared dead. */
   readonly join: () => Promise<Member>;
   readonly stopsOnFailure: boolean;
@@ -155,6 +155,10 @@ export class ClaimSource implements TurnSource, HeldClaims {
 
   numberOf(task: number): number {
     return this.#book.numberOf(task);
+  }
+
+  results(names: readonly string[]): Promise<readonly { readonly id: string; readonly result: string }[]> {
+    return this.#parts.store.results(names);
   }
 
   agree(work: Omit<OwnWork, "worker">): Promise<DuplicateAnswer> {

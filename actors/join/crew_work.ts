@@ -12,6 +12,8 @@ export interface HeldClaims {
   numberOf(task: number): number;
   /** Agrees with the others on who does some work. */
   agree(work: Omit<OwnWork, "worker">): Promise<DuplicateAnswer>;
+  /** What some tasks, by name, left to be remembered when they were last completed, by whomever. */
+  results(names: readonly string[]): Promise<readonly { readonly id: string; readonly result: string }[]>;
 }
 
 /** What a member's share of a run is about. */

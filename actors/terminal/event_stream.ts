@@ -16,8 +16,8 @@ import {
 } from "../../graph/report/event_line.ts";
 import type { ShownArtifact } from "../../graph/artifact.ts";
 import { describeTaskFailure, type TaskFailure } from "../../graph/failure.ts";
-import { outputText } from "../../graph/outputs.ts";
-import { type DeclaredOutput, unreachable } from "../../graph/task.ts";
+import { isOneFile, outputText } from "../../graph/outputs.ts";
+import { unreachable } from "../../graph/task.ts";
 import { withGap, withoutHalfEnd } from "../process/captured_text.ts";
 import type { RunEvent } from "../engine/run_event.ts";
 import type { RunBegun, RunOver, RunReader } from "./run_reader.ts";
@@ -211,10 +211,6 @@ export class EventStream implements RunReader {
   #tell({ event, ...rest }: Untimed): void {
     this.#sink.add(`${JSON.stringify({ event, time: this.#now() / 1000, ...rest })}\n`);
   }
-}
-
-function isOneFile(outputs: readonly DeclaredOutput[]): boolean {
-  return outputs.length === 1 && outputs[0].kind === "file";
 }
 
 function taken(usage: Usage | undefined): Taken {

@@ -47,6 +47,8 @@ const LOOK_SQL = {
     from task_statuses s left join workers w on w.id = s.worker_id
     where s.task_id = (select id from tasks where workflow_id = ? and name = ?) order by s.id`,
   results: `select name id, result from tasks where workflow_id = ? and state = 'completed' and result is not null`,
+  resultsOf: `select name id, result from tasks where workflow_id = ? and state = 'completed' and result is not null
+    and name in (select value from json_each(?))`,
   used: `select t.name from used_dependencies u join tasks t on t.id = u.dependency_id where u.status_id = (
     select max(id) from task_statuses where status = 'completed' and task_id = (
       select id from tasks where workflow_id = ? and name = ?)) order by t.name`,
@@ -97,11 +99,14 @@ export function usedDependencies({ database, workflow }: WorkflowTransaction, id
   return database.all<{ name: string }>(LOOK_SQL.used, workflow, id).map(({ name }) => name);
 }
 
-/** What completed tasks left to be remembered. */
+/** What completed tasks left to be remembered: all of them, or some by name. */
 export function taskResults(
   { database, workflow }: WorkflowTransaction,
+  names?: readonly string[],
 ): { readonly id: string; readonly result: string }[] {
-  return database.all(LOOK_SQL.results, workflow);
+  return names === undefined
+    ? database.all(LOOK_SQL.results, workflow)
+    : database.all(LOOK_SQL.resultsOf, workflow, JSON.stringify(names));
 }
 
 export function workflowRecord(transaction: WorkflowTransaction): WorkflowRecord {

@@ -137,9 +137,9 @@ export class CrewView implements Disposable {
     return this.read((transaction) => usedDependencies(transaction, id));
   }
 
-  /** What completed tasks left to be remembered. */
-  results(): Promise<{ readonly id: string; readonly result: string }[]> {
-    return this.read(taskResults);
+  /** What completed tasks left to be remembered: all of them, or some by name. */
+  results(names?: readonly string[]): Promise<{ readonly id: string; readonly result: string }[]> {
+    return this.read((transaction) => taskResults(transaction, names));
   }
 
   workflow(): Promise<WorkflowRecord> {

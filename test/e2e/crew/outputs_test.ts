@@ -1,0 +1,73 @@
+// Members of a crew hand on to each other what is no single file: checks, folders, several outputs, globs.
+import { assertEquals } from "@std/assert";
+import { type Rig, rigTest } from "../../rig.ts";
+import { executed } from "../said.ts";
+import { contents, memberExecutes, startMember } from "./members.ts";
+
+const LEFT = { requirements: ["left"] }, RIGHT = { requirements: ["right"] };
+
+/** Each dependency leads from one member to the other. */
+const TASKS = [
+  { name: "lint", ...LEFT, source_files: ["src/*"], outputs: [], command: "grep -q . src/a" },
+  {
+    name: "bundle",
+    ...RIGHT,
+    dependencies: ["lint"],
+    source_files: ["src/*"],
+    outputs: ["dist/"],
+    command: 'cp src/* "$OUT"',
+  },
+  {
+    name: "two",
+    ...RIGHT,
+    source_files: ["src/a"],
+    outputs: ["out/1", "out/2"],
+    command: 'cp src/a "$OUT_1"; cp src/a "$OUT_2"',
+  },
+  { name: "gen", ...RIGHT, source_files: ["src/*"], outputs: ["gen/*.g"], command: "mkdir -p gen; cp src/a gen/a.g" },
+  {
+    name: "list",
+    ...LEFT,
+    dependencies: ["bundle", "two", "gen"],
+    output: "out/list",
+    command: 'echo "$DEPS" > "$OUT"',
+  },
+  { name: "all", ...RIGHT, dependencies: ["list", "lint"], outputs: [] },
+];
+
+/** Has two members do it, each what it may; answers with all that they did. */
+async function bothExecute(rig: Rig): Promise<string[]> {
+  const members = ["left", "right"].map((label) =>
+    startMember(rig, ["build.json", `--id=${label}`, `--label=${label}`])
+  );
+  const ends = await Promise.all(members.map(({ ended }) => ended));
+  assertEquals(ends.map(({ code }) => code), [0, 0]);
+  return ends.flatMap(executed).sort();
+}
+
+// S5.1, S5.2, S3.33
+rigTest(
+  "what is no single file goes from member to member, and only what an edit asks for is done again",
+  async (rig) => {
+    rig.write("src/a", "a\n");
+    rig.write("src/b", "b\n");
+    rig.write("build.json", { tasks: TASKS });
+    assertEquals(await bothExecute(rig), TASKS.map(({ name }) => name).sort());
+    assertEquals(rig.read("out/list"), "dist out/1 out/2 gen/a.g\n");
+    assertEquals(contents(rig, "dist"), { "/a": "a\n", "/b": "b\n" });
+    assertEquals(executed(await rig.build(["build.json"])), [], "a build finds all of it done");
+
+    rig.write("src/b", "other\n");
+    assertEquals(await bothExecute(rig), ["all", "bundle", "gen", "lint", "list"]);
+    assertEquals(contents(rig, "dist"), { "/a": "a\n", "/b": "other\n" });
+
+    rig.remove("dist/a");
+    rig.write("dist/stray", "");
+    const labels = ["--label=left", "--label=right"];
+    const again = await memberExecutes(rig, "build.json", ...labels);
+    assertEquals([again.filter((name) => name !== "bundle"), contents(rig, "dist")], [[], {
+      "/a": "a\n",
+      "/b": "other\n",
+    }]);
+  },
+);
