@@ -99,6 +99,7 @@ export async function pack(folder: string): Promise<string> {
     await copySources(sources);
     await bundleAll(sources, made);
     await addTypes(work, made);
+    await addLicenses(sources, made);
     for (const name of TEXTS) await Deno.copyFile(join(ROOT, name), join(made, name));
     await Deno.writeTextFile(join(made, "package.json"), JSON.stringify(PACKAGE, null, 2) + "\n");
     await addProgram(made);
@@ -197,6 +198,29 @@ async function addTypes(work: string, made: string): Promise<void> {
       wanted.add(join(dirname(path), `${name}.d.ts`));
     }
   }
+}
+
+/** What others allow, as far as the package holds what is theirs. */
+async function addLicenses(from: string, made: string): Promise<void> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json", "main.ts"], cwd: from })
+    .output();
+  const { modules, npmPackages } = JSON.parse(new TextDecoder().decode(stdout)) as {
+    modules: { npmPackage?: string }[];
+    npmPackages: Record<string, { name: string; version: string; localPath: string; dependencies: string[] }>;
+  };
+  const held = new Set(modules.flatMap(({ npmPackage }) => npmPackage ?? []));
+  const parts: string[] = [];
+  for (const id of held) {
+    const { name, version, localPath, dependencies } = npmPackages[id];
+    if (name in STAND_INS) continue;
+    for (const dependency of dependencies) held.add(dependency);
+    const file = [...Deno.readDirSync(localPath)].find((entry) => /^licen[cs]e/i.test(entry.name));
+    const text = file === undefined
+      ? `License: ${JSON.parse(await Deno.readTextFile(join(localPath, "package.json"))).license}\n`
+      : await Deno.readTextFile(join(localPath, file.name));
+    parts.push(`${name} ${version}\n\n${text}`);
+  }
+  await Deno.writeTextFile(join(made, "LICENSES-OF-OTHERS"), parts.sort().join("\n"));
 }
 
 async function addProgram(made: string): Promise<void> {

@@ -5,7 +5,6 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import zopfli from "@gfx/zopfli";
 
 /** A file of a package. */
 export interface PackedFile {
@@ -28,6 +27,8 @@ export async function tarball(files: readonly PackedFile[]): Promise<Uint8Array>
     parts.push(new Uint8Array(-content.length & (BLOCK - 1)));
   }
   parts.push(new Uint8Array(2 * BLOCK));
+  // Once it is loaded it takes every error for its own.
+  const { default: zopfli } = await import("@gfx/zopfli");
   return await zopfli.gzipAsync(Buffer.concat(parts), { numiterations: ITERATIONS });
 }
 
