@@ -3,6 +3,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { CAN_UNSHARE, OWN_NAMESPACE } from "../../containers.ts";
 import { type Rig, rigTest, type Running } from "../../rig.ts";
 import { until } from "../../faults/rig.ts";
+import { stopBetweenWrites } from "../../faults/stopped.ts";
 import { MAIN } from "./crew.ts";
 import { crewReportOf, startMember, trails } from "./members.ts";
 
@@ -67,7 +68,7 @@ rigTest("a member frozen while its command writes never writes into the file of 
   const first = startInContainer(rig, [...args, "--id=sleeper"], { WHO: "sleeper" });
   await sleeper.started();
   const frozen = withinContainer(first);
-  Deno.kill(frozen, "SIGSTOP");
+  await stopBetweenWrites(frozen, rig.path("crew.sqlite"));
   const second = startInContainer(rig, [...args, "--id=heir"], { WHO: "heir" });
   await heir.started();
   sleeper.release();

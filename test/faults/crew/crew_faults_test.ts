@@ -5,6 +5,7 @@ import { CrewStore } from "../../../actors/crew/store/store.ts";
 import { CrewPlace, NO_RETRIES, trail } from "../../actors/crew/rig.ts";
 import { query } from "../../actors/storage/raw_database.ts";
 import { randomFrom, rounds, seedFor } from "../../random.ts";
+import { stopBetweenWrites } from "../stopped.ts";
 import { type MemberPlan, MemberProcess, reportsOf } from "./rig.ts";
 
 function planFor(
@@ -68,7 +69,7 @@ Deno.test("a member stopped for longer than its timeout is replaced, and publish
   await using sleeper = new MemberProcess(planFor(place, "sleeper", { ...plan, taskMs: -1 }));
   sleeper.go();
   assertEquals([await sleeper.line(), await sleeper.line()], ["ready", "has task_0"]);
-  sleeper.signal("SIGSTOP");
+  await stopBetweenWrites(sleeper.pid, place.path);
   const [heir] = await MemberProcess.together([planFor(place, "heir", plan)]);
   const [report] = await reportsOf([heir]);
   assertEquals(report.ids, ["task_1", "task_2", "task_0"]);

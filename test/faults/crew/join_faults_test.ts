@@ -8,6 +8,7 @@ import { randomFrom, seedFor } from "../../random.ts";
 import { type Rig, rigTest, type Running } from "../../rig.ts";
 import { canMount, Mount, succeeds } from "../faults.ts";
 import { lives, until } from "../rig.ts";
+import { stopBetweenWrites } from "../stopped.ts";
 
 const mounts = canMount();
 
@@ -180,7 +181,7 @@ for (
       const { sleeper, heir } = writeContested(rig);
       const first = startAs(rig, "sleeper");
       await sleeper.started();
-      first.kill("SIGSTOP");
+      await stopBetweenWrites(first.pid, rig.path("crew.sqlite"));
       const second = startAs(rig, "heir");
       await heir.started();
       heir.release({ text: "by the heir" });

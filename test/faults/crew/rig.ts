@@ -88,6 +88,10 @@ export class MemberProcess implements AsyncDisposable {
     return report;
   }
 
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   signal(signal: Deno.Signal): void {
     this.#child.kill(signal);
   }
