@@ -7,6 +7,9 @@ import { Watch } from "./watching.ts";
 const TASKS = 8;
 const FOLDERS = ["src/g0", "src/g1", "src/g1/deep"];
 
+/** What one task tells that it has read, there or not. */
+const HEADERS = ["inc/h0", "inc/h1", "inc/deep/h2"];
+
 /** For each of these there is a task. */
 const EACH = "src/g1/**/*.txt";
 
@@ -37,6 +40,14 @@ function writeConfig(rig: Rig, shapes: readonly Shape[], mark: number): void {
           `: ${i === mark % TASKS ? mark : 0}; cat $IN /dev/null > part-${name}; ${i % 3 === 0 ? "sleep 0.05;" : ""} ` +
           `cat part-${name} $DEPS > "$OUT"; rm part-${name}`,
       })),
+      {
+        name: "headers",
+        source_files: ["src/headers"],
+        output_artifact: "out/headers",
+        command: `used=$(cat src/headers); for used in $used; do cat $used; done 2>/dev/null > part-headers; ` +
+          `sleep 0.02; mv part-headers "$OUT"; echo "x: $(tr '\\n' ' ' < src/headers)" > "$DEPFILE"`,
+        depfile: "$DEPFILE",
+      },
       { name: "e:{path}", for_each: EACH, source_files: ["{path}"], output_artifact: "each/{path}" },
       { name: "each", dependencies: ["e:*"], output_artifact: "out/each", command: 'cat $DEPS /dev/null > "$OUT"' },
     ],
@@ -46,7 +57,8 @@ function writeConfig(rig: Rig, shapes: readonly Shape[], mark: number): void {
 /** One edit of any kind; each file's content is unlike what it was. */
 function edit(rig: Rig, random: Random, count: number, shapes: readonly Shape[]): void {
   const folder = random.pick(FOLDERS), file = `${folder}/f${random.below(3)}.txt`;
-  switch (random.below(9)) {
+  const header = random.pick(HEADERS);
+  switch (random.below(12)) {
     case 0:
       if (rig.has(folder)) rig.remove(folder);
       break;
@@ -67,7 +79,17 @@ function edit(rig: Rig, random: Random, count: number, shapes: readonly Shape[])
       Deno.renameSync(rig.path("src/new~"), rig.path(`src/t${random.below(TASKS)}.txt`));
       break;
     case 5:
+      if (rig.has(header)) rig.remove(header);
+      break;
     case 6:
+    case 7:
+      rig.write(header, `${count}\n`);
+      break;
+    case 8:
+      rig.write("src/headers", HEADERS.filter(() => random.chance(0.6)).map((path) => `${path}\n`).join(""));
+      break;
+    case 9:
+    case 10:
       rig.write(file, `${count}\n`);
       break;
     default:
@@ -86,6 +108,8 @@ function expected(rig: Rig, shapes: readonly Shape[]): Map<string, string> {
     made.set(name, [...own.map((path) => rig.read(path)), ...dependencies.map((other) => made.get(other)!)].join(""));
   }
   const each = all.filter((path) => path.startsWith("src/g1/"));
+  const headers = rig.read("src/headers").split("\n").filter((path) => path !== "" && rig.has(path));
+  made.set("headers", headers.map((path) => rig.read(path)).join(""));
   return made.set("each", each.map((path) => rig.read(path)).join(""));
 }
 
@@ -93,7 +117,7 @@ function isRight(rig: Rig, wanted: Map<string, string>): boolean {
   return [...wanted].every(([name, content]) => rig.has(`out/${name}`) && rig.read(`out/${name}`) === content);
 }
 
-// S6.14, S5.13
+// S6.14, S5.7, S5.13
 for (let round = 0; round < rounds(5); round++) {
   rigTest(`watch ends up with what the files are made into, whatever was edited when (${round})`, async (rig) => {
     const seed = seedFor("watch") + round;
@@ -102,6 +126,8 @@ for (let round = 0; round < rounds(5); round++) {
     const shapes = shapesOf(random);
     for (const { name } of shapes) rig.write(`src/${name}.txt`, `${name}\n`);
     for (const folder of FOLDERS) rig.write(`${folder}/f0.txt`, `${folder}\n`);
+    rig.write("src/headers", `${HEADERS.join("\n")}\n`);
+    for (const path of HEADERS) rig.write(path, `${path}\n`);
     writeConfig(rig, shapes, 0);
     const watch = new Watch(rig, ["--grace", "0", "--debounce", `${random.pick([0, 5, 30])}`]);
     for (let count = 1; count <= 40; count++) {
