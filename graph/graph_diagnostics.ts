@@ -99,10 +99,10 @@ export function ownOutputAsSource(task: TaskLabel, source: { path: string; place
   };
 }
 
-/** A dependency file that lies where something else does. */
-export function depfileTaken(task: TaskLabel, path: string, what: string): Diagnostic {
+/** A dependency file that lies where something else does; `how` begins with a verb. */
+export function depfileTaken(task: TaskLabel, path: string, how: string): Diagnostic {
   return {
-    message: `Dependency file ${quote(path)} of ${labelOf(task)} is also ${what}`,
+    message: `Dependency file ${quote(path)} of ${labelOf(task)} ${how}`,
     places: [value(["tasks", task.index, "depfile"])],
     hint: 'choose another path, or "$DEPFILE"',
   };

@@ -55,8 +55,18 @@ export function checkDepfiles(
   });
   tasks.forEach(({ name, depfile, sourceFiles }, index) => {
     if (depfile === undefined || depfile === OWN_DEPFILE) return;
-    const what = sourceFiles.includes(depfile) ? "one of its sources" : taken.get(depfile);
-    if (what !== undefined) diagnostics.push(depfileTaken({ index, name }, depfile, what));
+    const how = sourceFiles.includes(depfile) ? "is also one of its sources" : placeOf(depfile);
+    if (how !== undefined) diagnostics.push(depfileTaken({ index, name }, depfile, how));
     else taken.set(depfile, `that of task ${quote(name)}`);
   });
+
+  function placeOf(path: string): string | undefined {
+    const same = taken.get(path);
+    if (same !== undefined) return `is also ${same}`;
+    // What is put into a folder is put there with it, as a whole.
+    for (let slash = path.indexOf("/"); slash > 0; slash = path.indexOf("/", slash + 1)) {
+      const outer = taken.get(path.slice(0, slash));
+      if (outer !== undefined) return `lies inside ${outer}`;
+    }
+  }
 }
