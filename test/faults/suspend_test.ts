@@ -154,7 +154,7 @@ const STOP = "\x13", START = "\x11";
 
 const IGNORING = "trap ': > heard' INT; echo $$ > pid; while :; do sleep 0.02; done";
 /** More than any terminal takes that nobody reads. */
-const LOUD = "until [ -e loud ]; do sleep 0.02; done; yes | head -c 300000; : > said; exec sleep 1000";
+const LOUD = "echo $$ > other; until [ -e loud ]; do sleep 0.02; done; yes | head -c 300000; : > said; exec sleep 1000";
 
 // K21
 rigTest(
@@ -163,6 +163,8 @@ rigTest(
     rig.write("tasks.txt", `a: ${IGNORING}\nloud: ${LOUD}\n`);
     await using stopped = terminal(rig, troupe(rig, "run", "tasks.txt", "-v", "-j2", "--grace", "3600"));
     const pid = await pidIn(rig, "pid");
+    // What is still to be started may wait for a line that the terminal does not take.
+    await pidIn(rig, "other");
     await stopped.press(STOP);
     rig.write("loud", "");
     await until(() => rig.has("said"), "there is much to be shown");
@@ -184,6 +186,7 @@ rigTest("signals are heard while nobody reads the terminal, and a second one end
   const argv = troupe(rig, "run", "tasks.txt", "-v", "-j2", "--grace", "3600");
   await using unread = terminal(rig, ["/bin/sh", "-c", script, "sh", ...argv]);
   const pid = await pidIn(rig, "pid"), main = await pidIn(rig, "troupe");
+  await pidIn(rig, "other");
   const screen = entryOf(main)!.parentId;
   assertMatch(Deno.readTextFileSync(`/proc/${screen}/comm`), /^script/);
   Deno.kill(screen, "SIGSTOP");

@@ -113,7 +113,10 @@ for (const flags of [[], ["--verbose"]]) {
          peak: grep VmHWM "/proc/$PPID/status" > peak [after:large]`,
       );
       const slowly = 'cd "$0" && { "$@"; echo $? > code; } | dd bs=4096 of=seen status=none';
-      const ended = await project.startRun({ args: flags, through: ["/bin/sh", "-c", slowly, project.folder] }).ended;
+      const ended = await project.startRun({
+        args: [...flags, "--timeout", "600"],
+        through: ["/bin/sh", "-c", slowly, project.folder],
+      }).ended;
       const last = flags.length > 0
         ? ""
         : `[the last 40 lines; more: troupe show 1 --task large --db ${project.database}]\n`;
