@@ -141,6 +141,7 @@ export class WarmState implements AsyncDisposable {
   /** Ends a build; its cache is on the disk. */
   end(): void {
     this.#cache?.files.rest();
+    this.#cache?.trees.rest();
     this.#cache?.keep();
   }
 
@@ -177,11 +178,12 @@ export class WarmState implements AsyncDisposable {
     return loaded;
   }
 
-  #renew(folder: string, { files }: BuildCache): void {
+  #renew(folder: string, { files, trees }: BuildCache): void {
     const { paths, lost, isAll } = this.#changes;
     if (isAll) this.sources.forget();
     else this.sources.renew(paths, lost);
     files.rest();
+    trees.rest();
     // What the last build had used of it already is not so any more either.
     this.#renewFiles(folder, this.#changes);
     this.#changes = new Changes();

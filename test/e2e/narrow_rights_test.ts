@@ -67,3 +67,17 @@ rigTest("what troupe cannot remove of its own in the temporary folder is told, a
   assertEquals([code, rig.read("o")], [0, "1\n"]);
   assertMatch(stderr, /^Cannot remove '[^\n]*\/troupe-[^\n]*': Directory not empty\n$/);
 });
+
+// S5.4
+rigTest("a build that may not exchange names puts folders in place all the same", async (rig) => {
+  rig.write("a", "a");
+  rig.write("build.json", {
+    tasks: [{ name: "it", source_files: ["a"], outputs: ["dist/"], command: 'cp a "$OUT"' }],
+  });
+  const deno = ["run", "--allow-read", "--allow-write", "--allow-run", "--allow-env", "--allow-sys", BUILD];
+  for (const text of ["one", "two"]) {
+    rig.write("a", text);
+    assertEquals([(await rig.build(["build.json"], { deno })).code, rig.read("dist/a")], [0, text]);
+  }
+  assertEquals(rig.files().filter((path) => path.includes(".tmp.")), []);
+});

@@ -48,6 +48,34 @@ rigTest("watch builds, then builds again what each edit asks for, and leaves not
   assertEquals([...Deno.readDirSync(rig.tmp)], []);
 });
 
+// S6.14, S5.1
+rigTest("what tasks put into folders, and globs match of it, is no change to a watch", async (rig) => {
+  const all = { source_files: ["**/*.txt"] };
+  rig.write("build.json", {
+    tasks: [
+      { name: "lint", ...all, outputs: [], command: "cat $IN > /dev/null" },
+      { name: "bundle", ...all, outputs: ["dist/"], command: "mkdir dist; cp src/* dist" },
+      { name: "gen", ...all, outputs: ["gen/*.txt"], command: "mkdir -p gen; cp src/a.txt gen" },
+      { name: "list", dependencies: ["bundle", "lint"], output: "out/list", command: 'cat $DEPS/* > "$OUT"' },
+    ],
+  });
+  rig.write("src/a.txt", "a\n");
+  const watch = new Watch(rig);
+  assertEquals(started(await watch.rests()).sort(), ["bundle", "gen", "lint", "list"]);
+  rig.write("src/a.txt", "new\n");
+  assertEquals(started(await watch.rests()).sort(), ["bundle", "gen", "lint", "list"]);
+  assertEquals([rig.read("dist/a.txt"), rig.read("out/list")], ["new\n", "new\n"]);
+  // What others do there is found by the next build.
+  rig.write("dist/a.txt", "spoilt\n");
+  rig.write("gen/more.txt", "");
+  rig.write("src/b.txt", "b\n");
+  assertEquals(started(await watch.rests()).sort(), ["bundle", "gen", "lint", "list"]);
+  assertEquals([rig.read("out/list"), rig.files("dist")], ["new\nb\n", ["dist/a.txt", "dist/b.txt"]]);
+  rig.write("build.json", rig.read("build.json").replace("mkdir dist", "mkdir -p dist"));
+  assertEquals(started(await watch.rests()), ["bundle"]);
+  assertEquals([await watch.end(), watch.builds], [130, 4]);
+});
+
 // S6.14
 rigTest("watch lets others build between its builds, and what they make is no change", async (rig) => {
   writePair(rig);
