@@ -158,7 +158,7 @@ export function shellTrace(command: string, env: Readonly<Record<string, string>
  */
 export function differences(before: Trace, after: Trace, nameOf: (artifact: string) => string): string[] {
   const found: string[] = [];
-  const [was, is] = [before[1], after[1]].map((action) => action.filter((part) => !part.startsWith(OUTPUTS)));
+  const [was, is] = [before[1], after[1]].map((action) => action.filter((part) => !isOutputsPart(part)));
   if (!same(was, is)) found.push(actionChange(was, is));
   else if (!same(before[1], after[1])) found.push("outputs changed");
   compare("environment", alternating(before[2]), alternating(after[2]), found);
@@ -187,6 +187,11 @@ function byTask(before: Trace, after: Trace, nameOf: (artifact: string) => strin
     return tasks;
   });
   return [sides[0], sides[1]];
+}
+
+/** Whether a part of an action says what outputs it has. */
+export function isOutputsPart(part: string): boolean {
+  return part.startsWith(OUTPUTS);
 }
 
 /** How many outputs of which kinds are to be made; of one file, which most tasks make, nothing needs to be said. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Trace } from "./fingerprint.ts";
+import { isOutputsPart, type Trace } from "./fingerprint.ts";
 
 /** What an attempt was made of. Digests are cut to their first digits. */
 export interface Manifest {
@@ -123,7 +123,9 @@ export function manifestDifferences(before: Manifest, after: Manifest): InputDif
 function actionText([kind, ...rest]: readonly string[]): string {
   // The third is the folder of a command that has its own.
   if (kind === "command" && rest.length > 2) return `cd ${rest[2]}\n${rest[0]}`;
-  return kind === "command" || kind === "content" ? rest[0] ?? "" : [kind, ...rest].join(" ");
+  if (kind !== "command" && kind !== "content") return [kind, ...rest].join(" ");
+  // Of what else is said of a command only its outputs are to be seen nowhere else.
+  return [rest[0] ?? "", ...rest.slice(1).filter(isOutputsPart)].join("\n");
 }
 
 function partOf(trace: Trace, part: typeof PARTS[number]): Map<string, string> {

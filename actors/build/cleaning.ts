@@ -18,6 +18,7 @@ import type { FileIndex } from "../storage/file_index.ts";
 import { matchesOf } from "../storage/output_glob.ts";
 import type { BuildCache } from "./build_cache.ts";
 import { artifactsIn } from "./cache_form.ts";
+import { OutputPlaces } from "./output_places.ts";
 import { StaleArtifacts } from "./stale_artifacts.ts";
 
 /** After so many files others have their turn, a signal among them. */
@@ -94,10 +95,12 @@ function filesIn(folder: string, path: string): string[] {
 /** The links in folders that tasks have made when they were last done, and their texts: no index of files has them. */
 function linksMade(tasks: readonly Task[], cache: BuildCache): Map<string, string | undefined> {
   const links = new Map<string, string | undefined>();
-  for (const { name, outputs } of tasks) {
+  const places = new OutputPlaces(cache);
+  for (const task of tasks) {
+    const { name, outputs } = task;
     const last = outputs.some(({ kind }) => kind !== "file") ? cache.trace(name) : undefined;
     const entry = last && cache.get(last[0], outputs[0].path);
-    for (const { artifact_path: path, tree } of entry === undefined ? [] : artifactsIn(entry)) {
+    for (const { artifact_path: path, tree } of entry === undefined ? [] : artifactsIn(places.asOwn(task, entry))) {
       for (const one of parseTree(tree ?? "") ?? []) {
         if (one.kind === "link") links.set(`${path}/${one.path}`, one.target);
       }

@@ -47,6 +47,37 @@ rigTest("clean deletes what the tasks made, and leaves sources, folders, logs an
   assertEquals(["out/a", "out/deep/b", "out/link"].map((path) => rig.has(path)), [true, true, true]);
 });
 
+// S6.16, S5.1
+rigTest("clean empties folders that tasks have made, but for what others have put there", async (rig) => {
+  rig.write("a.txt", "a\n");
+  const command = 'mkdir "$OUT/in"; cp a.txt "$OUT/in"; cp a.txt "$OUT/b"; ln -s b "$OUT/link"';
+  writeConfig(rig, { name: "dist", outputs: ["dist/"], command }, {
+    name: "lib",
+    outputs: ["lib/"],
+    command,
+  }, {
+    name: "gen",
+    outputs: ["gen/*.g", "one"],
+    command: 'mkdir -p gen; cp a.txt gen/a.g; cp a.txt "$OUT"',
+  });
+  assertEquals((await rig.ask(["build"])).code, 0);
+  rig.write("dist/stray", "stray\n");
+  rig.write("dist/b", "edited\n");
+  const { stdout } = await rig.ask(["clean", "--verbose"]);
+  assertEquals(stdout.split("\n").slice(0, -2).sort(), [
+    "Deleted dist/in/a.txt",
+    "Deleted dist/link",
+    "Deleted gen/a.g",
+    "Deleted lib/b",
+    "Deleted lib/in/a.txt",
+    "Deleted lib/link",
+    "Deleted one",
+    "Kept dist/b: edited since it was made",
+    "Kept dist/stray: not made by troupe",
+  ]);
+  assertEquals([rig.files("dist"), rig.has("dist/in"), rig.has("lib")], [["dist/b", "dist/stray"], false, false]);
+});
+
 // S6.16
 rigTest("clean keeps what was edited, replaced, or made by somebody else, and says so", async (rig) => {
   await built(rig);
