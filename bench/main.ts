@@ -22,6 +22,7 @@ import { MODULE_WORKLOADS } from "./modules.ts";
 import { RECORDING_WORKLOADS } from "./recording.ts";
 import { Space } from "./space.ts";
 import { conclude, markdownTable, type Result, textTable } from "./table.ts";
+import { STORE_WORKLOADS } from "./store.ts";
 import { TASK_WORKLOADS } from "./tasks.ts";
 import { WATCH_WORKLOADS } from "./watch.ts";
 import type { Bench, Workload } from "./workload.ts";
@@ -32,6 +33,7 @@ const WORKLOADS: readonly Workload[] = [
   ...HEADER_WORKLOADS,
   ...MAKESPAN_WORKLOADS,
   ...TASK_WORKLOADS,
+  ...STORE_WORKLOADS,
   ...RECORDING_WORKLOADS,
   ...LIBRARY_WORKLOADS,
   ...MODULE_WORKLOADS,

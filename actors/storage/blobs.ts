@@ -23,9 +23,9 @@ export type Origin = "placed" | "written";
 /** Two threads may put the same at the same time. */
 let count = 0;
 
-/** The path of a blob. */
+/** The path of a blob: few folders, since each has to be made, and file systems bear many names in one. */
 export function blobPath(folder: string, sha256: string): string {
-  return `${folder}/${sha256.slice(0, 2)}/${sha256.slice(2)}`;
+  return `${folder}/${sha256[0]}/${sha256.slice(1)}`;
 }
 
 /**

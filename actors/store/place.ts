@@ -94,7 +94,7 @@ export function recordsFolder(root: string): string {
 }
 
 /** How many files the index has. */
-export const BUCKETS = 64;
+export const BUCKETS = 32;
 
 /** The file of the index that holds a key. */
 export function bucketOf(key: string): number {

@@ -218,9 +218,9 @@ function removeBlobs(
 function findBlobs(root: string): Map<string, FoundBlob> {
   const blobs = new Map<string, FoundBlob>(), folder = blobsFolder(root);
   for (const { name: head, isDirectory } of list(folder)) {
-    if (!isDirectory || head.length !== 2) continue;
+    if (!isDirectory || head.length !== 1) continue;
     for (const { name: rest, isFile } of list(`${folder}/${head}`)) {
-      if (!isFile || rest.length !== 62) continue;
+      if (!isFile || rest.length !== 63) continue;
       const path = `${folder}/${head}/${rest}`;
       try {
         const { size, ctime } = Deno.lstatSync(path);
