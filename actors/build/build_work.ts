@@ -195,11 +195,16 @@ export class BuildWork implements Work {
     };
   }
 
-  /** Takes note of what a task was completed with by others. */
-  protected noteOthers(task: number, trace: Trace, entry: CacheEntry): void {
+  /** Takes note of what a task was completed with by others; without a trace it is not remembered. */
+  protected noteOthers(task: number, trace: Trace | null, entry: CacheEntry): void {
     const declared = this.#plan.tasks[task], { made, places } = this.#freshness;
-    this.#cache.remember(declared.name, trace);
+    if (trace !== null) this.#cache.remember(declared.name, trace);
     made[task] = places.asOwn(declared, entry);
+  }
+
+  /** What a task has made in this run, remembered or not. */
+  protected entryOf(task: number): CacheEntry | undefined {
+    return this.#freshness.made[task];
   }
 
   /** Takes note that others have done work of this fingerprint in this run. */

@@ -26,8 +26,8 @@ import type { RunTask } from "../worker/messages.ts";
 import type { CrewWork, HeldClaims } from "./crew_work.ts";
 import { type Definitions, readOrStopped } from "./definitions.ts";
 
-/** What a completion leaves for the other members, and for later builds. */
-type Result = readonly [trace: Trace, entry: CacheEntry];
+/** What a completion leaves for the other members, and for later builds; without a trace, for the former alone. */
+type Result = readonly [trace: Trace | null, entry: CacheEntry];
 
 /** Between two looks at whether a task that does the same has ended. */
 const DUPLICATE_PAUSE_MS = 50;
@@ -124,7 +124,7 @@ export class CrewBuildWork extends BuildWork implements CrewWork {
       byName = new Map(others.map((other) => [this.#plan.tasks[other].name, other]));
     try {
       for (const { id, result } of await this.#claims.results([...byName.keys()])) {
-        const known = readResult(result);
+        const known = read(result);
         if (known === undefined) continue;
         this.#learn(result);
         this.noteOthers(byName.get(id)!, ...known);
@@ -175,9 +175,11 @@ export class CrewBuildWork extends BuildWork implements CrewWork {
     for (const [task, { name }] of this.#plan.tasks.entries()) if (gone.has(name)) this.distrust(task);
   }
 
-  /** What is not remembered here is told as a result that nobody can use, so that the next run does the task again. */
+  /** What is not remembered here is told without what it was made of, so that the next run does the task again. */
   result(task: number): string | undefined {
-    if (this.isForgotten(task) || this.#definitions.isOtherModule(task)) return JSON.stringify(null);
+    if (this.isForgotten(task) || this.#definitions.isOtherModule(task)) {
+      return JSON.stringify([null, this.entryOf(task)!] satisfies Result);
+    }
     const { name, outputs } = this.#plan.tasks[task];
     const last = this.#cache.trace(name);
     if (last === undefined) return undefined;
@@ -217,13 +219,18 @@ export async function takeOver(
   return spoilt;
 }
 
+/** Undefined for what is damaged, and for what is not to be remembered. */
+function readResult(text: string): readonly [trace: Trace, entry: CacheEntry] | undefined {
+  const [trace, entry] = read(text) ?? [];
+  return trace && entry ? [trace, entry] : undefined;
+}
+
 /** Undefined for what is damaged. */
-function readResult(text: string): Result | undefined {
+function read(text: string): Result | undefined {
   try {
     const value = JSON.parse(text);
-    const isResult = Array.isArray(value) && Array.isArray(value[0]) && typeof value[1]?.sha256 === "string" &&
-      isDiscovery(value[0][7]?.discovery);
-    return isResult ? value as unknown as Result : undefined;
+    const isTrace = value[0] === null || (Array.isArray(value[0]) && isDiscovery(value[0][7]?.discovery));
+    return isTrace && typeof value[1]?.sha256 === "string" ? value as Result : undefined;
   } catch {
     return undefined;
   }
