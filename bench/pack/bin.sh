@@ -28,7 +28,8 @@ esac
 become() {
   deno=$1
   shift
-  exec "$deno" run -A --unstable-worker-options ${config:+"--config=$config"} "$here/main.js" "$@"
+  # a newer Deno is nothing that a user of troupe has to know of
+  DENO_NO_UPDATE_CHECK=1 exec "$deno" run -A --unstable-worker-options ${config:+"--config=$config"} "$here/main.js" "$@"
 }
 
 at=$here
