@@ -277,6 +277,20 @@ rigTest("a file that was edited between two tasks that read it is to each what i
 });
 
 // S5.7
+rigTest("what a command writes beside its artifact, and names, settles once it has been seen before", async (rig) => {
+  const command = "echo helper > helper; cat src/left.txt helper > $OUT; echo x: helper > $DEPFILE";
+  writeProject(rig, [unit("left", { command })]);
+  assertEquals(executed(await rig.ask(["build"])), ["left"]);
+  await rig.ask(["build"]); // it might have been edited while its task ran
+  await expectReasons(rig, {});
+  rig.write("src/left.txt", "left 2\n");
+  await expectReasons(rig, { left: "source changed: src/left.txt" });
+  await expectReasons(rig, {});
+  rig.write("helper", "edited\n");
+  await expectReasons(rig, { left: "input changed: helper" });
+});
+
+// S5.7
 rigTest("an order that is no longer needed can be dropped with what needed it", async (rig) => {
   const gen = { name: "gen", source_files: ["gen.txt"], output_artifact: "gen/head", command: "cat gen.txt > $OUT" };
   rig.write("gen.txt", "1\n");
