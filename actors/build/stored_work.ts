@@ -126,8 +126,10 @@ export class StoredWork {
 
   /** The work of a fingerprint has not made what it should have. */
   forget(fingerprint: string): void {
-    const { store } = this.#late;
-    store?.distrust(store.key(fingerprint));
+    const { store, remote } = this.#late;
+    if (store === undefined) return;
+    store.distrust(store.key(fingerprint));
+    remote?.withdraw(store.key(fingerprint));
   }
 
   /** Where a task's artifacts are to be put as they come to be; a miss is counted. */
@@ -154,20 +156,24 @@ export class StoredWork {
       const printed = store.keep(output);
       if (printed !== undefined) {
         const record = { outputs: published.map(artifactOf), durationMs: Math.round(durationMs), ...printed };
-        this.#keep(store, store.key(fingerprint), record);
+        // A function may still fail by what it has left running.
+        const waits = this.#tasks[task].action.kind === "module";
+        this.#keep(store, store.key(fingerprint), { record, waits });
         const { declared, files } = further?.discovery ?? {};
         if (declared !== undefined && files !== undefined) {
           const lists = store.withList(store.key(declared), files);
-          if (lists !== undefined) this.#keep(store, store.key(declared), { ...record, outputs: [], lists });
+          if (lists !== undefined) {
+            this.#keep(store, store.key(declared), { record: { ...record, outputs: [], lists } });
+          }
         }
       }
     }
     this.#late.tellTrouble();
   }
 
-  #keep(store: Store, key: string, record: StoreRecord): void {
+  #keep(store: Store, key: string, { record, waits }: { record: StoreRecord; waits?: boolean }): void {
     store.enter(key, record);
-    this.#late.remote?.offer(key, record);
+    this.#late.remote?.offer(key, record, { waits });
   }
 
   /** Puts on the disk what was entered. */

@@ -1,7 +1,6 @@
 /**
  * Owns the question whether the files of a folder are changed by this system alone, so that the kernel knows of every
- * change. Those of a network, of a virtual machine's host or of a program in user space change behind its back. And whether
- * a copy of a file there shares its blocks.
+ * change. Those of a network, of a virtual machine's host or of a program in user space change behind its back.
  *
  * @module
  */
@@ -23,18 +22,6 @@ const LOCAL_KINDS: ReadonlySet<number> = new Set([
 export function areFilesLocal(folder: string): boolean {
   try {
     return Deno.build.os === "linux" && LOCAL_KINDS.has(Number(statfsSync(folder).type) >>> 0);
-  } catch {
-    return false;
-  }
-}
-
-/** Kinds on which the kernel's own copying of a file shares its blocks. */
-const CLONING_KINDS: ReadonlySet<number> = new Set([0x58465342, 0x9123683e, 0xca451a4e]);
-
-/** Whether a copy of a file in a folder costs next to nothing; false where it cannot be asked. */
-export function clonesFiles(folder: string): boolean {
-  try {
-    return Deno.build.os === "linux" && CLONING_KINDS.has(Number(statfsSync(folder).type) >>> 0);
   } catch {
     return false;
   }

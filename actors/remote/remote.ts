@@ -34,6 +34,7 @@ export class Remote {
   /** Keys whose record came from there. */
   readonly #fetched = new Set<string>();
   readonly #queue: (() => Promise<void>)[] = [];
+  readonly #waiting = new Map<string, StoreRecord>();
   readonly #sending = new Set<Promise<void>>();
   readonly #sent = new Set<string>();
   #hits = 0;
@@ -61,15 +62,25 @@ export class Remote {
     return this.#fetched.has(key);
   }
 
-  /** Has a record sent that was made here, if it is worth it. */
-  offer(key: string, record: StoreRecord): void {
+  /** Has a record sent that was made here, if it is worth it; one that may turn out wrong until then, when all is over. */
+  offer(key: string, record: StoreRecord, { waits = false }: { readonly waits?: boolean } = {}): void {
     if (!this.#settings.writes || record.durationMs < this.#settings.minMs) return;
+    if (waits) {
+      this.#waiting.set(key, record);
+      return;
+    }
     this.#queue.push(() => this.#send(key, record));
     this.#next();
   }
 
+  /** A record that waits to be sent has turned out wrong. */
+  withdraw(key: string): void {
+    this.#waiting.delete(key);
+  }
+
   /** Waits for what is being sent, so long at most, and ends all else. Answers the last line; undefined when it was not used. */
   async close(patienceMs: number): Promise<string | undefined> {
+    for (const [key, record] of this.#waiting) this.offer(key, record);
     const timer = new AbortController();
     const late = delay(patienceMs, { signal: timer.signal }).then(() => this.#connection.close(), () => {});
     while (this.#sending.size > 0 && this.#connection.isOn) await Promise.race([late, ...this.#sending]);

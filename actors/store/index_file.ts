@@ -7,6 +7,11 @@
 import { headOf, parseLine, type StoreRecord } from "../../graph/store_record.ts";
 import { writeWhole } from "../machine/regular_file.ts";
 
+const NEWLINE = 10;
+
+/** So much is never worth a new file. */
+const WASTE_BYTES = 16 * 1024;
+
 /** What the file says of one key. */
 export interface IndexEntry {
   readonly record: StoreRecord;
@@ -107,11 +112,32 @@ export class IndexFile {
       return this.#forget();
     }
     if (stat.ino === this.#inode && stat.size === this.#size) return;
-    this.#forget();
-    const bytes = Deno.readFileSync(this.#path);
+    if (stat.ino !== this.#inode || stat.size < this.#size) this.#forget();
     this.#inode = stat.ino;
-    this.#size = bytes.length;
-    this.#take(new TextDecoder().decode(bytes).split("\n"));
+    const bytes = this.#readOn();
+    // Of a line that somebody is just writing the rest is read with the next question
+    const whole = bytes.subarray(0, bytes.lastIndexOf(NEWLINE) + 1);
+    this.#size += whole.length;
+    this.#take(new TextDecoder().decode(whole).split("\n"));
+  }
+
+  /** What comes after that which is known. */
+  #readOn(): Uint8Array {
+    if (this.#size === 0) return Deno.readFileSync(this.#path);
+    using file = Deno.openSync(this.#path);
+    file.seekSync(this.#size, Deno.SeekMode.Start);
+    const bytes = new Uint8Array(file.statSync().size - this.#size);
+    let length = 0;
+    for (let read; (read = file.readSync(bytes.subarray(length))) !== null && read > 0;) length += read;
+    return bytes.subarray(0, length);
+  }
+
+  /** Whether most of the file are lines that do not count any more. */
+  get isWasteful(): boolean {
+    this.#refresh();
+    let bytes = 0;
+    for (const { put, use = "" } of this.#keys.values()) bytes += put.length + use.length;
+    return this.#size > WASTE_BYTES + 2 * bytes;
   }
 
   #forget(): void {

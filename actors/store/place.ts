@@ -116,6 +116,11 @@ export function usePath(root: string): string {
   return `${root}/use`;
 }
 
+/** There when a copy of a file shares its blocks where the store is. */
+export function clonesPath(root: string): string {
+  return `${root}/clones`;
+}
+
 /** A line for each build that used the store. */
 export function countsPath(root: string): string {
   return `${root}/counts`;

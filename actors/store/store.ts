@@ -14,13 +14,15 @@ import { blobsOf, MOST_LISTS, type StoredText, storeLine, type StoreRecord } fro
 import { systemDetail } from "../machine/system_error.ts";
 import type { Captured, Output } from "../process/output.ts";
 import { blobPath, type BlobPlace, listingIn, putBytes } from "../storage/blobs.ts";
-import { clonesFiles } from "../machine/local_files.ts";
+import { later } from "../machine/later.ts";
+import { isThere } from "../machine/regular_file.ts";
 import { Guard } from "./guard.ts";
 import { IndexFile } from "./index_file.ts";
 import {
   blobsFolder,
   bucketOf,
   bucketPath,
+  clonesPath,
   countsPath,
   guardPath,
   recordsFolder,
@@ -84,7 +86,7 @@ export class Store {
     this.place = place;
     this.#platform = platform;
     this.#now = now;
-    this.blobs = { folder: blobsFolder(place.root), clones: clonesFiles(place.root) };
+    this.blobs = { folder: blobsFolder(place.root), clones: isThere(clonesPath(place.root)) };
     this.#guard = new Guard(guardPath(place.root));
     this.#use = new Guard(usePath(place.root));
   }
@@ -92,7 +94,7 @@ export class Store {
   /** Opens a store, and makes it if it is not there; answers with a sentence when it cannot be used. Never rejects. */
   static async open(place: StorePlace, options: StoreOptions = {}): Promise<Store | string> {
     try {
-      make(place);
+      await make(place);
       const store = new Store(place, options);
       await store.#use.hold();
       return store;
@@ -316,7 +318,7 @@ export class Store {
 }
 
 /** A store that is one config's own is nothing for Git. */
-function make({ root, isOwn }: StorePlace): void {
+async function make({ root, isOwn }: StorePlace): Promise<void> {
   try {
     if (Deno.statSync(recordsFolder(root)).isDirectory) return;
   } catch (error) {
@@ -325,6 +327,11 @@ function make({ root, isOwn }: StorePlace): void {
   Deno.mkdirSync(blobsFolder(root), { recursive: true });
   Deno.mkdirSync(recordsFolder(root), { recursive: true });
   Deno.writeTextFileSync(tidiedPath(root), "", { append: true });
+  const { clonesFiles } = await later<typeof import("../machine/cloning_files.ts")>(
+    "../machine/cloning_files.ts",
+    import.meta.url,
+  );
+  if (await clonesFiles(root)) Deno.writeTextFileSync(clonesPath(root), "");
   if (!isOwn) return;
   try {
     Deno.writeTextFileSync(`${root}/../.gitignore`, "*\n", { createNew: true });

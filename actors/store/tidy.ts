@@ -173,7 +173,7 @@ function takeOut(root: string, guard: Guard, isGone: (key: string, usedMs: numbe
     guard.alone(() => {
       const file = new IndexFile(bucketPath(root, bucket));
       const keys = new Set([...file.entries()].filter(([key, { usedMs }]) => isGone(key, usedMs)).map(([key]) => key));
-      if (keys.size > 0) file.without((key) => keys.has(key));
+      if (keys.size > 0 || file.isWasteful) file.without((key) => keys.has(key));
       for (const key of keys) gone.add(key);
     });
   }

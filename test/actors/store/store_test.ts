@@ -57,6 +57,37 @@ Deno.test("store gives back what was entered, in another process's hands too", a
   first.close();
 });
 
+// S5.24: the others' lines are read as they come, and only once
+Deno.test("stores of several builds at once know what each other enters", async () => {
+  using folder = new TempFolder();
+  const place = placeIn(folder), stores = [await opened(place), await opened(place), await opened(place)];
+  const keys: string[] = [];
+  for (let i = 0; i < 60; i++) {
+    keys.push(put(stores[i % 3], `content ${i}`));
+    stores[i % 3].flush();
+    for (const store of stores) {
+      assertEquals(store.find(keys[i])?.outputs[0].sha256, sha256(`content ${i}`));
+      assertEquals(store.find(keys[Math.floor(i / 2)])?.durationMs, 3);
+    }
+  }
+  for (const store of stores) store.close();
+});
+
+// S5.23
+Deno.test("collect() writes an index anew of which most does not count any more", async () => {
+  using folder = new TempFolder();
+  const place = placeIn(folder), store = await opened(place), key = put(store, "one");
+  store.flush();
+  for (let times = 0; times < 300; times++) store.find(key);
+  store.close();
+  const path = bucketPath(place.root, bucketOf(key)), before = Deno.statSync(path).size;
+  assertEquals(collect(place), { records: 0, blobs: 0, bytes: 0 });
+  assert(Deno.statSync(path).size < before / 10);
+  const again = await opened(place);
+  assertEquals(again.find(key), recordOf("one"));
+  again.close();
+});
+
 // S5.31
 Deno.test("store finds what was just entered, be it the first of its part of the index", async () => {
   using folder = new TempFolder();
