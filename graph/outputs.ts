@@ -6,6 +6,7 @@
  */
 import type { JsonPath } from "./failure.ts";
 import { Glob } from "./glob.ts";
+import { StringIndex } from "./string_index.ts";
 import type { DeclaredOutput, Task } from "./task.ts";
 
 /** An output as a config writes it. */
@@ -41,7 +42,11 @@ export function placeOfOutput(task: number, { kind }: DeclaredOutput, at: number
 
 /** Which task makes what lies at a path: the one that declares it, or a folder that it lies in, or a glob that means it. */
 export class Producers {
-  readonly #exact = new Map<string, number>();
+  readonly #tasks: readonly Pick<Task, "outputs">[];
+  /** Paths of outputs but globs → their number. */
+  readonly #exact: StringIndex;
+  /** The number of an output → its task. */
+  readonly #owners: Int32Array;
   /** Outputs that may be folders. */
   readonly #folders = new Set<string>();
   /** What globs begin with → those that do. */
@@ -50,13 +55,22 @@ export class Producers {
   readonly #lengths = new Set<number>();
 
   constructor(tasks: readonly Pick<Task, "outputs">[]) {
+    this.#tasks = tasks;
+    let count = 0;
+    for (let task = 0; task < tasks.length; task++) count += tasks[task].outputs.length;
+    this.#exact = new StringIndex(count);
+    this.#owners = new Int32Array(count);
+    let number = 0;
     for (let task = 0; task < tasks.length; task++) {
-      for (const { path, kind } of tasks[task].outputs) {
+      const { outputs } = tasks[task];
+      for (let at = 0; at < outputs.length; at++) {
+        const { path, kind } = outputs[at];
         if (kind === "glob") {
           this.#addGlob(new Glob(path), task);
           continue;
         }
-        this.#exact.set(path, task);
+        this.#owners[number] = task;
+        this.#exact.add(path, number++);
         if (kind !== "file") this.#folders.add(path);
       }
     }
@@ -65,11 +79,11 @@ export class Producers {
   /** The task that makes what lies at a path, by its index. */
   get(path: string): number | undefined {
     const exact = this.#exact.get(path);
-    if (exact !== undefined) return exact;
+    if (exact >= 0) return this.#owners[exact];
     if (this.#folders.size > 0) {
       for (let slash = path.lastIndexOf("/"); slash > 0; slash = path.lastIndexOf("/", slash - 1)) {
         const folder = path.slice(0, slash);
-        if (this.#folders.has(folder)) return this.#exact.get(folder);
+        if (this.#folders.has(folder)) return this.#owners[this.#exact.get(folder)];
       }
     }
     for (const length of this.#lengths) {
@@ -86,7 +100,7 @@ export class Producers {
 
   /** The paths of all outputs that have one of their own. */
   paths(): Iterable<string> {
-    return this.#exact.keys();
+    return outputPaths(this.#tasks);
   }
 
   #addGlob(glob: Glob, task: number): void {

@@ -346,7 +346,13 @@ export class BuildWork implements Work {
 }
 
 /** The paths of all files of an entry, those in folders included. */
-function* filesIn(entry: CacheEntry): Generator<string> {
+function filesIn(entry: CacheEntry): Iterable<string> {
+  return entry.more === undefined && entry.tree === undefined && entry.artifact_path !== null
+    ? [entry.artifact_path]
+    : allFilesIn(entry);
+}
+
+function* allFilesIn(entry: CacheEntry): Generator<string> {
   for (const { artifact_path: path, tree } of artifactsIn(entry)) {
     if (tree === undefined) yield path;
     else for (const one of parseTree(tree) ?? []) if (one.kind === "file") yield `${path}/${one.path}`;

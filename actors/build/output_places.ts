@@ -7,7 +7,7 @@
  */
 import { parseTree, treeDifferences } from "../../graph/artifact.ts";
 import { Glob } from "../../graph/glob.ts";
-import { Producers } from "../../graph/outputs.ts";
+import { isOneFile, Producers } from "../../graph/outputs.ts";
 import type { Task } from "../../graph/task.ts";
 import { absoluteIn } from "../../graph/paths.ts";
 import { listed } from "../../graph/text.ts";
@@ -52,6 +52,11 @@ export class OutputPlaces {
 
   /** Whether an entry is of such outputs, and has the digests that the task expects. */
   fits({ outputs, expected }: Pick<Task, "outputs" | "expected">, entry: CacheEntry): boolean {
+    if (isOneFile(outputs)) {
+      const { artifact_path: path, sha256, more, tree } = entry;
+      return path !== null && more === undefined && tree === undefined &&
+        (expected === undefined || (expected[outputs[0].path] ?? sha256) === sha256);
+    }
     const artifacts = artifactsIn(entry);
     if (outputs.length !== 1 || outputs[0].kind === "glob") {
       if (!this.#areAlike(outputs, artifacts)) return false;
@@ -75,6 +80,7 @@ export class OutputPlaces {
 
   /** Whether all that an entry names lies in its place, and nothing else where the task has a glob. */
   areInPlace({ outputs }: Task, entry: CacheEntry): boolean | TooMuch {
+    if (isOneFile(outputs)) return this.#cache.files.holds(outputs[0].path, entry);
     const artifacts = artifactsIn(entry);
     for (let at = 0; at < artifacts.length; at++) {
       const isHeld = this.#holds(targetOf(outputs, artifacts, at)!, artifacts[at]);
@@ -120,9 +126,10 @@ export class OutputPlaces {
 
   /** The same artifacts where the task has them, as an entry of its own. */
   asOwn({ outputs }: Task, entry: CacheEntry): CacheEntry {
+    if (isOneFile(outputs) && entry.artifact_path === outputs[0].path) return entry;
     const artifacts = artifactsIn(entry);
     const isOwn = artifacts.every(({ artifact_path }, at) => artifact_path === targetOf(outputs, artifacts, at));
-    if (isOwn) return entry;
+    if (isOwn || !this.fits({ outputs }, entry)) return entry;
     const own = artifacts.map((one, at) => ({ ...one, artifact_path: targetOf(outputs, artifacts, at)! }));
     const [first, ...more] = own;
     return more.length === 0 ? first : { ...first, more };
