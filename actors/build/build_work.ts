@@ -8,6 +8,7 @@ import type { Plan } from "../../graph/schedule/plan.ts";
 import type { Trace } from "../../graph/fingerprint.ts";
 import type { FoundInputs } from "./discovered_inputs.ts";
 import { type BuildFinding, Freshness, type FreshnessOptions } from "./freshness.ts";
+import { isOneFile } from "../../graph/outputs.ts";
 import type { Task } from "../../graph/task.ts";
 import type { BuildCache } from "./build_cache.ts";
 import type { CacheSaver } from "./cache_saver.ts";
@@ -247,6 +248,7 @@ export class BuildWork implements Work {
     this.#restoration?.note(task, { published, durationMs, output });
     const warning = output && warningOf(output.stderr);
     if (warning !== undefined) this.#warnings.set(task, warning);
+    if (!isOneFile(this.#plan.tasks[task].outputs)) this.#forgetLast(task, published);
     for (const artifact of published) this.#enterArtifact(artifact);
     const finding = this.#findings[task], declared = this.#plan.tasks[task], { made, places } = this.#freshness;
     if (finding?.kind === "restore") {
@@ -255,6 +257,20 @@ export class BuildWork implements Work {
     }
     const handedOn = finding?.kind === "run" ? finding.fingerprint : "";
     made[task] = entryOfArtifacts(published.map((one) => this.#cached(one)), declared, handedOn);
+  }
+
+  /** What the task made when it was last done, and does not make any more, is not there as it was seen. */
+  #forgetLast(task: number, published: readonly PublishedArtifact[]): void {
+    const { files, trees } = this.#cache, { name, outputs } = this.#plan.tasks[task];
+    const last = this.#cache.trace(name), entry = last && this.#cache.get(last[0], outputs[0]?.path);
+    const seen = new Set(
+      entry === undefined ? [] : filesIn(this.#freshness.places.asOwn(this.#plan.tasks[task], entry)),
+    );
+    for (const { path } of published) {
+      for (const one of parseTree(trees.seen(path)?.text ?? "") ?? []) seen.add(`${path}/${one.path}`);
+      trees.forget(path);
+    }
+    for (const path of seen) files.lookAgain(path);
   }
 
   /** What a check hands on is what it was done with, files that it was found to read included. */

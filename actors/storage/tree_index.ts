@@ -67,6 +67,11 @@ export class TreeIndex {
     }
   }
 
+  /** Knows nothing of a folder any more. */
+  forget(path: string): void {
+    this.#seen.delete(path);
+  }
+
   /** Whether a folder still holds what it held when this run first looked at it. */
   isStill(path: string, digest: string): boolean {
     this.lookAgain(path);

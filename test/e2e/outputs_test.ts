@@ -387,4 +387,13 @@ Deno.test("a source in an output folder needs its task first, and globs leave ou
   assertEquals(await project.build(), { bundle: "new", reader: "new", every: "new" });
   assertEquals([project.read("read"), project.read("every")], ["a\n", "a\n"]);
   assertEquals(await project.build(), {}, "what lies there by now is no source either");
+  project.tasks([BUNDLE, { ...reader, source_files: ["dist/sub/c"], dependencies: ["bundle"] }]);
+  const missing = /^Cannot read source 'dist\/sub\/c': No such file/;
+  for (let round = 0; round < 2; round++) {
+    project.remove("src/c");
+    assertMatch((await project.build()).reader, missing, "also when the store brings back the one without it");
+    project.write("src/c", "c\n");
+    await project.build();
+    assertEquals(project.read("read"), "c\n");
+  }
 });
