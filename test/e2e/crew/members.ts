@@ -12,7 +12,7 @@ import { executed } from "../said.ts";
 import { startTroupe } from "./crew.ts";
 
 /** So short that nobody waits long for the dead; the sign of life is a thread's, so load does no harm. */
-const HEARTBEAT = ["--heartbeat-interval=0.2", "--heartbeat-timeout=5"];
+export const HEARTBEAT = ["--heartbeat-interval=0.2", "--heartbeat-timeout=5"];
 
 /** Starts a member. */
 export function startMember(rig: Rig, args: readonly string[] = [], choices: RunChoices = {}): Running {

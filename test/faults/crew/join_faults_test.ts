@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { query, RawDatabase } from "../../actors/storage/raw_database.ts";
 import { MAIN, openCrew, startTroupe } from "../../e2e/crew/crew.ts";
-import { crewReportOf, startMember, trails } from "../../e2e/crew/members.ts";
+import { crewReportOf, HEARTBEAT, startMember, trails } from "../../e2e/crew/members.ts";
 import { executed } from "../../e2e/said.ts";
 import { randomFrom, seedFor } from "../../random.ts";
 import { type Rig, rigTest, type Running } from "../../rig.ts";
@@ -307,7 +307,7 @@ rigTest(
     rig.write(nobodys, "of a claim that nobody has");
     rig.write("elsewhere", "crew\n999999\n"); // the lock as another host has it
     const there = `mount --bind elsewhere .build_cache.lock && exec "$@"`;
-    const join = [Deno.execPath(), "run", "-A", MAIN, "join", "--heartbeat-interval=0.2", ...args];
+    const join = [Deno.execPath(), "run", "-A", MAIN, "join", ...HEARTBEAT, ...args];
     const second = rig.spawn("unshare", ["--mount", "sh", "-c", there, "sh", ...join]);
     await two.started();
     assertEquals(temporaries(rig), [mine]);
