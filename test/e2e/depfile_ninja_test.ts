@@ -1,5 +1,5 @@
 // After any edits of headers troupe does the steps that ninja would do, on the same project with a real compiler.
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { HeaderProject, updateFiles } from "../../fixtures/c_headers/project.ts";
 import { randomFrom, rounds, seedFor } from "../random.ts";
 import { type Rig, rigTest } from "../rig.ts";
@@ -56,3 +56,26 @@ rigTest("build does what ninja would do after random edits, moves, deletions and
     assertEquals(executed(await rig.ask(["build"], { cwd: "troupe" })), [], where);
   }
 }, { ignore: lacking.length > 0 });
+
+// S5.7
+rigTest("names of headers that make writes otherwise are found as the compiler writes them", async (rig) => {
+  const names = ["my header.h", "a#b.h", "c$d.h", "e\\f.h", "g:h.h", "ünï.h", "%i(j).h", "k\\ l.h", "m=n;o&p.h"];
+  names.forEach((name, at) => rig.write(`inc/${name}`, `#define N${at} 1\n`));
+  rig.write("a.c", names.map((name) => `#include "${name}"\n`).join("") + "int a = N0;\n");
+  rig.write("build.json", {
+    tasks: [{
+      name: "a",
+      source_files: ["a.c"],
+      output_artifact: "out/a.o",
+      command: 'cc -Iinc -MMD -MP -MF "$DEPFILE" -c a.c -o "$OUT"',
+      depfile: "$DEPFILE",
+    }],
+  });
+  assertEquals((await rig.ask(["build"])).code, 0);
+  for (const [at, name] of names.entries()) {
+    rig.write(`inc/${name}`, `#define N${at} 2\n`);
+    const { stdout } = await rig.ask(["build", "--verbose"]);
+    assertStringIncludes(stdout, `Task 'a' must run: input changed: inc/${name}\n`);
+    assertEquals(executed(await rig.ask(["build"])), []);
+  }
+}, { ignore: lacking.includes("cc") });
