@@ -5,7 +5,6 @@
  * @module
  */
 import { cacheHitLine } from "../../graph/report/build_lines.ts";
-import { lateStore } from "../build/late_store.ts";
 import { loadBuild } from "../input/load.ts";
 import { loadTasks } from "../input/load_tasks.ts";
 import { topologicalOrder } from "../../graph/graph.ts";
@@ -73,11 +72,9 @@ export async function dryRunFor(
   const build = await loadBuild(config, tasks);
   if (opening !== undefined) reporter.line(opening);
   if (hasTransaction(build.folder)) reporter.error("The next build will first undo an unfinished transaction");
-  const tell = (sentence: string) => reporter.error(sentence);
-  const late = await lateStore(build.folder, { choice: { store }, settings: build, tell });
   const { plan, order, of } = await prospectsOf(build, reporter, {
     force,
-    store: late,
+    store,
     own: [db, report],
     written: writtenFiles({ report }),
   });
@@ -94,7 +91,6 @@ export async function dryRunFor(
         : cacheHitLine(name, outputsText(outputs)),
     );
   }
-  late?.close();
   const wouldRun = of.filter((prospect) => prospect.run).length;
   const wouldRestore = of.filter((prospect) => prospect.restore).length;
   const restores = wouldRestore > 0 ? `${wouldRestore} would restore, ` : "";

@@ -10,7 +10,7 @@ import type { Plan } from "../../graph/schedule/plan.ts";
 import { Freshness } from "../build/freshness.ts";
 import type { BuildCache } from "../build/build_cache.ts";
 import { artifactsIn, type CacheEntry } from "../build/cache_form.ts";
-import type { LateStore } from "../build/late_store.ts";
+import { lateStore } from "../build/late_store.ts";
 import { Restoration } from "../build/restoration.ts";
 import { StoredWork } from "../build/stored_work.ts";
 import type { LoadedBuild } from "../input/load.ts";
@@ -22,8 +22,8 @@ import type { Prospect } from "../../graph/report/build_report.ts";
 export interface ProspectOptions extends Preparing {
   /** As if every task were to be done again; default false. */
   readonly force?: boolean;
-  /** Where artifacts may come from that lie nowhere in place; default nowhere. */
-  readonly store?: LateStore;
+  /** Path of the store, or false for none; default as for a build. */
+  readonly store?: string | false;
 }
 
 /** What was found. */
@@ -50,9 +50,14 @@ export async function prospectsOf(
   const { plan, cache, stale, modules, discovered, tools } = await prepare(build, reporter, preparing);
   using _files = cache.files;
   using _tools = tools;
-  await store?.openToLook();
+  using late = await lateStore(build.folder, {
+    choice: { store, remote: false },
+    settings: build,
+    tell: (sentence) => reporter.error(sentence),
+  });
+  await late?.openToLook();
   const freshness = new Freshness(plan, cache, { force, modules, discovered, tools });
-  const restoration = store && new Restoration(new StoredWork(store, plan.tasks), freshness);
+  const restoration = late && new Restoration(new StoredWork(late, plan.tasks), freshness);
   const order = topologicalOrder(plan.graph);
   const prospects: Prospect[] = new Array(plan.size);
   for (const task of order) prospects[task] = await look(task);

@@ -51,6 +51,7 @@ export function standingOf(state: TaskState): Standing {
   switch (state) {
     case "up_to_date":
       return "fresh";
+    case "would_restore":
     case "would_run":
       return "would_run";
     case "failed_last":

@@ -13,10 +13,10 @@ import { counted, escapeControls } from "../text.ts";
 import { secondsText } from "./task_words.ts";
 
 /**
- * How a task stands: up to date; it would run; it would run, and its last attempt failed; or, of a task file's, which are
- * never up to date, its last attempt passed.
+ * How a task stands: up to date; what it makes would come out of the store; it would run; it would run, and its last attempt
+ * failed; or, of a task file's, which are never up to date, its last attempt passed.
  */
-export type TaskState = "up_to_date" | "would_run" | "failed_last" | "passed_last";
+export type TaskState = "up_to_date" | "would_restore" | "would_run" | "failed_last" | "passed_last";
 
 /** The last attempt at a task. */
 export interface LastAttempt {
@@ -117,12 +117,13 @@ function pastOf(attempts: readonly RecalledAttempt[]): Past {
 
 /** How a task stands, and why it would run. */
 export function stateOf(
-  prospect: { readonly run: boolean; readonly reason?: string } | undefined,
+  prospect: { readonly run: boolean; readonly restore?: boolean; readonly reason?: string } | undefined,
   last: LastAttempt | null,
 ): Pick<ListedTask, "state" | "reason"> {
   const hasFailed = last?.outcome === "failed" || last?.outcome === "timeout";
-  if (prospect?.run === false) return { state: "up_to_date", reason: null };
   const reason = prospect?.reason ?? null;
+  if (prospect?.restore) return { state: "would_restore", reason };
+  if (prospect?.run === false) return { state: "up_to_date", reason: null };
   if (hasFailed) return { state: "failed_last", reason };
   return { state: prospect === undefined && last?.outcome === "passed" ? "passed_last" : "would_run", reason };
 }
@@ -210,6 +211,8 @@ function plainStateCell({ state, reason, last }: ListedTask): TextCell {
   switch (state) {
     case "up_to_date":
       return { text: "up to date", tone: "good" };
+    case "would_restore":
+      return { text: `would be restored: ${reason ?? "new"}`, tone: "plain" };
     case "would_run":
       return { text: reason === null ? "never run" : `would run: ${reason}`, tone: "plain" };
     case "failed_last":
@@ -224,6 +227,7 @@ function summaryOf(tasks: readonly ListedTask[]): TextCell {
   const failed = count("failed_last"), wouldRun = count("would_run", "failed_last");
   const parts = [
     ...(count("up_to_date") > 0 ? [`${count("up_to_date")} up to date`] : []),
+    ...(count("would_restore") > 0 ? [`${count("would_restore")} would be restored`] : []),
     ...(count("passed_last") > 0 ? [`${count("passed_last")} passed last`] : []),
     ...(tasks.some(({ outputs }) => outputs !== null) && wouldRun > 0 ? [`${wouldRun} would run`] : []),
     ...(failed > 0 ? [`${failed} failed last`] : []),

@@ -37,7 +37,7 @@ export interface WhyReport {
   /** Null when it was never done, as far as the history goes. */
   readonly last: LastTime | null;
   /** What a build would do with it now; absent when no config was looked at. */
-  readonly now?: { readonly run: boolean; readonly reason?: string };
+  readonly now?: { readonly run: boolean; readonly restore?: boolean; readonly reason?: string };
   /** Names of the tasks that it only comes after, by the config; absent when there are none or no config was looked at. */
   readonly after?: readonly string[];
   /** The two runs that were compared, instead of the last time; absent unless two were named. */
@@ -64,9 +64,7 @@ export function whyLines(report: WhyReport, dateOf: (seconds: number) => string)
   return [
     escapeControls(task),
     ...(last === null ? ["  last ran  never, as far as the history goes"] : lastLines(last, dateOf)),
-    ...(now === undefined
-      ? []
-      : [`  now       ${now.run ? `would run: ${escapeControls(now.reason ?? "new")}` : "up to date"}`]),
+    ...(now === undefined ? [] : [`  now       ${nowText(now)}`]),
     ...(after === undefined ? [] : [`  after     ${after.map(escapeControls).join(", ")} (in order only, no inputs)`]),
   ];
 }
@@ -111,4 +109,9 @@ function commandLines(before: string, after: string): string[] {
     ...lines.slice(0, MOST_LINES),
     ...(more > 0 ? [`            … ${more} more lines`] : []),
   ];
+}
+
+function nowText({ run, restore, reason = "new" }: NonNullable<WhyReport["now"]>): string {
+  if (!run && !restore) return "up to date";
+  return `would ${restore ? "be restored" : "run"}: ${escapeControls(reason)}`;
 }

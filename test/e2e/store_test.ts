@@ -325,3 +325,19 @@ rigTest("store that a build uses is not cleared", async (rig) => {
   held.release();
   assertEquals((await running.ended).code, 0);
 });
+
+// S5.21, S6.3, S6.10
+rigTest("list and why tell what would come out of the store", async (rig) => {
+  project(rig);
+  await rig.build();
+  rig.remove("out/tool");
+  const { tasks } = JSON.parse((await rig.ask(["list", "--json"])).stdout);
+  const told = tasks.map(({ name, state, reason }: Record<string, unknown>) => [name, state, reason]);
+  assertEquals(told[0], ["tool", "would_restore", "artifact missing: out/tool"]);
+  assertEquals(told[1], ["inplace", "up_to_date", null]);
+  assertMatch(
+    (await rig.ask(["list"])).stdout,
+    /would be restored: artifact missing: out\/tool\b(.*\n)+4 tasks: 3 up to date, 1 would be restored\n$/,
+  );
+  assertMatch((await rig.ask(["why", "tool"])).stdout, /\n {2}now {7}would be restored: artifact missing: out\/tool\n/);
+});
