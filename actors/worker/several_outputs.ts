@@ -66,6 +66,8 @@ export class SeveralOutputs {
   readonly #aside: string[] = [];
   /** How files looked before, by absolute path. */
   readonly #before = new Map<string, Look | undefined>();
+  /** Temporary paths of what was copied. */
+  readonly #copied: string[] = [];
   /** The first path that a glob matches and that is neither file nor link. */
   #odd: string | undefined;
 
@@ -161,6 +163,7 @@ export class SeveralOutputs {
     const ready: Ready[] = [];
     for (const source of copies) {
       const target = this.#targetAt(source.path);
+      this.#copied.push(target.temporary);
       const one = source.tree === undefined ? copyTo(target, source) : this.#copiedFolder(target, source);
       if (one === undefined) {
         this.#tidy();
@@ -315,13 +318,12 @@ export class SeveralOutputs {
   /** Removes what is of no use any more, the note of the attempt as well; what cannot be removed is swept by the next build. */
   #tidy(): void {
     if (this.#globs.length > 0) this.#marker.remove();
-    for (const { target: { temporary } } of this.#places) {
-      for (const path of [temporary, asideOf(temporary)]) {
-        try {
-          removeIfPresent(path);
-        } catch {
-          // The next build sweeps it.
-        }
+    const aside = this.#places.map(({ target }) => asideOf(target.temporary));
+    for (const path of [...this.#places.map(({ target }) => target.temporary), ...aside, ...this.#copied]) {
+      try {
+        removeIfPresent(path);
+      } catch {
+        // The next build sweeps it.
       }
     }
   }
