@@ -128,7 +128,7 @@ export class DiscoveredInputs {
   /** Whether a file is the one that was read: as it was before, nobody else's but another task's, or not changed since. */
   #isSure(path: string, now: string, { before, sinceMs }: { before: string | undefined; sinceMs: number }): boolean {
     return (before !== undefined && now.startsWith(before)) || this.#plan.producers.get(path) !== undefined ||
-      this.#files.changedMs(path) < sinceMs;
+      !this.#files.mayHaveChanged(path, sinceMs);
   }
 
   /** The digest of a file, marked; undefined where there is none. */

@@ -11,7 +11,7 @@ import type { Stamp } from "../machine/stamp.ts";
 export const CLOCK_TICK_MS = 20;
 
 /** Deno gives the ctime in whole seconds. */
-const CTIME_MS = 1000;
+export const CTIME_MS = 1000;
 
 /**
  * What is remembered of a file; the tuple is the form on disk. `link` is there only where the path is a link, `madeFor` only

@@ -14,6 +14,7 @@
 import { beginSha256 } from "../../graph/digest.ts";
 import type { HashThreads } from "./hash_threads.ts";
 import {
+  CTIME_MS,
   entryOf,
   type FileEntry,
   isArtifactAsPut,
@@ -367,10 +368,14 @@ export class FileIndex implements Disposable {
     return this.#seen.get(path)?.[0] ?? 0;
   }
 
-  /** When a file that this run has looked at was last changed in any way, as far as that can be told, in milliseconds. */
-  changedMs(path: string): number {
+  /** Whether a file may have been changed since a moment, in milliseconds, until this run has looked at it. */
+  mayHaveChanged(path: string, sinceMs: number): boolean {
     const seen = this.#seen.get(path);
-    return seen === undefined ? Infinity : Math.max(seen[1], seen[4]);
+    if (seen === undefined) return true;
+    const [, mtimeMs, , , ctimeMs] = seen;
+    // What was put there with an older time, as by `mv`, tells so by its ctime alone, which is known to the second.
+    const isOlder = mtimeMs < ctimeMs;
+    return mtimeMs >= sinceMs || ctimeMs + (isOlder ? CTIME_MS - 1 : 0) >= sinceMs;
   }
 
   /** The remembered digest, whatever is on disk now. */

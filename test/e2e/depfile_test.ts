@@ -223,6 +223,22 @@ rigTest("a file that was edited while its task ran counts as nobody knows how", 
 });
 
 // S5.7
+rigTest("a file that was replaced by an older one while its task ran is noticed as well", async (rig) => {
+  const gate = rig.hold("compiling");
+  const command = `sh cc.sh src/left.txt && (OUT=/dev/null; ${gate.command})`;
+  writeProject(rig, [unit("left", { command })]);
+  rig.write("older", "left 2\n");
+  Deno.utimeSync(rig.path("older"), 1e9, 1e9);
+  const running = rig.start();
+  await gate.started();
+  Deno.renameSync(rig.path("older"), rig.path("inc/left"));
+  gate.release();
+  assertEquals((await running.ended).code, 0);
+  const looked = await rig.ask(["build", "--dry-run"]);
+  assertMatch(looked.stdout, /Task 'left' would run: input changed: inc\/left/);
+});
+
+// S5.7
 rigTest("attempts that failed are forgotten with what they named, and --force does all again", async (rig) => {
   const command = "echo x: inc/left > $DEPFILE; mkdir once || { sh cc.sh src/left.txt; exit; }; exit 3";
   writeProject(rig, [unit("left", { command, retries: 1 })]);
