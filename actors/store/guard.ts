@@ -1,14 +1,21 @@
 /**
- * Owns the two locks of a store, which the kernel gives back however their holder ends. Where a file system has none, the
- * store works without: then the worst that happens is a miss.
+ * Owns the two locks of a store, which the kernel gives back however their holder ends. Where a file system has none, or
+ * where a holder stands still, the store works without: then the worst that happens is a miss.
  *
  * @module
  */
 import { openOwn } from "../machine/regular_file.ts";
 
+/** So long is waited for whoever has a lock; nobody has it for longer who does not stand still. */
+const PATIENCE_MS = 2000;
+
+const PAUSE = new Int32Array(new SharedArrayBuffer(4));
+
 /** A file that is locked now and then. */
 export class Guard implements Disposable {
   readonly #file: Deno.FsFile | undefined;
+  /** Whoever has it was waited for once. */
+  #isGivenUp = false;
 
   constructor(path: string) {
     this.#file = open(path);
@@ -24,13 +31,14 @@ export class Guard implements Disposable {
     return this.#locked(true, act);
   }
 
-  /** Holds it together with others until it is disposed of; whoever is alone is waited for. */
+  /** Holds it together with others until it is disposed of; whoever is alone is waited for, for a while. */
   async hold(): Promise<void> {
-    try {
-      await this.#file?.lock(false);
-    } catch {
-      // no locks here
-    }
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, PATIENCE_MS);
+    // no locks here is as good as one
+    const held = this.#file?.lock(false).catch(() => {}) ?? Promise.resolve();
+    await Promise.race([held, promise]);
+    clearTimeout(timer);
   }
 
   /** Whether nobody else holds it; then nobody else can, until it is disposed of. */
@@ -42,18 +50,31 @@ export class Guard implements Disposable {
     }
   }
 
+  #take(isAlone: boolean): boolean {
+    const file = this.#file as (Deno.FsFile & { tryLockSync?: Deno.FsFile["tryLockSync"] }) | undefined;
+    if (file === undefined || this.#isGivenUp) return false;
+    try {
+      if (file.tryLockSync === undefined) {
+        file.lockSync(isAlone);
+        return true;
+      }
+      for (let waited = 0; waited < PATIENCE_MS; waited += PAUSE_MS) {
+        if (file.tryLockSync(isAlone)) return true;
+        Atomics.wait(PAUSE, 0, 0, PAUSE_MS);
+      }
+      this.#isGivenUp = true;
+    } catch {
+      // no locks here
+    }
+    return false;
+  }
+
   [Symbol.dispose](): void {
     this.#file?.close();
   }
 
   #locked<Result>(isAlone: boolean, act: () => Result): Result {
-    let isHeld = false;
-    try {
-      this.#file?.lockSync(isAlone);
-      isHeld = this.#file !== undefined;
-    } catch {
-      // no locks here
-    }
+    const isHeld = this.#take(isAlone);
     try {
       return act();
     } finally {
@@ -61,6 +82,9 @@ export class Guard implements Disposable {
     }
   }
 }
+
+/** Between two tries. */
+const PAUSE_MS = 2;
 
 function open(path: string): Deno.FsFile | undefined {
   try {

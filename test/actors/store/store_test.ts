@@ -350,3 +350,18 @@ Deno.test("parseBytes() and shownBytes() know sizes in powers of a thousand", ()
     "5 GB",
   ]);
 });
+
+// S5.24: whoever looks after the store and stands still holds nobody up for long
+Deno.test("store goes on without a lock that is not to be had", async () => {
+  using folder = new TempFolder();
+  const place = placeIn(folder), store = await opened(place), key = put(store, "one");
+  store.flush();
+  using still = new Guard(`${place.root}/lock`);
+  using use = new Guard(usePath(`${place.root}`));
+  still.alone(() => assertEquals(store.find(key), recordOf("one")));
+  store.close();
+  assert(use.tryAlone());
+  const again = await opened(place);
+  assertEquals(again.find(key), recordOf("one"));
+  again.close();
+});
