@@ -169,3 +169,32 @@ rigTest("--events is refused in words where it would lose something, before anyt
   assertEquals((await main(rig, ["build", "--events", "src/events"])).code, 0);
   assertEquals(rig.read("a"), "1");
 });
+
+// S6.8, S5.5
+rigTest("events tell of folders, several outputs and checks with what was made of each", async (rig) => {
+  rig.write("build.json", {
+    tasks: [
+      { name: "lint", outputs: [], command: "true" },
+      {
+        name: "bundle",
+        dependencies: ["lint"],
+        outputs: ["dist/", "one"],
+        command: 'echo 1 > "$OUT/a"; echo 1 > "$OUT_2"',
+      },
+      { name: "last", dependencies: ["bundle"], output: "last", content: "x" },
+    ],
+  });
+  for (const kind of ["task_completed", "task_cached"]) {
+    const lines = linesOf((await rig.build(["--events", "-"])).stdout);
+    assertEquals((lines[0].tasks as Line[]).map(({ artifact, outputs }) => artifact ?? outputs), [
+      [],
+      ["dist/", "one"],
+      "last",
+    ]);
+    const ends = lines.filter(({ event }) => event === kind);
+    const shown = (line: Line) =>
+      (line.artifacts as Line[] | undefined)?.map(({ path, kind, size }) => [path, kind, size]);
+    assertEquals(ends.map(shown), [[], [["dist", "folder", 2], ["one", "file", 2]], undefined]);
+    assertEquals(ends.map(({ sha256 }) => typeof sha256), ["undefined", "undefined", "string"]);
+  }
+});
