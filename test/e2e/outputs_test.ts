@@ -99,6 +99,34 @@ Deno.test("a check makes nothing, and what depends on it is done again when what
   assertEquals(await project.build(), {}, "it has passed so before");
 });
 
+// S5.2, S5.7
+Deno.test("a check, and one of several outputs, may tell by a dependency file what they have seen", async () => {
+  const command = 'echo "x: src/a src/b" > "$DEPFILE"';
+  const depfile = "$DEPFILE";
+  using project = new Project([
+    { name: "lint", source_files: ["src/a"], outputs: [], depfile, command: `cat src/b; ${command}` },
+    { name: "test", dependencies: ["lint"], outputs: [], command: "true" },
+    {
+      name: "tree",
+      source_files: ["src/a"],
+      outputs: ["dist/", "one"],
+      depfile,
+      command: `cp src/b "$OUT"; cp src/b one; ${command}`,
+    },
+    { name: "list", dependencies: ["tree"], output: "list", command: 'cat dist/b one > "$OUT"' },
+  ]);
+  await project.build();
+  assertEquals(await project.build(), {});
+  project.write("src/b", "other\n");
+  assertEquals(await project.build(), {
+    lint: "input changed: src/b",
+    test: "dependency changed: lint",
+    tree: "input changed: src/b",
+    list: "dependency changed: tree",
+  });
+  assertEquals([project.read("list"), await project.build(), project.leftovers()], ["other\nother\n", {}, []]);
+});
+
 // S5.3, S5.4
 Deno.test("several outputs are told to the command, and come all or not at all", async () => {
   const command = 'cp src/a "$OUT_1"; cp src/b "$OUT_2"; cp src/b "$OUT_3/b"; echo "$OUTS" >&2; test ! -e fail';
