@@ -86,6 +86,7 @@ function lastTime(view: HistoryView, task: string, last: AttemptAt): LastTime {
     run: last.run,
     started_us: last.startedUs,
     outcome: last.outcome,
+    how: last.how,
     attempts: last.attempt,
     duration_ms: (last.endedUs - last.startedUs) / 1000,
     reason: last.reason,

@@ -68,9 +68,8 @@ const QUERIES = {
   tries: `select a.task, a.fingerprint, a.outcome from runs r cross join attempts a on a.run_id = r.id
     where r.id > (select max(id) from runs) - ? and r.source = ? and a.outcome in ('passed', 'failed', 'timeout')
     and coalesce(a.how, '') not in ('copied', 'restored') order by r.id desc limit ?`,
-  upTo:
-    `select r.id run, r.source, a.attempt, a.outcome, a.reason, a.started_us startedUs, a.ended_us endedUs, a.fingerprint
-    from runs r cross join attempts a on a.run_id = r.id and a.task = ? where r.id <= ? and (? is null or r.source = ?)
+  upTo: `select r.id run, r.source, a.attempt, a.outcome, a.how, a.reason, a.started_us startedUs, a.ended_us endedUs,
+    a.fingerprint from runs r cross join attempts a on a.run_id = r.id and a.task = ? where r.id <= ? and (? is null or r.source = ?)
     order by r.id desc, a.attempt desc limit 1`,
   attempted: `select d.name, d.dependencies, a.reason from definitions d cross join attempts a
     on a.run_id = d.run_id and a.task = d.name where d.run_id = ? order by d.position`,

@@ -114,6 +114,7 @@ export interface AttemptAt {
   readonly source: string;
   readonly attempt: number;
   readonly outcome: "passed" | "failed" | "timeout" | "cancelled";
+  readonly how: AttemptRecord["how"];
   readonly reason: string | null;
   readonly startedUs: number;
   readonly endedUs: number;

@@ -16,6 +16,8 @@ export interface LastTime {
   readonly started_us: number;
   /** How it went. */
   readonly outcome: "passed" | "failed" | "timeout" | "cancelled";
+  /** How what it makes came about; null of an attempt that did not pass, and of a task file's. */
+  readonly how: "executed" | "copied" | "restored" | null;
   /** How often it was tried in that run. */
   readonly attempts: number;
   /** Milliseconds of its last attempt. */
@@ -72,13 +74,21 @@ export function whyLines(report: WhyReport, dateOf: (seconds: number) => string)
 function lastLines(last: LastTime, dateOf: (seconds: number) => string): string[] {
   const tried = last.attempts > 1 ? `, attempt ${last.attempts}` : "";
   const when = `run #${last.run}, ${dateOf(Math.floor(last.started_us / 1_000_000))}`;
-  const because = last.reason ?? (last.compared_with === null ? "it had not been done before" : "a run always does it");
+  const { how } = last, isTaken = how === "restored" || how === "copied";
   return [
-    `  last ran  ${when}: ${last.outcome} in ${durationText(last.duration_ms)}${tried}`,
-    `  because   ${escapeControls(because)}`,
+    `  ${(isTaken ? how : "last ran").padEnd(8)}  ${when}: ${last.outcome} in ${
+      durationText(last.duration_ms)
+    }${tried}`,
+    `  because   ${escapeControls(becauseText(last))}`,
     ...(last.changes ?? []).flatMap(differenceLines),
     ...(last.caused.length === 0 ? [] : [`  caused    ${last.caused.map(escapeControls).join(", ")}`]),
   ];
+}
+
+function becauseText({ how, reason, compared_with: before }: LastTime): string {
+  if (how === "restored") return "the same had been made before, and came out of the store";
+  if (how === "copied") return "a task that does the same had made it";
+  return reason ?? (before === null ? "it had not been done before" : "a run always does it");
 }
 
 /** One input, with what it was and is. */

@@ -81,3 +81,22 @@ rigTest("an attempt is recorded with what names its work and what it took of the
   if (Deno.build.os !== "linux") return;
   assertEquals([a.cpu_us > b.cpu_us, b.cpu_us > 0], [true, true], `${a.cpu_us} ${b.cpu_us}`);
 }, { ignore: Deno.build.os === "windows" });
+
+// S5.22, S6.10
+rigTest("why tells that the last time a task was restored or copied, and not run", async (rig) => {
+  const one = { name: "one", output_artifact: "o/one", command: 'cat src > "$OUT"', source_files: ["src"] };
+  rig.write("build.json", { tasks: [one, { ...one, name: "two", output_artifact: "o/two" }] });
+  rig.write("src", "a");
+  await rig.build(["build.json", "--jobs=1"]);
+  assertMatch(
+    (await troupe(rig, "why", "two")).stdout,
+    /^ {2}copied {4}run #1, .*: passed in .*\n +because +a task that/m,
+  );
+  rig.remove("o");
+  await rig.build(["build.json", "--jobs=1"]);
+  assertMatch(
+    (await troupe(rig, "why", "one")).stdout,
+    /^ {2}restored {2}run #2, .*: passed in .*\n +because +the same had been made before, and came out of the store\n/m,
+  );
+  assertEquals((await why(rig, "one")).last.how, "restored");
+});
