@@ -36,7 +36,8 @@ export type TaskFailure =
   | { readonly kind: "cancelled" }
   | { readonly kind: "spawn"; readonly detail: string }
   /** Nothing was written; `isSpoilt` when something lies there that is known to be something else. */
-  | { readonly kind: "no-artifact"; readonly path: string; readonly isSpoilt: boolean }
+  /** `variable` tells the command where to write it; absent for what a glob means. */
+  | { readonly kind: "no-artifact"; readonly path: string; readonly variable?: string; readonly isSpoilt: boolean }
   | { readonly kind: "checksum"; readonly path: string; readonly expected: string; readonly actual: string }
   | { readonly kind: "source"; readonly path: string; readonly detail: string }
   /** Its dependency file was not written, or cannot be used; `at` is a line and a column. */
@@ -97,8 +98,8 @@ export function describeTaskFailure(failure: TaskFailure): string {
     case "spawn":
       return `Cannot start command: ${failure.detail}`;
     case "no-artifact":
-      return `Command wrote no artifact: write to "$OUT" or to '${failure.path}'` +
-        (failure.isSpoilt ? ", which was edited since it was made" : "");
+      return `Command wrote no artifact: write to ${failure.variable ? `"$${failure.variable}" or to ` : ""}` +
+        `'${failure.path}'` + (failure.isSpoilt ? ", which was edited since it was made" : "");
     case "checksum":
       return `Artifact '${failure.path}' has SHA-256 ${failure.actual}, expected ${failure.expected}`;
     case "source":

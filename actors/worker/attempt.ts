@@ -216,7 +216,7 @@ export class ArtifactExecution
     const { path, name } = target;
     const isThere = look(path) !== undefined;
     const isSpoilt = isThere && this.task.spoilt?.[name]?.isEdited === true && !differs("changed", { before, path });
-    if (!isThere || isSpoilt) return { failure: { kind: "no-artifact", path: name, isSpoilt } };
+    if (!isThere || isSpoilt) return { failure: { kind: "no-artifact", path: name, variable: "OUT", isSpoilt } };
     return adoptInPlace(target, { isRewritten: differs("written", { before, path }) });
   }
 

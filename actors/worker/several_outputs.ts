@@ -48,6 +48,8 @@ import type { CopySource, RunTask } from "./messages.ts";
 
 /** An output with a path of its own, and where it goes. */
 interface Place {
+  /** What tells the command of it: its place in the list, in which a glob has a number too. */
+  readonly variable: string;
   readonly output: DeclaredOutput;
   readonly target: ArtifactTarget;
 }
@@ -75,10 +77,13 @@ export class SeveralOutputs {
     this.#task = task;
     this.#context = context;
     // The last step is taken for all of them together.
-    this.#places = task.outputs.filter(({ kind }) => kind !== "glob").map((output) => ({
-      output,
-      target: { ...targetOf(task, context, output.path), asksPermit: true },
-    }));
+    this.#places = task.outputs.flatMap((output, at) =>
+      output.kind === "glob" ? [] : [{
+        variable: `OUT_${at + 1}`,
+        output,
+        target: { ...targetOf(task, context, output.path), asksPermit: true },
+      }]
+    );
     this.#marker = new GlobMarker(task, context.folder);
     this.#globs = task.outputs.filter(({ kind }) => kind === "glob").map(({ path }) => new Glob(path));
   }
@@ -132,7 +137,7 @@ export class SeveralOutputs {
     return {
       OUT: paths[0],
       OUTS: paths.map(shellWord).join(" "),
-      ...Object.fromEntries(paths.map((path, at) => [`OUT_${at + 1}`, path])),
+      ...Object.fromEntries(this.#places.map(({ variable }, at) => [variable, paths[at]])),
     };
   }
 
@@ -246,7 +251,7 @@ export class SeveralOutputs {
   }
 
   /** One output that is whole, checked and durable, or why there is none. */
-  #readyOf({ output, target }: Place): Ready | { readonly failure: TaskFailure } {
+  #readyOf({ variable, output, target }: Place): Ready | { readonly failure: TaskFailure } {
     const made = kindAt(target.temporary), { kind } = output;
     const isMade = made === "folder" && kind === "folder" ? !isEmpty(target.temporary) : made !== undefined;
     if (isMade) {
@@ -254,20 +259,27 @@ export class SeveralOutputs {
       return made === "folder" ? this.#folder(target, target.temporary) : this.#file(target);
     }
     const inPlace = kindAt(target.path);
-    if (inPlace === undefined) return { failure: this.#lacking(outputText(output)) };
+    if (inPlace === undefined) return { failure: this.#lacking(outputText(output), this.#named(variable)) };
     if (inPlace === "folder") return this.#folder(target, target.path);
     if (kind === "folder") return wrongKind(target, "it is a file, not a folder");
     const before = { look: this.#before.get(target.path) };
     const isSpoilt = this.#task.spoilt?.[target.name]?.isEdited === true &&
       !differs("changed", { before, path: target.path });
-    if (isSpoilt) return { failure: { kind: "no-artifact", path: target.name, isSpoilt } };
+    if (isSpoilt) {
+      return { failure: { kind: "no-artifact", path: target.name, variable: this.#named(variable), isSpoilt } };
+    }
     return readyIn(adoptInPlace(target, { isRewritten: false }));
   }
 
-  #lacking(path: string): TaskFailure {
+  /** The first one's shorter name is known best. */
+  #named(variable: string): string {
+    return variable === this.#places[0].variable ? "OUT" : variable;
+  }
+
+  #lacking(path: string, variable?: string): TaskFailure {
     return this.#task.work.kind === "module"
       ? { kind: "no-content", path }
-      : { kind: "no-artifact", path, isSpoilt: false };
+      : { kind: "no-artifact", path, variable, isSpoilt: false };
   }
 
   #file(target: ArtifactTarget): Ready | { readonly failure: TaskFailure } {

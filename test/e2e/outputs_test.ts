@@ -170,13 +170,27 @@ Deno.test("several outputs are told to the command, and come all or not at all",
 Deno.test("one output that is missing or wrong keeps back all others", async () => {
   const outputs = ["one", "two"];
   using project = new Project([{ name: "half", outputs, command: 'echo 1 > "$OUT_1"' }]);
-  assertEquals(await project.build(), { half: `Command wrote no artifact: write to "$OUT" or to 'two'` });
+  assertEquals(await project.build(), { half: `Command wrote no artifact: write to "$OUT_2" or to 'two'` });
   assert(!project.has("one"));
   const expected = { two: "0".repeat(64) };
   project.tasks([{ name: "half", outputs, expected, command: "echo 1 > one; echo 2 > two" }]);
   assertMatch((await project.build()).half, /^Artifact 'two' has SHA-256 53c2/);
   assert(!project.has("one") && !project.has("two"), "what it wrote in place has gone");
   assertEquals(project.leftovers(), []);
+});
+
+// S5.1, S5.3
+Deno.test("each output has the variable of its place in the list, in which a glob has none", async () => {
+  const outputs = ["gen/*.md", "one", "more/*", "two"];
+  const command = 'mkdir -p gen more; date > gen/a.md; env | grep -c "^OUT_" > "$OUT"; echo "$OUTS" > "$OUT_4"';
+  using project = new Project([{ name: "some", outputs, command }]);
+  await project.build();
+  assertEquals(project.read("one"), "2\n");
+  assertMatch(project.read("two"), /\/one\.tmp\.\S+ \S+\/two\.tmp\.\S+\n$/);
+  project.tasks([{ name: "some", outputs: ["gen/*.md", "no"], expected: { "gen/b.md": "0".repeat(64) }, command }]);
+  assertEquals(await project.build(), { some: `Command failed with exit code 2` });
+  project.tasks([{ name: "some", outputs: ["gen/*.md"], expected: { "gen/b.md": "0".repeat(64) }, command: "true" }]);
+  assertEquals(await project.build(), { some: "Command wrote no artifact: write to 'gen/b.md'" });
 });
 
 // S5.1, S5.4, S5.5
