@@ -9,6 +9,7 @@
  * @module
  */
 import { dirname } from "@std/path/posix/dirname";
+import { resolve } from "@std/path/posix/resolve";
 import { namesOut, shellWord } from "../../graph/command_text.ts";
 import { parseTree } from "../../graph/artifact.ts";
 import { Glob } from "../../graph/glob.ts";
@@ -165,20 +166,31 @@ export class SeveralOutputs {
 
   /** Puts in place what lies elsewhere; undefined when it lies there no more. */
   async restore(copies: readonly CopySource[]): Promise<WriteOutcome | undefined> {
-    const ready: Ready[] = [];
-    for (const source of copies) {
-      const target = this.#targetAt(source.path);
-      this.#copied.push(target.temporary);
-      const one = source.tree === undefined ? copyTo(target, source) : this.#copiedFolder(target, source);
-      if (one === undefined) {
+    const published: PublishedArtifact[] = [];
+    // A link is known by what it leads to, and that may be one of the others: so they come after these, and one by one.
+    for (let left = copies; left.length > 0;) {
+      const others = left.filter(({ link }) => link === undefined), isLinks = others.length === 0;
+      const ready: Ready[] = [], lost: CopySource[] = [];
+      for (const source of isLinks ? left : others) {
+        const target = this.#targetAt(source.path);
+        this.#copied.push(target.temporary);
+        const one = source.tree === undefined ? copyTo(target, source) : this.#copiedFolder(target, source);
+        const next = one && readyIn(one);
+        if (next === undefined) lost.push(source);
+        else if ("failure" in next) return await this.#failed(next.failure);
+        else ready.push(inPlaceOfFolder(next, target));
+      }
+      if (ready.length === 0 || (lost.length > 0 && !isLinks)) {
         this.#tidy();
         return undefined;
       }
-      const next = readyIn(one);
-      if ("failure" in next) return await this.#failed(next.failure);
-      ready.push(inPlaceOfFolder(next, target));
+      const outcome = await this.#place(ready);
+      if ("failure" in outcome) return outcome;
+      published.push(...outcome.published);
+      left = isLinks ? lost : left.filter(({ link }) => link !== undefined);
     }
-    return await this.#place(ready);
+    this.#tidy();
+    return { published };
   }
 
   /** What a glob means has its place by its own name. */
@@ -256,7 +268,8 @@ export class SeveralOutputs {
     const isMade = made === "folder" && kind === "folder" ? !isEmpty(target.temporary) : made !== undefined;
     if (isMade) {
       if (kind === "folder" && made !== "folder") return wrongKind(target, "it is a file, not a folder");
-      return made === "folder" ? this.#folder(target, target.temporary) : this.#file(target);
+      if (made === "folder") return this.#folder(target, target.temporary);
+      return this.#leadsToOther(target, target.temporary) ? lateLink(target, target.temporary) : this.#file(target);
     }
     const inPlace = kindAt(target.path);
     if (inPlace === undefined) return { failure: this.#lacking(outputText(output), this.#named(variable)) };
@@ -268,7 +281,18 @@ export class SeveralOutputs {
     if (isSpoilt) {
       return { failure: { kind: "no-artifact", path: target.name, variable: this.#named(variable), isSpoilt } };
     }
+    if (this.#leadsToOther(target, target.path)) return lateLink(target, target.path);
     return readyIn(adoptInPlace(target, { isRewritten: false }));
+  }
+
+  /** Whether what was made is a link to another output, which is where it leads to only when both have their places. */
+  #leadsToOther({ path }: ArtifactTarget, absolute: string): boolean {
+    if (!Deno.lstatSync(absolute).isSymlink) return false;
+    const to = resolve(dirname(path), Deno.readLinkSync(absolute));
+    return this.#places.some(({ target: other }) =>
+      other.path !== path && kindAt(other.temporary) !== undefined &&
+      (to === other.path || to.startsWith(`${other.path}/`))
+    );
   }
 
   /** The first one's shorter name is known best. */
@@ -366,6 +390,22 @@ function readyFolder(
       return { published: [storeFolder(published, { absolute: path, blobs: target.blobs, origin })] };
     },
   };
+}
+
+/** A link that is read only where it belongs, among those it came with. */
+function lateLink(target: ArtifactTarget, absolute: string): Ready {
+  const { name, path, temporary } = target;
+  return inPlaceOfFolder({
+    name,
+    deed: absolute === path ? { kind: "leave" } : { kind: "place", temporary, path },
+    settle: (answer) => {
+      if (answer === "refused") return { failure: { kind: "cancelled" } };
+      if (answer !== "done") return wrongKind(target, answer.detail);
+      const placed = adoptInPlace({ ...target, asksPermit: false }, { isRewritten: true });
+      if ("ready" in placed) throw new Error("Bug: a link that lies in its place was to be put there");
+      return placed;
+    },
+  }, target);
 }
 
 /** A file that takes the place of a folder is exchanged with it. */

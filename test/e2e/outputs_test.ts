@@ -193,6 +193,31 @@ Deno.test("each output has the variable of its place in the list, in which a glo
   assertEquals(await project.build(), { some: "Command wrote no artifact: write to 'gen/b.md'" });
 });
 
+// S5.3, S5.5
+Deno.test("a link to another output is what it leads to when both are in their places", async () => {
+  const outputs = ["lib/x.so", "lib/x.so.1", "lib/data/", "lib/latest"];
+  for (
+    const links of [
+      'ln -s x.so.1 "$OUT"; ln -s data/b "$OUT_4"',
+      "ln -sf x.so.1 lib/x.so; ln -sf data/b lib/latest",
+    ]
+  ) {
+    const task = { name: "lib", source_files: ["src/*"], outputs };
+    const command = `cp src/a "$OUT_2"; cp src/b "$OUT_3"; ${links}`;
+    using project = new Project([{ ...task, command }]);
+    for (const text of ["one\n", "two\n", "one\n"]) {
+      project.write("src/a", text);
+      project.write("src/b", text);
+      assertEquals((await project.report()).failed, 0);
+      assertEquals([project.read("lib/x.so"), project.read("lib/latest")], [text, text]);
+      assertEquals(await project.build(), {}, "it is known as it is");
+    }
+    project.tasks([{ ...task, command: `${command.replaceAll("x.so.1", "x.so.2")}` }]);
+    assertMatch((await project.build()).lib, /^Cannot publish artifact 'lib\/x\.so'/);
+    assertEquals(project.leftovers(), []);
+  }
+});
+
 // S5.1, S5.4, S5.5
 Deno.test("a folder is one artifact, with links, modes and empty folders, wherever the command puts it", async () => {
   const inPlace = {

@@ -214,3 +214,16 @@ rigTest("build does a task whose glob means files that nobody knows", async (rig
   assertEquals(executed(await rig.build()), ["globbed"]);
   assertEquals(hits(await rig.build()), ["globbed"]);
 });
+
+// S5.5, S5.21
+rigTest("links to what they come with are restored, and nothing else is left", async (rig) => {
+  const command = "mkdir -p gen; cp a.txt gen/b.txt; ln -sf b.txt gen/c.txt; ln -sf c.txt gen/a.txt";
+  rig.write("build.json", { tasks: [{ name: "gen", source_files: ["a.txt"], outputs: ["gen/*.txt"], command }] });
+  rig.write("a.txt", "A\n");
+  await rig.build();
+  const made = tree(rig, "gen");
+  rig.remove("gen/b.txt");
+  assertEquals([restored(await rig.build()), tree(rig, "gen")], [["gen"], made]);
+  rig.remove("gen");
+  assertEquals([restored(await rig.build()), tree(rig, "gen")], [["gen"], made]);
+});
