@@ -38,7 +38,7 @@ rigTest("two builds of one config at once do each task once between them", async
     command: `echo ${i} >> log; echo ${i} > "$OUT"`,
   }));
   rig.write("build.json", { tasks });
-  const ended = await Promise.all([rig.build(), rig.build()]);
+  const ended = await Promise.all([rig.start().ended, rig.start().ended]);
   assertEquals(ended.map(({ code }) => code), [0, 0]);
   assertEquals(rig.read("log").trim().split("\n").length, 30);
 });

@@ -49,7 +49,7 @@ Deno.test("two builds at once: the second says for whom it waits and then finds 
 
 Deno.test("four builds at once execute each task once in all", async () => {
   using project = new Project(tasks(false));
-  const ended = await Promise.all([1, 2, 3, 4].map(() => project.build()));
+  const ended = await Promise.all([1, 2, 3, 4].map(() => project.start().ended));
   for (const each of ended) assertDone(each);
   assertEquals(ended.reduce((sum, each) => sum + executed(each), 0), 10);
   assertEquals(logged(project), EACH_ONCE);

@@ -253,7 +253,7 @@ rigTest("of members that come at once with --force one begins a new run", async 
   writeTasks(rig, { name: "a", command: "echo a > $OUT" });
   assertEquals(await memberExecutes(rig), ["a"]);
   for (let round = 0; round < 4; round++) {
-    const ended = await Promise.all([1, 2].map(() => member(rig, "--force")));
+    const ended = await Promise.all([1, 2].map(() => startMember(rig, ["--force"]).ended));
     assert(ended.flatMap(executed).length > 0, ended.map(({ stdout }) => stdout).join("\n"));
     assertEquals(ended.map(({ code, stderr }) => [code, stderr]), [[0, ""], [0, ""]]);
   }
