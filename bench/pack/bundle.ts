@@ -31,9 +31,12 @@ export const STAND_INS: Readonly<Record<string, string>> = {
 /** What a bundler does alone is a little less. */
 const SMALL = { module: true, ecma: 2020, compress: { passes: 2, ecma: 2020 }, format: { ecma: 2020 } } as const;
 
-/** What is asked for at once or not at all: in a part each, the parts that several have in common would be very many. */
-const TOGETHER =
-  /^(?:cli\/(?!program|build)|actors\/(?:commands|crew|join|page|watch|build\/transaction|store\/tidy|terminal\/(?!live))|graph\/(?!input))/;
+/** What is asked for together or not at all. In a part each, the parts that several have in common would be very many. */
+const TOGETHER: Readonly<Record<string, RegExp>> = {
+  doing:
+    /^(?:cli\/(?:crew|join|status|watch|report|ui|run|retry|clean|since|store)|actors\/(?:crew|join|page|watch)\/|actors\/commands\/(?:report|ui|watch))/,
+  seeing: /^(?:cli\/(?!program|build)|actors\/commands\/)/,
+};
 
 const LATER = /\blater(?:<typeof import\("([^"]+)"\)>)?\(\s*"([^"]+)",\s*import\.meta\.url,?\s*\)/g;
 
@@ -78,7 +81,7 @@ export async function copySources(to: string): Promise<void> {
   await run("cp", ["-R", ...PRODUCT.map((name) => join(ROOT, name)), to]);
   const { imports, version } = config;
   await Deno.writeTextFile(join(to, "deno.json"), JSON.stringify({ version, imports }));
-  const together: string[] = [];
+  const together: Record<string, string[]> = {};
   for (const { path } of walkSync(to, { exts: [".ts"], includeDirs: false })) {
     const text = await Deno.readTextFile(path);
     const seen = text.replace(LATER, (_, type, name) => {
@@ -86,15 +89,19 @@ export async function copySources(to: string): Promise<void> {
       return `import("${name}")`;
     }).replace(/(?<!typeof )\bimport\("(\.[^"]+\.ts)"\)/g, (all, name) => {
       const target = relative(to, join(dirname(path), name));
-      if (!TOGETHER.test(target)) return all;
-      if (!together.includes(target)) together.push(target);
-      const part = `_${together.indexOf(target)}`;
-      return `import("${relative(dirname(path), to) || "."}/together.ts").then(({ ${part} }) => ${part})`;
+      const group = Object.keys(TOGETHER).find((name) => TOGETHER[name].test(target));
+      if (group === undefined) return all;
+      const targets = together[group] ??= [];
+      if (!targets.includes(target)) targets.push(target);
+      const part = `_${targets.indexOf(target)}`;
+      return `import("${relative(dirname(path), to) || "."}/${group}.ts").then(({ ${part} }) => ${part})`;
     });
     if (seen !== text) await Deno.writeTextFile(path, seen);
   }
-  const parts = together.map((target, at) => `export * as _${at} from "./${target}";\n`);
-  await Deno.writeTextFile(join(to, "together.ts"), parts.join(""));
+  for (const [group, targets] of Object.entries(together)) {
+    const parts = targets.map((target, at) => `export * as _${at} from "./${target}";\n`);
+    await Deno.writeTextFile(join(to, `${group}.ts`), parts.join(""));
+  }
   for (const [entry, path] of Object.entries(ENTRIES)) {
     if (entry === "main") continue;
     await Deno.writeTextFile(join(to, `${entry}.ts`), `export * from "./${join("actors/machine", path)}";\n`);
