@@ -127,7 +127,9 @@ Deno.test({
     });
 
     const { code, stderr } = await project.shell(installLine("npm install --save-dev"));
-    if (/killed by the test rig|E(NOTFOUND|AI_AGAIN|CONNREFUSED|CONNRESET|TIMEDOUT|NOTCACHED|NETUNREACH)/.test(stderr)) {
+    if (
+      /killed by the test rig|E(NOTFOUND|AI_AGAIN|CONNREFUSED|CONNRESET|TIMEDOUT|NOTCACHED|NETUNREACH)/.test(stderr)
+    ) {
       return console.warn(`Deno cannot be had from npm here, so the package is not tried:\n${stderr}`);
     }
     assertEquals(code, 0, stderr);
