@@ -124,8 +124,9 @@ export const CI_TOPIC: Topic = {
     },
     {
       text:
-        "To build only what has changed since the last job, keep the artifacts and .build_cache.json between jobs: " +
-        "files are compared by content, so that a fresh checkout makes nothing run.",
+        "To build only what no job has built yet, keep a store between jobs (TROUPE_STORE, in the cache of the CI), or " +
+        "have them share a remote cache: TROUPE_REMOTE in all of them, TROUPE_REMOTE_WRITE=1 only where what is built " +
+        "is trusted, as on the main branch. Files are compared by content, so a fresh checkout makes nothing run.",
     },
   ],
 };
