@@ -18,7 +18,7 @@ import type {
   RunTask,
   SandboxWanted,
 } from "../worker/messages.ts";
-import { CommandGuard } from "./command_guard.ts";
+import { CommandKeeper } from "./command_keeper.ts";
 import { Pace } from "./pace.ts";
 import { type Pool, type PoolReport, WorkerStartError } from "./pool.ts";
 import { StatusTable } from "../worker/status_table.ts";
@@ -68,7 +68,7 @@ export class WorkerPool implements Pool {
   readonly #failedStarts: number[];
   readonly #wasReady: boolean[] = [];
   readonly #graceMs: number;
-  readonly #guard: CommandGuard;
+  readonly #keeper: CommandKeeper;
   #pace: Pace<PoolReport>;
   /** Loaded with the first wish for a sandbox. */
   #sandboxGuards: Promise<Guards> | undefined;
@@ -88,7 +88,7 @@ export class WorkerPool implements Pool {
     const { size, graceMs = DEFAULT_GRACE_MS, room = () => undefined } = options;
     this.#options = options;
     this.#graceMs = graceMs;
-    this.#guard = new CommandGuard({
+    this.#keeper = new CommandKeeper({
       workers: size,
       graceMs,
       onWarning: (sentence) => this.#options.onWarning(sentence),
@@ -103,7 +103,7 @@ export class WorkerPool implements Pool {
   start(): void {
     if (this.#isStarted) return this.#rejoin();
     this.#isStarted = true;
-    this.#guard.start();
+    this.#keeper.start();
     this.#env = inheritedEnvironment(this.#options.folder);
     this.#limit();
   }
@@ -113,7 +113,7 @@ export class WorkerPool implements Pool {
     const { size, folder, taskFile, callsModules, graceMs, adoptsOrphans } = this.#options;
     const isAlike = size === options.size && folder === options.folder && taskFile === options.taskFile &&
       callsModules === options.callsModules && graceMs === options.graceMs && adoptsOrphans === options.adoptsOrphans;
-    if (!isAlike || !this.#guard.isWhole) return false;
+    if (!isAlike || !this.#keeper.isWhole) return false;
     this.#options = { ...options, onIdle: this.#options.onIdle };
     this.#pace = new Pace((report) => this.#pass(report), options.room ?? (() => undefined));
     return true;
@@ -141,11 +141,11 @@ export class WorkerPool implements Pool {
   run(worker: number, message: RunTask | RunShell): void {
     const member = this.#member(worker);
     const isCommand = message.kind === "shell" || message.work.kind === "command";
-    if (isCommand && !member.adoptsOrphans) this.#guard.noteStrays();
+    if (isCommand && !member.adoptsOrphans) this.#keeper.noteStrays();
     if (message.kind === "run" && message.work.kind === "module") {
       // What a function has started may serve the next as well, and ends with all of them.
       const { permissions, isolate } = message.work;
-      if (permissions?.run !== undefined || isolate === "process") this.#guard.noteStrays();
+      if (permissions?.run !== undefined || isolate === "process") this.#keeper.noteStrays();
     }
     const temporaries = message.kind === "run" ? this.#temporariesOf(message, worker) : [];
     member.assign({ message, graceMs: message.graceMs ?? this.#graceMs, temporaries });
@@ -177,7 +177,7 @@ export class WorkerPool implements Pool {
       if (member?.task === undefined) return;
       await member.pause();
       // A function may have a process of its own, and a worker that is blocked stops nothing.
-      this.#guard.signal(id, "SIGSTOP");
+      this.#keeper.signal(id, "SIGSTOP");
     }));
   }
 
@@ -185,7 +185,7 @@ export class WorkerPool implements Pool {
   resume(): void {
     this.#isPaused = false;
     this.#members.forEach((member, id) => {
-      if (member?.task !== undefined) this.#guard.signal(id, "SIGCONT");
+      if (member?.task !== undefined) this.#keeper.signal(id, "SIGCONT");
       member?.resume();
     });
   }
@@ -203,7 +203,7 @@ export class WorkerPool implements Pool {
     this.#pace.hurry();
     const { onIdle } = this.#options;
     const areIdle = !this.#isPaused && this.#members.every((member) => member?.isIdle ?? true);
-    if (onIdle === undefined || !areIdle || !await this.#guard.clear()) return await this.end();
+    if (onIdle === undefined || !areIdle || !await this.#keeper.clear()) return await this.end();
     onIdle(this);
   }
 
@@ -211,12 +211,12 @@ export class WorkerPool implements Pool {
   async end(): Promise<void> {
     await Promise.all(this.#members.map(async (member, id) => {
       // Only a run that was given up still has tasks.
-      if (member?.task !== undefined) this.#guard.signal(id, "SIGKILL");
+      if (member?.task !== undefined) this.#keeper.signal(id, "SIGKILL");
       await member?.close();
     }));
     this.#members.fill(undefined);
     (await this.#sandboxGuards)?.[Symbol.dispose]();
-    await this.#guard.close();
+    await this.#keeper.close();
   }
 
   #limit(): void {
@@ -240,13 +240,13 @@ export class WorkerPool implements Pool {
 
   #startOne(id: number, replaces?: "given up" | "crashed"): WorkerThread {
     const { table, folder, taskFile, adoptsOrphans = false } = this.#options;
-    const { value, mark } = this.#guard.marksOf(id);
+    const { value, mark } = this.#keeper.marksOf(id);
     const member = new WorkerThread({
       workerId: id,
       table,
       folder,
       origin: taskFile ?? folder,
-      ledger: this.#guard.ledger,
+      ledger: this.#keeper.ledger,
       env: { ...this.#env, [RUN_VARIABLE]: value },
       mark,
       adoptsOrphans,
@@ -312,9 +312,9 @@ export class WorkerPool implements Pool {
 
   /** What a thread that is no more cannot do itself; first its command is ended, which may still write its file. */
   #bury(id: number, dead: WorkerThread): void {
-    this.#guard.signal(id, "SIGKILL");
+    this.#keeper.signal(id, "SIGKILL");
     dead.end();
-    this.#guard.forget(id);
+    this.#keeper.forget(id);
   }
 
   #replace(id: number, crashed: WorkerThread, detail: string): void {

@@ -12,7 +12,7 @@ import { later } from "../machine/later.ts";
 import { systemDetail } from "../machine/system_error.ts";
 
 /** What one run's commands have in common. */
-export interface CommandGuardOptions {
+export interface CommandKeeperOptions {
   readonly workers: number;
   /** From being asked to end to SIGKILL. */
   readonly graceMs: number;
@@ -20,9 +20,9 @@ export interface CommandGuardOptions {
   readonly onWarning: (sentence: string) => void;
 }
 
-/** The guard of one run's commands. */
-export class CommandGuard {
-  readonly #options: CommandGuardOptions;
+/** Keeps one run's commands from outliving it. */
+export class CommandKeeper {
+  readonly #options: CommandKeeperOptions;
   /** What marks this run's commands. */
   readonly #token = makeToken();
   #ledger = "";
@@ -30,7 +30,7 @@ export class CommandGuard {
   #mayHaveStrays = false;
   #isWhole = true;
 
-  constructor(options: CommandGuardOptions) {
+  constructor(options: CommandKeeperOptions) {
     this.#options = options;
   }
 
