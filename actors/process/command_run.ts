@@ -82,7 +82,8 @@ export class CommandRun {
     const { folder, env, ledger, strays } = this.context;
     const argv = ["/bin/sh", "-c", command];
     try {
-      this.#process = startProcess({ ...options, argv, cwd: cwd ?? folder, commonEnv: env, graceMs: this.#graceMs });
+      const common = { commonEnv: env, graceMs: this.#graceMs, blocks: true };
+      this.#process = startProcess({ ...options, ...common, argv, cwd: cwd ?? folder });
     } catch (error) {
       if (!(error instanceof SpawnError)) throw error;
       return { failure: { kind: "spawn", detail: error.message } };

@@ -23,6 +23,7 @@ const SYMBOLS = {
   access: { parameters: ["buffer", "i32"], result: "i32" },
   kill: { parameters: ["i32", "i32"], result: "i32" },
   poll: { parameters: ["pointer", "usize", "i32"], result: "i32", nonblocking: true },
+  pollHere: { name: "poll", parameters: ["pointer", "usize", "i32"], result: "i32" },
   pipe2: { parameters: ["buffer", "i32"], result: "i32" },
   // what is read at once fits an i32, which spares a BigInt a call
   read: { parameters: ["i32", "buffer", "usize"], result: "i32" },

@@ -1,6 +1,7 @@
 /**
- * Owns commands started by posix_spawn through FFI: their descriptors, their waiting, their reaping. It never blocks
- * its thread (one `poll` a command waits in a native thread) and never awaits while it holds something unowned.
+ * Owns commands started by posix_spawn through FFI: their descriptors, their waiting, their reaping. It blocks its
+ * thread for no longer than a short command takes, and only where that is allowed (then one `poll` a command waits in a
+ * native thread), and never awaits while it holds something unowned.
  *
  * Why not Deno.Command: with `detached` it forks, which costs 2 to 3 ms a command and grows with the heap; this costs
  * what ninja pays. The price is that descriptors are plain numbers: a worker terminated while its command runs leaves
@@ -9,7 +10,7 @@
  *
  * @module
  */
-import { captureOf } from "./capture.ts";
+import { Capture, captureOf } from "./capture.ts";
 import {
   type Ended,
   findProgram,
@@ -44,6 +45,12 @@ import type { JobSignal } from "./signals.ts";
 
 /** Signals a command starts with as the system has them: PIPE, which Deno ignores, and those troupe handles. */
 const DEFAULT_SIGNALS = ["SIGPIPE", "SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
+
+/**
+ * So long a command is waited for in its own thread, which hears nothing meanwhile; whatever takes longer is waited for
+ * in a native one. The many commands that take less are spared that thread's start, its end, and a turn of the loop.
+ */
+const SHORT_MS = 10;
 
 const ENOEXEC = 8;
 const DEV_NULL = new TextEncoder().encode("/dev/null\0");
@@ -125,24 +132,25 @@ class PosixSpawner {
 
   #start(options: SpawnOptions, direct?: { name: string; stdout?: string }): RunningProcess {
     const program = direct === undefined ? findProgram(options) : options.argv[0];
-    const out = this.#openPipe(options);
+    // Nothing comes through the pipe of a command whose stdout goes to a file.
+    const out = direct?.stdout === undefined ? this.#openPipe(options) : undefined;
     let err: Pipe | undefined;
     try {
       err = this.#openPipe(options);
-      const pid = this.#spawn(options, program, { ...direct, out: out.writeEnd, err: err.writeEnd });
+      const pid = this.#spawn(options, program, { ...direct, out: out?.writeEnd, err: err.writeEnd });
       const pidfd = pidfdOpen(this.libc, pid);
       if (pidfd < 0) {
         this.libc.kill(-pid, signalNumber("SIGKILL"));
         this.libc.waitpid(pid, new Int32Array(1), 0);
         throw spawnError("EMFILE", options);
       }
-      return new PosixProcess(this, { options, pid, pidfd, out: out.readEnd, err: err.readEnd });
+      return new PosixProcess(this, { options, pid, pidfd, out: out?.readEnd, err: err.readEnd });
     } catch (error) {
-      this.libc.close(out.readEnd);
+      if (out !== undefined) this.libc.close(out.readEnd);
       if (err !== undefined) this.libc.close(err.readEnd);
       throw error;
     } finally {
-      this.libc.close(out.writeEnd);
+      if (out !== undefined) this.libc.close(out.writeEnd);
       if (err !== undefined) this.libc.close(err.writeEnd);
     }
   }
@@ -165,7 +173,7 @@ class PosixSpawner {
   #spawn(
     options: SpawnOptions,
     program: string,
-    { out, err, name, stdout }: { out: number; err: number; name?: string; stdout?: string },
+    { out, err, name, stdout }: { out?: number; err: number; name?: string; stdout?: string },
   ): number {
     const { libc } = this;
     const encoder = new TextEncoder();
@@ -174,7 +182,7 @@ class PosixSpawner {
     libc.posix_spawn_file_actions_init(actions);
     try {
       libc.posix_spawn_file_actions_addopen(actions, 0, DEV_NULL, 0, 0);
-      libc.posix_spawn_file_actions_adddup2(actions, out, 1);
+      if (out !== undefined) libc.posix_spawn_file_actions_adddup2(actions, out, 1);
       libc.posix_spawn_file_actions_adddup2(actions, err, 2);
       libc.posix_spawn_file_actions_addchdir_np(actions, encoder.encode(`${options.cwd}\0`));
       if (stdout !== undefined) {
@@ -203,7 +211,8 @@ interface Handles {
   readonly options: SpawnOptions;
   readonly pid: number;
   readonly pidfd: number;
-  readonly out: number;
+  /** Undefined for one whose stdout goes to a file. */
+  readonly out?: number;
   readonly err: number;
 }
 
@@ -213,7 +222,7 @@ class PosixProcess implements RunningProcess {
   readonly ended: Promise<Ended>;
   readonly #spawner: PosixSpawner;
   readonly #handles: Handles;
-  readonly #streams: readonly [PipeReader, PipeReader];
+  readonly #streams: readonly [PipeReader | undefined, PipeReader];
   readonly #group: ProcessGroup;
   /** Asked for by a reader that was kept from reading. */
   #leaderEnd: Promise<true> | undefined;
@@ -230,7 +239,9 @@ class PosixProcess implements RunningProcess {
     };
     this.#group = { id: handles.pid, signal: (name) => kill(signalNumber(name)), isThere };
     this.#streams = [
-      new PipeReader(handles.out, captureOf("stdout", handles.options), spawner),
+      handles.out === undefined
+        ? undefined
+        : new PipeReader(handles.out, captureOf("stdout", handles.options), spawner),
       new PipeReader(handles.err, captureOf("stderr", handles.options), spawner),
     ];
     this.ended = this.#run();
@@ -253,8 +264,8 @@ class PosixProcess implements RunningProcess {
     const usage = isReaped ? decodeUsage(libc, rusage) : undefined;
     await endGroup(this.#group, this.#handles.options.graceMs);
     this.#isGone = true;
-    const isHeld = this.#streams.map((stream) => stream.readRest() === "open").includes(true);
-    const [stdout, stderr] = this.#streams.map((stream) => stream.close());
+    const isHeld = this.#streams.map((stream) => stream?.readRest() === "open").includes(true);
+    const [stdout, stderr] = this.#streams.map((stream) => stream?.close() ?? new Capture(0).finish());
     return { ...(isReaped ? decodeWaitStatus(status[0]) : UNKNOWN_END), output: { stdout, stderr }, isHeld, usage };
   }
 
@@ -263,13 +274,17 @@ class PosixProcess implements RunningProcess {
     const { mayRead } = this.#handles.options;
     const turnBytes = mayRead === undefined ? undefined : CHUNK_BYTES;
     const set = this.#spawner.takePollSet();
-    set.watch(this.#handles.out, this.#handles.err, this.#handles.pidfd);
+    set.watch(this.#handles.out ?? -1, this.#handles.err, this.#handles.pidfd);
+    await undefined; // whoever has started it enters it in the ledger first
+    const shortUntil = performance.now() + (this.#handles.options.blocks ? SHORT_MS : 0);
     do {
+      const shortMs = Math.ceil(shortUntil - performance.now());
+      const count = shortMs > 0 ? libc.pollHere(set.pointer, 3n, shortMs) : await libc.poll(set.pointer, 3n, -1);
       // a signal to this thread makes it fail with nothing touched
-      if (await libc.poll(set.pointer, 3n, -1) < 0) continue;
+      if (count <= 0) continue;
       this.#streams.forEach((stream, i) => {
         // the end of a stream stays readable for ever
-        if (set.happened(i) && stream.read(turnBytes) === "ended") set.ignore(i);
+        if (set.happened(i) && stream?.read(turnBytes) === "ended") set.ignore(i);
       });
       const room = set.happened(2) ? undefined : mayRead?.();
       if (room !== undefined && await this.#endsBefore(room)) break;

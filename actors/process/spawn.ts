@@ -25,6 +25,8 @@ export interface SpawnOptions {
   readonly onOutput?: (stream: "stdout" | "stderr", bytes: Uint8Array<ArrayBuffer>) => void;
   /** Awaited before more is read, so that `onOutput` can hear no more than it gets rid of. */
   readonly mayRead?: () => Promise<void> | undefined;
+  /** Whether this thread may do nothing else for some milliseconds, which is cheaper; default false. */
+  readonly blocks?: boolean;
   /** How long what it leaves running has between being asked to end and KILL; 5 s if not given. */
   readonly graceMs?: number;
 }

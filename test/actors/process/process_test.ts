@@ -10,7 +10,10 @@ import { inOwnProcess } from "./own_process.ts";
 // one suite over both back ends; opened here because a library opened within a test counts as leaked by it
 const BACK_ENDS: Record<string, Spawner> = { portable: startPortable };
 const posix = openPosix()?.start;
-if (posix !== undefined) BACK_ENDS.posix = posix;
+if (posix !== undefined) {
+  BACK_ENDS.posix = posix;
+  BACK_ENDS["posix, the thread blocked at first"] = (options) => posix({ ...options, blocks: true });
+}
 
 const PATH = "/usr/local/bin:/usr/bin:/bin";
 const isLinux = Deno.build.os === "linux";
