@@ -20,7 +20,7 @@ const SYMBOLS = {
   waitpid: { parameters: ["i32", "buffer", "i32"], result: "i32" },
   getrusage: { parameters: ["i32", "buffer"], result: "i32" },
   wait4: { parameters: ["i32", "buffer", "i32", "buffer"], result: "i32" },
-  access: { parameters: ["buffer", "i32"], result: "i32" },
+  faccessat: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" },
   kill: { parameters: ["i32", "i32"], result: "i32" },
   poll: { parameters: ["pointer", "usize", "i32"], result: "i32", nonblocking: true },
   pollHere: { name: "poll", parameters: ["pointer", "usize", "i32"], result: "i32" },
@@ -46,6 +46,9 @@ export const O_NONBLOCK = 0o4000;
 export const F_SETFL = 4;
 export const F_SETPIPE_SZ = 1031;
 export const POLLIN = 1;
+export const AT_FDCWD = -100;
+export const AT_SYMLINK_NOFOLLOW = 0x100;
+export const F_OK = 0;
 export const X_OK = 1;
 /** O_WRONLY | O_CREAT | O_TRUNC */
 export const O_REPLACE = 1 | 0o100 | 0o1000;

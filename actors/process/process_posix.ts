@@ -24,9 +24,12 @@ import {
   UNKNOWN_END,
 } from "./spawn.ts";
 import {
+  AT_FDCWD,
+  AT_SYMLINK_NOFOLLOW,
   decodeUsage,
   decodeWaitStatus,
   errnoName,
+  F_OK,
   type Libc,
   O_REPLACE,
   openLibc,
@@ -60,6 +63,8 @@ export interface Posix {
   readonly start: Spawner;
   /** Has orphans of commands become children of this process from now on; undefined where they cannot. */
   adoptOrphans(): Orphans | undefined;
+  /** See `isThere` of machine/regular_file.ts; undefined where the C library cannot tell. */
+  readonly isThere?: (path: string) => boolean;
 }
 
 /** The back end by FFI, or undefined where the system, the permissions or a sandbox do not allow it. */
@@ -71,7 +76,14 @@ export function openPosix(): Posix | undefined {
   libc.close(probe);
   rememberChildren(libc);
   const spawner = new PosixSpawner(libc);
-  return { start: (options) => spawner.start(options), adoptOrphans: () => adoptOrphans(libc) };
+  const encoder = new TextEncoder();
+  const isThere = (path: string) =>
+    libc.faccessat(AT_FDCWD, encoder.encode(`${path}\0`), F_OK, AT_SYMLINK_NOFOLLOW) === 0;
+  return {
+    start: (options) => spawner.start(options),
+    adoptOrphans: () => adoptOrphans(libc),
+    isThere: isThere("/") ? isThere : undefined,
+  };
 }
 
 /** What the commands of one thread share. */
@@ -125,7 +137,7 @@ class PosixSpawner {
       // A relative folder would be looked up in troupe's own folder, not in the command's.
       if (!folder.startsWith("/")) return undefined;
       const path = `${folder}/${program}`;
-      if (this.libc.access(new TextEncoder().encode(`${path}\0`), X_OK) === 0) return path;
+      if (this.libc.faccessat(AT_FDCWD, new TextEncoder().encode(`${path}\0`), X_OK, 0) === 0) return path;
     }
     return undefined;
   }

@@ -32,6 +32,7 @@ import { type Before, differs, look, makeWay } from "./in_place.ts";
 import type { RunShell, RunTask } from "./messages.ts";
 import { copyTo, isSeveral, ownPath, placed, type TargetContext, targetOf } from "./targets.ts";
 import { workingFolder } from "../machine/working_folder.ts";
+import { isThere } from "../process/process.ts";
 import { systemDetail } from "../machine/system_error.ts";
 import type { Output, Usage } from "../process/output.ts";
 import type { EndSignal } from "../process/signals.ts";
@@ -185,7 +186,7 @@ export class ArtifactExecution
     try {
       Deno.mkdirSync(dirname(target.path), { recursive: true });
       // What a killed build left would pass for this one's; and a link there would be written through.
-      if (look(target.temporary) !== undefined) removeIfPresent(target.temporary);
+      if (isThere(target.temporary)) removeIfPresent(target.temporary);
     } catch (error) {
       return { failure: { kind: "io", doing: "prepare artifact", path: target.name, detail: systemDetail(error) } };
     }
@@ -201,7 +202,7 @@ export class ArtifactExecution
       await this.#discard(target, before);
       return { failure, ...told };
     }
-    const isTemporary = look(target.temporary) !== undefined;
+    const isTemporary = isThere(target.temporary);
     const publication = isTemporary ? publishTemporary(target) : this.#publishInPlace(target, before);
     return { ...await this.#placed(publication), ...told };
   }
@@ -214,9 +215,9 @@ export class ArtifactExecution
   /** A command may also leave the artifact in its place as it was, unless that is known to be a wrong one. */
   #publishInPlace(target: ArtifactTarget, before: Before): Publication {
     const { path, name } = target;
-    const isThere = look(path) !== undefined;
-    const isSpoilt = isThere && this.task.spoilt?.[name]?.isEdited === true && !differs("changed", { before, path });
-    if (!isThere || isSpoilt) return { failure: { kind: "no-artifact", path: name, variable: "OUT", isSpoilt } };
+    const isLeft = isThere(path);
+    const isSpoilt = isLeft && this.task.spoilt?.[name]?.isEdited === true && !differs("changed", { before, path });
+    if (!isLeft || isSpoilt) return { failure: { kind: "no-artifact", path: name, variable: "OUT", isSpoilt } };
     return adoptInPlace(target, { isRewritten: differs("written", { before, path }) });
   }
 

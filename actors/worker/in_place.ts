@@ -4,6 +4,7 @@
  * @module
  */
 import type { ArtifactTarget } from "../storage/artifact.ts";
+import { isThere } from "../process/process.ts";
 import type { Spoilt } from "./messages.ts";
 
 /**
@@ -36,6 +37,7 @@ export interface Look {
 
 /** How a path looks; undefined when nothing is there. */
 export function look(path: string): Look | undefined {
+  if (!isThere(path)) return undefined;
   try {
     const info = Deno.lstatSync(path);
     const behind = info.isSymlink ? lookBehind(path) : undefined;

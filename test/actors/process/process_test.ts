@@ -9,7 +9,8 @@ import { inOwnProcess } from "./own_process.ts";
 
 // one suite over both back ends; opened here because a library opened within a test counts as leaked by it
 const BACK_ENDS: Record<string, Spawner> = { portable: startPortable };
-const posix = openPosix()?.start;
+const openedPosix = openPosix();
+const posix = openedPosix?.start;
 if (posix !== undefined) {
   BACK_ENDS.posix = posix;
   BACK_ENDS["posix, the thread blocked at first"] = (options) => posix({ ...options, blocks: true });
@@ -41,6 +42,21 @@ async function withGate(body: (gate: string, folder: string) => Promise<void>): 
     Deno.removeSync(folder, { recursive: true });
   }
 }
+
+Deno.test({
+  name: "posix: isThere() sees files, folders and links that lead nowhere, by any name, and nothing else",
+  ignore: posix === undefined,
+  fn: async () => {
+    await withGate((_gate, folder) => {
+      Deno.mkdirSync(`${folder}/ö 漢`);
+      Deno.symlinkSync("nowhere", `${folder}/link`);
+      const asked = ["gate", "ö 漢", "link", "nowhere", "gate/below", "gat", "no/folder"];
+      const sees = openedPosix!.isThere!;
+      assertEquals(asked.filter((name) => sees(`${folder}/${name}`)), ["gate", "ö 漢", "link"]);
+      return Promise.resolve();
+    });
+  },
+});
 
 for (const [name, start] of Object.entries(BACK_ENDS)) {
   // S2.5, S2.6
