@@ -189,11 +189,17 @@ export class OutputPlaces {
     return outputs.flatMap(({ path, kind }) => kind === "glob" ? this.#matches(path) : []);
   }
 
-  /** Files that a glob of the task matches and that a build has put there: what the task makes no more is to go. */
-  leftovers({ outputs }: Task): readonly string[] {
-    const { files } = this.#cache;
+  /**
+   * Files that a glob of the task matches and that a build has put there: what the task makes no more is to go. Of those
+   * that it has made last that is so however they were edited since, or what it leaves of them would be its own.
+   */
+  leftovers({ name, outputs }: Task): readonly string[] {
+    if (!outputs.some(({ kind }) => kind === "glob")) return [];
+    const { files } = this.#cache, before = this.#cache.trace(name);
+    const last = before === undefined ? undefined : this.#cache.get(before[0], outputs[0].path);
+    const own = new Set(last === undefined ? [] : artifactsIn(last).map(({ artifact_path: path }) => path));
     return outputs.flatMap(({ path, kind }) =>
-      kind === "glob" ? this.#matches(path).filter((match) => files.madeFor(match) !== undefined) : []
+      kind === "glob" ? this.#matches(path).filter((match) => own.has(match) || files.madeFor(match) !== undefined) : []
     );
   }
 

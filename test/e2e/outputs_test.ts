@@ -301,6 +301,10 @@ Deno.test("a glob is all that it matches after success", async () => {
   project.remove("src/b");
   assertEquals(await project.build(), { gen: "source removed: src/b", use: "dependency changed: gen" });
   assertEquals(project.files("gen"), ["gen/a.ts", "gen/z.ts"], "what it makes no more is gone");
+  Deno.chmodSync(project.path("gen/a.ts"), 0o755);
+  project.write("src/a", "A\n");
+  await project.build();
+  assertEquals(project.tree("gen"), { "a.ts": "A\n", "z.ts": "-> a.ts" }, "nothing is left of an edit");
   project.write("gen/mine.ts", "");
   assertEquals(await project.build(), {
     gen: "artifact edited: gen/mine.ts (not made by 'gen')",
