@@ -80,6 +80,8 @@ export class FileIndex implements Disposable {
   #isTold: ((path: string) => boolean) | undefined;
   /** Files that may change without a word. */
   readonly #untold = new Set<string>();
+  /** What this run has seen and later found to be otherwise: some of it goes by what they were. */
+  readonly #overtaken = new Set<string>();
 
   /** `entries` must have no prototype; it is changed as files are looked at. */
   constructor(readonly folder: string, entries: Record<string, FileEntry>) {
@@ -115,6 +117,7 @@ export class FileIndex implements Disposable {
     this.#untold.clear();
     this.#stats.clear();
     this.#unreadable.clear();
+    this.#overtaken.clear();
     const seen = this.#seen, kept = this.#kept;
     // A run uses all or nearly nothing: the fewer are put to the others
     if (seen.size > kept.size) {
@@ -319,10 +322,11 @@ export class FileIndex implements Disposable {
   }
 
   /**
-   * Whether a file holds something else than what this run has seen of it; also when it has seen nothing. It will go by
-   * what is there now.
+   * Whether a file holds something else than what this run has seen of it at any time since it was last asked so; also when
+   * it has seen nothing. It will go by what is there now.
    */
   hasChanged(path: string): boolean {
+    const isOvertaken = this.#overtaken.delete(path);
     const seen = this.#seen.get(path) ?? this.#kept.get(path) ?? this.#remembered.get(path);
     this.renew([path]);
     this.#stats.delete(path);
@@ -333,7 +337,7 @@ export class FileIndex implements Disposable {
     this.#remembered.drop(path);
     this.begin();
     const now = this.digest(path);
-    return now !== seen[3] || this.marked(path) !== marked(seen);
+    return isOvertaken || now !== seen[3] || this.marked(path) !== marked(seen);
   }
 
   /** Whether a path is a link, as far as is known; what was never read is looked at. */
@@ -411,7 +415,9 @@ export class FileIndex implements Disposable {
     // A further name (`ln`) changes a file's ctime, and nothing of what it holds.
     const mayHold = !("detail" in stat) && stat.isFile && stat.size <= MOST_REREAD &&
       matches(seen, { ...stat, ctimeMs: seen[4] });
-    return mayHold && this.#hash(path, linkOf(seen)) === seen[3];
+    if (mayHold && this.#hash(path, linkOf(seen)) === seen[3]) return true;
+    this.#overtaken.add(path);
+    return false;
   }
 
   #hash(path: string, link: string | undefined): string | Unreadable {

@@ -331,3 +331,14 @@ Deno.test("FileIndex.hasChanged() is about what runs before have seen, too", () 
   folder.write("a", "new", 1000);
   assertEquals([index.hasChanged("a"), index.digest("a")], [true, sha256("new")]);
 });
+
+// S6.14
+Deno.test("FileIndex.hasChanged() says so, once, of a file that was found changed and read again meanwhile", () => {
+  using folder = new Folder();
+  folder.write("a", "old", 1000);
+  const index = folder.index();
+  const old = index.digest("a") as string;
+  folder.write("a", "new", 2000);
+  assertEquals([index.isStill("a", old), index.digest("a")], [false, sha256("new")], "another task goes by the new one");
+  assertEquals([index.hasChanged("a"), index.hasChanged("a")], [true, false]);
+});
