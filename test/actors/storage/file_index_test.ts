@@ -339,6 +339,10 @@ Deno.test("FileIndex.hasChanged() says so, once, of a file that was found change
   const index = folder.index();
   const old = index.digest("a") as string;
   folder.write("a", "new", 2000);
-  assertEquals([index.isStill("a", old), index.digest("a")], [false, sha256("new")], "another task goes by the new one");
+  assertEquals(
+    [index.isStill("a", old), index.digest("a")],
+    [false, sha256("new")],
+    "another task goes by the new one",
+  );
   assertEquals([index.hasChanged("a"), index.hasChanged("a")], [true, false]);
 });
