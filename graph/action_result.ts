@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { fromBase64 } from "./base64.ts";
 import { hmacSha256, isDigest } from "./digest.ts";
 import type { StoredArtifact, StoredText, StoreRecord } from "./store_record.ts";
 
@@ -179,6 +180,6 @@ function gapOf(text: StoredText | undefined): Gap {
 function textOf(raw: string | undefined, digest: Digest | undefined, gap: Gap): StoredText | undefined {
   const { dropped, gapAt } = gap ?? {};
   const rest = dropped === undefined ? {} : { dropped, gapAt };
-  if (raw !== undefined) return { base64: raw, size: Uint8Array.fromBase64(raw).length, ...rest };
+  if (raw !== undefined) return { base64: raw, size: fromBase64(raw).length, ...rest };
   return digest === undefined ? undefined : { ...contentOf(digest), ...rest };
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { toBase64 } from "../../graph/base64.ts";
 import { InputError } from "../../graph/input/input_error.ts";
 import { quote } from "../../graph/text.ts";
 
@@ -80,7 +81,7 @@ function addressOf(text: string, what: string): Pick<RemoteSettings, "url" | "he
   const url = address.href.replace(/\/+$/, "");
   if (username === "" && password === "") return { url, headers: {} };
   const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return { url, headers: { Authorization: `Basic ${new TextEncoder().encode(pair).toBase64()}` } };
+  return { url, headers: { Authorization: `Basic ${toBase64(new TextEncoder().encode(pair))}` } };
 }
 
 /** A line for each header. */

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { fromBase64, toBase64 } from "../../graph/base64.ts";
 import { sha256 } from "../../graph/digest.ts";
 import { type DiscoveredPaths, type Platform, storeKey } from "../../graph/discovered.ts";
 import { blobsOf, MOST_LISTS, type StoredText, storeLine, type StoreRecord } from "../../graph/store_record.ts";
@@ -242,7 +243,7 @@ export class Store {
     if (captured === undefined || (captured.bytes.length === 0 && captured.dropped === 0)) return undefined;
     const { bytes, dropped, gapAt } = captured;
     const gap = dropped === 0 ? {} : { dropped, gapAt: gapAt ?? bytes.length };
-    if (bytes.length <= INLINE_BYTES) return { base64: bytes.toBase64(), size: bytes.length, ...gap };
+    if (bytes.length <= INLINE_BYTES) return { base64: toBase64(bytes), size: bytes.length, ...gap };
     const digest = sha256(bytes), detail = putBytes(this.blobs.folder, digest, bytes);
     if (detail === undefined) return { sha256: digest, size: bytes.length, ...gap };
     this.fail(detail);
@@ -259,7 +260,7 @@ export class Store {
     if (text === undefined) return { bytes: new Uint8Array(), dropped: 0 };
     const { base64, sha256: digest, dropped = 0, gapAt } = text;
     try {
-      const bytes = base64 === undefined ? Deno.readFileSync(this.blob(digest!)) : Uint8Array.fromBase64(base64);
+      const bytes = base64 === undefined ? Deno.readFileSync(this.blob(digest!)) : fromBase64(base64);
       if (base64 === undefined && sha256(bytes) !== digest) return undefined;
       return { bytes, dropped, ...(gapAt === undefined ? {} : { gapAt }) };
     } catch {
