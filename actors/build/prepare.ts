@@ -193,12 +193,27 @@ function overwritten({ tasks, folder, source, shape }: LoadedBuild, own: readonl
   // Only of what is called so it is asked where it really lies, by links in the folders on the way.
   const names = new Set([...taken, ...really].map((path) => basename(path)));
   const found: Diagnostic[] = [];
-  for (const [index, { name, outputs }] of tasks.entries()) {
-    for (const [at, output] of outputs.entries()) {
-      const path = `${folder}/${output.path}`;
-      const isOwn = taken.has(path) || (names.has(basename(path)) && really.has(realPlace(path)));
-      if (isOwn) found.push(outputIsOwn({ index, name }, placeOfOutput(index, output, at), output.path));
+  for (let index = 0; index < tasks.length; index++) {
+    const { name, outputs } = tasks[index];
+    for (let at = 0; at < outputs.length; at++) {
+      const output = outputs[at], { path, kind } = output;
+      const lost = names.has(path.slice(path.lastIndexOf("/") + 1)) && isTaken(`${folder}/${path}`)
+        ? path
+        : kind === "folder" || kind === "path"
+        ? lostIn(path)
+        : undefined;
+      if (lost !== undefined) found.push(outputIsOwn({ index, name }, placeOfOutput(index, output, at), lost));
     }
   }
   return found;
+
+  function isTaken(path: string): boolean {
+    return taken.has(path) || really.has(realPlace(path));
+  }
+
+  /** A file of the run's own in a folder, which is replaced with all that is in it. */
+  function lostIn(path: string): string | undefined {
+    const prefix = `${folder}/${path}/`;
+    for (const own of taken) if (own.startsWith(prefix)) return own.slice(folder.length + 1);
+  }
 }

@@ -110,9 +110,10 @@ export async function checkThreads({ tasks }: Pick<LoadedBuild, "tasks">): Promi
 function unreachable(tasks: readonly Task[], folder: string): Diagnostic[] {
   const { length } = new TextEncoder().encode(folder);
   const found: Diagnostic[] = [];
-  for (const [index, { name, outputs }] of tasks.entries()) {
-    for (const [at, output] of outputs.entries()) {
-      const broken = tooLong(output.path, length);
+  for (let index = 0; index < tasks.length; index++) {
+    const { name, outputs } = tasks[index];
+    for (let at = 0; at < outputs.length; at++) {
+      const output = outputs[at], broken = tooLong(output.path, length);
       if (broken === undefined) continue;
       const path = placeOfOutput(index, output, at);
       const field = {

@@ -488,3 +488,13 @@ Deno.test("a source in an output folder needs its task first, and globs leave ou
     assertEquals(project.read("read"), "c\n");
   }
 });
+
+// S5.4
+Deno.test("what a run keeps itself may not lie in a folder that is replaced", async () => {
+  using project = new Project([BUNDLE]);
+  const { message } = await assertRejects(() => project.build({ db: project.path("dist/taskrun.db") }), InputError);
+  assertStringIncludes(
+    message,
+    "Task 'bundle' must not overwrite 'dist/taskrun.db', which troupe itself keeps in this run",
+  );
+});
