@@ -112,7 +112,8 @@ for (const flags of [[], ["--verbose"]]) {
         `large: yes 'a line of many' | head -c 200000000; yes e | head -c 3000000 >&2
          peak: grep VmHWM "/proc/$PPID/status" > peak [after:large]`,
       );
-      const slowly = 'cd "$0" && { "$@"; echo $? > code; } | dd bs=4096 of=seen status=none';
+      // The reader tells how far it is, since a program that says nothing counts as hanging.
+      const slowly = 'cd "$0" && { "$@"; echo $? > code; } | dd bs=4096 of=seen status=progress 2>&1';
       const ended = await project.startRun({
         args: [...flags, "--timeout", "600"],
         through: ["/bin/sh", "-c", slowly, project.folder],
