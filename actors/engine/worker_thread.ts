@@ -201,7 +201,7 @@ export class WorkerThread {
   }
 
   #stopGivingUp(): void {
-    clearTimeout(this.#givingUp);
+    if (this.#givingUp !== undefined) clearTimeout(this.#givingUp);
     this.#givingUp = undefined;
   }
 
@@ -210,7 +210,7 @@ export class WorkerThread {
   }
 
   #giveUpAfter(milliseconds: number): void {
-    clearTimeout(this.#givingUp);
+    if (this.#givingUp !== undefined) clearTimeout(this.#givingUp);
     this.#givingUp = setTimeout(() => this.#listener.onBlocked(), Math.min(milliseconds, LONGEST_TIMER_MS));
   }
 

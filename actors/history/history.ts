@@ -28,6 +28,7 @@ import {
 } from "./rows.ts";
 import { writeManifests } from "./manifests.ts";
 import { HISTORY_SCHEMA } from "./schema.ts";
+import { passed } from "../machine/passing_time.ts";
 import { systemDetail } from "../machine/system_error.ts";
 import type { MadeOf } from "../engine/work.ts";
 import type { Output } from "../process/output.ts";
@@ -66,7 +67,8 @@ export class History implements Disposable {
   #attempts: AttemptRow[] = [];
   #manifests: MadeOf[] = [];
   #pendingBytes = 0;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** What waits is written when this has passed, unless it was before. */
+  #wait: object | undefined;
   #lockedSinceMs: number | undefined;
   #isQuiet = false;
 
@@ -179,20 +181,24 @@ export class History implements Disposable {
   #writeSoon(output?: Output): void {
     this.#pendingBytes += (output?.stdout.bytes.length ?? 0) + (output?.stderr.bytes.length ?? 0);
     if (this.#pendingBytes > BATCH_BYTES && this.#lockedSinceMs === undefined) this.#flush();
-    else this.#timer ??= setTimeout(() => this.#flush(), BATCH_MS);
+    else if (this.#wait === undefined) this.#flushIn(BATCH_MS);
+  }
+
+  #flushIn(milliseconds: number): void {
+    const wait = this.#wait = {};
+    passed(milliseconds).then(() => wait === this.#wait && this.#flush());
   }
 
   /** Writes what waits, or tries again later when another process has the lock. */
   #flush(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#wait = undefined;
     try {
       this.#tryWrite(() => {});
     } catch (error) {
       this.#lockedSinceMs ??= performance.now();
       const isLocked = error instanceof DatabaseError && error.kind === "locked";
       if (!isLocked || performance.now() - this.#lockedSinceMs > RUN_PATIENCE_MS) return this.#fail(error);
-      this.#timer = setTimeout(() => this.#flush(), 2 * BATCH_MS);
+      this.#flushIn(2 * BATCH_MS);
     }
   }
 
@@ -220,8 +226,7 @@ export class History implements Disposable {
 
   /** Nothing waits any more. */
   #settled(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#wait = undefined;
     this.#pending.clear();
     this.#attempts = [];
     this.#manifests = [];
