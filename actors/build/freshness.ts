@@ -156,7 +156,6 @@ export class Freshness {
   }
 
   /** What a check hands on does not change, and of a folder all that is in it is looked at. */
-
   #areStill(paths: readonly string[], digests: readonly string[]): boolean {
     const { files, trees } = this.cache;
     return paths.every((path, at) => {
