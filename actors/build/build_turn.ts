@@ -63,8 +63,7 @@ export async function takeLock(
     }
     reporter.error(`${cannot}; building without a lock`);
   } finally {
-    // Deno loads its timers with the first one, and with the first that is cleared, which takes 5 ms
-    if (timer !== undefined) clearTimeout(timer);
+    clearTimeout(timer);
   }
 }
 

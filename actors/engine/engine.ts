@@ -19,7 +19,6 @@ import type { Work } from "./work.ts";
 import type { KeptWorkers } from "./kept_workers.ts";
 import { type PoolOptions, WorkerPool } from "./worker_pool.ts";
 import { later } from "../machine/later.ts";
-import { Beat } from "../machine/passing_time.ts";
 import type { LocksOfTasks } from "../locks/task_locks.ts";
 
 /** What one run is made of. */
@@ -75,7 +74,7 @@ export class Engine {
   #isGivenUp = false;
   #stop: Stop | undefined;
   // Starting even one timer takes milliseconds, which a run that finds nothing to do can spare.
-  readonly #beats: Beat[] = [];
+  readonly #timers: ReturnType<typeof setInterval>[] = [];
 
   constructor(options: EngineOptions) {
     const {
@@ -107,9 +106,9 @@ export class Engine {
       locks,
       onEvent,
       createPool: (onReport) => {
-        for (const [milliseconds, action] of everyMs) this.#beats.push(new Beat(milliseconds, action));
+        for (const [milliseconds, action] of everyMs) this.#timers.push(setInterval(action, milliseconds));
         if (work.checkpoint !== undefined) {
-          this.#beats.push(new Beat(CHECKPOINT_MS, () => this.#scheduler.post({ kind: "checkpoint" })));
+          this.#timers.push(setInterval(() => this.#scheduler.post({ kind: "checkpoint" }), CHECKPOINT_MS));
         }
         this.#monitor?.start();
         const poolOptions: PoolOptions = {
@@ -179,7 +178,7 @@ export class Engine {
   /** Ends all workers and waits until none is alive. */
   async close(): Promise<void> {
     this.#monitor?.close();
-    for (const beat of this.#beats) beat[Symbol.dispose]();
+    for (const timer of this.#timers) clearInterval(timer);
     await this.#scheduler.close();
   }
 }

@@ -201,7 +201,7 @@ export class WorkerThread {
   }
 
   #stopGivingUp(): void {
-    if (this.#givingUp !== undefined) clearTimeout(this.#givingUp);
+    clearTimeout(this.#givingUp);
     this.#givingUp = undefined;
   }
 
@@ -210,7 +210,7 @@ export class WorkerThread {
   }
 
   #giveUpAfter(milliseconds: number): void {
-    if (this.#givingUp !== undefined) clearTimeout(this.#givingUp);
+    clearTimeout(this.#givingUp);
     this.#givingUp = setTimeout(() => this.#listener.onBlocked(), Math.min(milliseconds, LONGEST_TIMER_MS));
   }
 

@@ -28,7 +28,6 @@ import {
 } from "./rows.ts";
 import { writeManifests } from "./manifests.ts";
 import { HISTORY_SCHEMA } from "./schema.ts";
-import { passed } from "../machine/passing_time.ts";
 import { systemDetail } from "../machine/system_error.ts";
 import type { MadeOf } from "../engine/work.ts";
 import type { Output } from "../process/output.ts";
@@ -67,8 +66,7 @@ export class History implements Disposable {
   #attempts: AttemptRow[] = [];
   #manifests: MadeOf[] = [];
   #pendingBytes = 0;
-  /** What waits is written when this has passed, unless it was before. */
-  #wait: object | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #lockedSinceMs: number | undefined;
   #isQuiet = false;
 
@@ -181,24 +179,20 @@ export class History implements Disposable {
   #writeSoon(output?: Output): void {
     this.#pendingBytes += (output?.stdout.bytes.length ?? 0) + (output?.stderr.bytes.length ?? 0);
     if (this.#pendingBytes > BATCH_BYTES && this.#lockedSinceMs === undefined) this.#flush();
-    else if (this.#wait === undefined) this.#flushIn(BATCH_MS);
-  }
-
-  #flushIn(milliseconds: number): void {
-    const wait = this.#wait = {};
-    passed(milliseconds).then(() => wait === this.#wait && this.#flush());
+    else this.#timer ??= setTimeout(() => this.#flush(), BATCH_MS);
   }
 
   /** Writes what waits, or tries again later when another process has the lock. */
   #flush(): void {
-    this.#wait = undefined;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     try {
       this.#tryWrite(() => {});
     } catch (error) {
       this.#lockedSinceMs ??= performance.now();
       const isLocked = error instanceof DatabaseError && error.kind === "locked";
       if (!isLocked || performance.now() - this.#lockedSinceMs > RUN_PATIENCE_MS) return this.#fail(error);
-      this.#flushIn(2 * BATCH_MS);
+      this.#timer = setTimeout(() => this.#flush(), 2 * BATCH_MS);
     }
   }
 
@@ -226,7 +220,8 @@ export class History implements Disposable {
 
   /** Nothing waits any more. */
   #settled(): void {
-    this.#wait = undefined;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     this.#pending.clear();
     this.#attempts = [];
     this.#manifests = [];

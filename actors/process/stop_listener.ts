@@ -153,12 +153,12 @@ export class StopListener extends Stop implements Disposable {
   #endSoon(): void {
     const exit = this.#exit;
     if (exit === undefined) return;
-    if (this.#haste !== undefined) clearTimeout(this.#haste);
+    clearTimeout(this.#haste);
     this.#haste = setTimeout(() => exit(this.signal!), this.#patienceMs);
   }
 
   [Symbol.dispose](): void {
-    if (this.#haste !== undefined) clearTimeout(this.#haste);
+    clearTimeout(this.#haste);
     for (const [signal, listener] of this.#listeners) Deno.removeSignalListener(signal, listener);
   }
 }
