@@ -195,11 +195,13 @@ class Rebuilds implements AsyncDisposable {
   #tellGoing(changes: readonly ChangedPath[]): boolean {
     const going = this.#going;
     if (going === undefined) return false;
-    const isOther = ({ path, isThere }: ChangedPath) => {
-      const others = this.#inputs.map.namesOf(path).filter((name) => going.files.hasChanged(name));
-      return others.length > 0 || !isThere;
+    const { map } = this.#inputs;
+    const isOther = (change: ChangedPath) => {
+      const others = map.namesOf(change.path).filter((name) => going.files.hasChanged(name));
+      // One that was gone when globs were looked for is new to it, though it may hold what it did before.
+      return others.length > 0 || !change.isThere || map.changeBy([change]).reshaped.length > 0;
     };
-    const { edited, reshaped } = this.#inputs.map.changeBy(changes.filter(isOther));
+    const { edited, reshaped } = map.changeBy(changes.filter(isOther));
     const all = [...edited, ...reshaped];
     for (const task of all) this.#ended.set(task, (this.#ended.get(task) ?? 0) + 1);
     const mayEnd = (task: number) => this.#ended.get(task)! <= MOST_ENDED;

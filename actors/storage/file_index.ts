@@ -80,7 +80,7 @@ export class FileIndex implements Disposable {
   #isTold: ((path: string) => boolean) | undefined;
   /** Files that may change without a word. */
   readonly #untold = new Set<string>();
-  /** What this run has seen and later found to be otherwise: some of it goes by what they were. */
+  /** What this run has found to be otherwise than it had seen it, or not to be there: some of it goes by what they were. */
   readonly #overtaken = new Set<string>();
 
   /** `entries` must have no prototype; it is changed as files are looked at. */
@@ -195,7 +195,10 @@ export class FileIndex implements Disposable {
     if (this.#budget <= 0) return { tooMuch: path };
     const stat = (this.#stats.size > 0 ? this.#stats.get(path) : undefined) ?? this.#stat(path);
     this.#stats.delete(path);
-    if ("detail" in stat) return stat;
+    if ("detail" in stat) {
+      this.#overtaken.add(path);
+      return stat;
+    }
     if (!stat.isFile) return { detail: NOT_REGULAR, missing: false };
     const known = this.#remembered.get(path);
     if (known !== undefined && matches(known, stat)) {

@@ -160,3 +160,29 @@ rigTest("watch without FFI looks for changes by itself, and says so", async (rig
   await watch.running.says(/Cannot be told of changes: Linux is asked by FFI, which is not allowed; looking/, "stderr");
   assertEquals(await watch.end(), 130);
 }, { ignore: Deno.build.os !== "linux" });
+
+// S6.14
+rigTest("watch builds what came back as it was while a build went on that had not found it", async (rig) => {
+  const held = rig.hold("held");
+  writeGlob(rig);
+  rig.write("src/b.txt", "b\n");
+  rig.write("build.json", {
+    tasks: [{
+      ...{ name: "all", source_files: ["src/*.txt"], output_artifact: "out/all" },
+      command: `cat $IN > all; if [ -e hold ]; then ${held.command}; fi; cat all > "$OUT"`,
+    }],
+  });
+  const watch = new Watch(rig, ["--grace", "0"]);
+  await watch.rests();
+  rig.write("hold", "");
+  Deno.renameSync(rig.path("src/b.txt"), rig.path("b.txt"));
+  await held.started();
+  rig.remove("hold");
+  const said = watch.running.stdout.length;
+  Deno.renameSync(rig.path("b.txt"), rig.path("src/b.txt"));
+  await watch.saysMore(said);
+  held.release();
+  await watch.rests();
+  assertEquals(rig.read("out/all"), "a\nb\n");
+  assertEquals(await watch.end(), 130);
+});

@@ -345,4 +345,10 @@ Deno.test("FileIndex.hasChanged() says so, once, of a file that was found change
     "another task goes by the new one",
   );
   assertEquals([index.hasChanged("a"), index.hasChanged("a")], [true, false]);
+  Deno.renameSync(`${folder.path}/a`, `${folder.path}/away`);
+  index.rest();
+  index.renew(["a"]);
+  assertEquals(typeof index.digest("a"), "object");
+  Deno.renameSync(`${folder.path}/away`, `${folder.path}/a`);
+  assertEquals([index.hasChanged("a"), index.hasChanged("a")], [true, false], "a task has found it gone");
 });
