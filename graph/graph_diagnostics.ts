@@ -134,6 +134,17 @@ export function folderAsSource(task: TaskLabel, path: string, at: number): Diagn
   };
 }
 
+/** A glob of which all that it could mean lies in a folder that is put in place whole, so that it means nothing. */
+export function globInOutput(task: TaskLabel, glob: string, producer: string, at: number): Diagnostic {
+  return {
+    message: `Task ${nameOf(task)} reads ${quote(glob)}, all of which task ${quote(producer)} makes and replaces`,
+    places: [value(["tasks", task.index, "source_files", at])],
+    hint: task.name === producer
+      ? "what it makes is to lie elsewhere than what it reads"
+      : `depend on ${quote(producer)}, and find the folder in DEPS`,
+  };
+}
+
 /** The folder of a command is not there, and nothing is done before that could make it. */
 export function missingFolder(task: TaskLabel, cwd: string): Diagnostic {
   return {

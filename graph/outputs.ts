@@ -93,6 +93,14 @@ export class Producers {
     }
   }
 
+  /** The task that makes a folder whole, by its index, as it is or as a part of one above it. */
+  ofFolder(path: string): number | undefined {
+    for (let end = path.length; end > 0; end = path.lastIndexOf("/", end - 1)) {
+      const folder = path.slice(0, end);
+      if (this.#folders.has(folder)) return this.#owners[this.#exact.get(folder)];
+    }
+  }
+
   /** Whether any task makes what lies at a path. */
   has(path: string): boolean {
     return this.get(path) !== undefined;

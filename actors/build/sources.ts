@@ -20,7 +20,7 @@ import type { ExpandedSources } from "./expanded_sources.ts";
 import type { SourceMemory } from "./source_memory.ts";
 import type { Stop } from "../process/stop_listener.ts";
 import { later } from "../machine/later.ts";
-import { folderAsSource, missingSource, unnameableSource } from "../../graph/graph_diagnostics.ts";
+import { folderAsSource, globInOutput, missingSource, unnameableSource } from "../../graph/graph_diagnostics.ts";
 
 /** What the expansion is given beside the tasks. */
 export interface ExpansionOptions {
@@ -55,7 +55,7 @@ export async function expandSources(
   const origins: (readonly number[] | undefined)[] = new Array(tasks.length);
   const entries: (readonly string[])[] = new Array(tasks.length);
   const diagnostics: Diagnostic[] = [], warnings = new Set<string>();
-  let outputs: Producers | undefined;
+  let outputs: Producers | undefined, mayMakeFolders: boolean | undefined;
   for (let task = 0; task < tasks.length; task++) {
     if ((task & 63) === 0 && breath.isDue) await breath.take();
     const { name, sourceFiles, dependencies, action } = tasks[task];
@@ -68,6 +68,14 @@ export async function expandSources(
       entries[task] = expansion.entries;
       excluded = expansion.excluded;
       for (const sentence of expansion.warnings) warnings.add(sentence);
+      for (const [at, entry] of sourceFiles.entries()) {
+        if (!(mayMakeFolders ??= tasks.some(makesFolder)) || !isGlob(entry) || isExclusion(entry)) continue;
+        outputs ??= new Producers(tasks);
+        const producer = outputs.ofFolder(beginningOf(entry));
+        if (producer !== undefined) {
+          diagnostics.push(globInOutput({ index: task, name }, entry, tasks[producer].name, at));
+        }
+      }
       for (const { folder, name: shown, at } of expansion.unnameable) {
         diagnostics.push(unnameableSource({ index: task, name }, { folder, name: shown, at }));
       }
@@ -110,6 +118,16 @@ async function openGlobs(
     import.meta.url,
   );
   return new SourceGlobs(tasks, options);
+}
+
+function makesFolder({ outputs }: Task): boolean {
+  return outputs.some(({ kind }) => kind === "folder" || kind === "path");
+}
+
+/** The folder that a glob begins with; empty when it begins with a wildcard. */
+function beginningOf(glob: string): string {
+  const names = glob.split("/");
+  return names.slice(0, names.findIndex(isGlob)).join("/");
 }
 
 function isFolder(folder: string, path: string): boolean {

@@ -489,6 +489,23 @@ Deno.test("a source in an output folder needs its task first, and globs leave ou
   }
 });
 
+// S5.1, S5.4
+Deno.test("a glob that could mean nothing but what a folder is replaced with is a mistake, and nothing is replaced", async () => {
+  const first = { name: "first", source_files: ["src/*"], output: "first" };
+  for (const outputs of [["src/"], ["src"]]) {
+    using project = new Project([first, { name: "src", dependencies: ["first"], outputs, command: 'touch "$OUT/x"' }]);
+    const { message } = await assertRejects(() => project.build(), InputError);
+    assertStringIncludes(message, "Task 'first' reads 'src/*', all of which task 'src' makes and replaces\n");
+    assertStringIncludes(message, "depend on 'src', and find the folder in DEPS");
+    assertEquals(project.files("src"), ["src/a", "src/b"]);
+    project.tasks([{ name: "own", source_files: ["src/sub/**", "!src/b"], outputs, command: 'touch "$OUT/x"' }]);
+    const own = await assertRejects(() => project.build(), InputError);
+    assertStringIncludes(own.message, "what it makes is to lie elsewhere than what it reads");
+  }
+  using project = new Project([BUNDLE, { name: "every", source_files: ["**/a", "di*/*"], output: "every" }]);
+  assertEquals((await project.report()).failed, 0, "what might mean other things as well is not");
+});
+
 // S5.4
 Deno.test("what a run keeps itself may not lie in a folder that is replaced", async () => {
   using project = new Project([BUNDLE]);
