@@ -155,12 +155,18 @@ export class OutputPlaces {
     return Object.keys(found).length === 0 ? undefined : found;
   }
 
-  /** The same where something that is no file was put in the place of what other work made. */
+  /**
+   * The same where something that is no file was put in the place of what other work made, or only its mode is another: what
+   * will be written over it would keep that.
+   */
   replaced({ outputs }: Task, entry: CacheEntry): Readonly<Record<string, Spoilt>> | undefined {
     const found: Record<string, Spoilt> = {};
-    for (const { artifact_path: path, tree, mode, link } of artifactsIn(entry)) {
+    for (const one of artifactsIn(entry)) {
+      const { artifact_path: path, tree, mode, link } = one;
       if (tree !== undefined || !outputs.some((output) => output.path === path)) continue;
-      if (this.#cache.files.isOther(path, link)) found[path] = { mode, isEdited: false };
+      const isSpoilt = this.#cache.files.isOther(path, link) ||
+        (link === undefined && this.#hasOnlyOtherMode(path, one) && this.#cache.files.facts(path).mode !== mode);
+      if (isSpoilt) found[path] = { mode, isEdited: false };
     }
     return Object.keys(found).length === 0 ? undefined : found;
   }

@@ -282,3 +282,21 @@ rigTest("a report replaces neither the config nor what tasks read or make", asyn
   }
   assertEquals([rig.read("src"), rig.has("o/a")], ["source", false]);
 });
+
+// S5.5, K8
+Deno.test("a mode that was changed by hand goes with the next artifact that is written over it", async () => {
+  const task = (name: string, command: string) => ({ name, output: `out/${name}`, source_files: ["src/a"], command });
+  using project = new Project([
+    task("over", "cat $IN > out/over"),
+    task("kept", "cat $IN > out/kept; chmod 755 out/kept"),
+  ]);
+  project.folder.folder("out");
+  project.write("src/a", "one\n");
+  await project.build();
+  const made = { "out/over": "644 one\n", "out/kept": "755 one\n" };
+  assertEquals(project.artifacts(), made);
+  project.write("src/a", "two\n");
+  for (const path of Object.keys(made)) Deno.chmodSync(project.path(path), 0o711);
+  assertEquals(Object.values(await project.build()), Array(2).fill("source changed: src/a"));
+  assertEquals(project.artifacts(), { "out/over": "644 two\n", "out/kept": "755 two\n" });
+});
