@@ -151,7 +151,19 @@ export class Rig extends ProjectFolder implements AsyncDisposable {
     for (const terminal of this.#terminals) await terminal[Symbol.asyncDispose]();
     await this.#door?.[Symbol.asyncDispose]();
     await this.#gates?.close();
-    Deno.removeSync(this.#root, { recursive: true });
+    await removeAll(this.#root);
+  }
+}
+
+/** Removes a folder in which what a program has left behind, its watchdog say, may be at its last word. */
+async function removeAll(folder: string): Promise<void> {
+  while (true) {
+    try {
+      return Deno.removeSync(folder, { recursive: true });
+    } catch (error) {
+      if (!(error instanceof Error) || !error.message.includes("os error 39")) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
   }
 }
 

@@ -73,6 +73,8 @@ export class SeveralOutputs {
   readonly #copied: string[] = [];
   /** The first path that a glob matches and that is neither file nor link. */
   #odd: string | undefined;
+  /** What is put in place by a rename, or was to be. */
+  readonly #placed = new Set<string>();
 
   constructor(task: RunTask, context: TargetContext) {
     this.#task = task;
@@ -239,6 +241,8 @@ export class SeveralOutputs {
   async discard(): Promise<void> {
     const deeds: Deed[] = [];
     for (const [path, before] of this.#before) {
+      // What was put there whole, before another could not be, is the new one: the old one is gone.
+      if (this.#placed.has(path)) continue;
       if (differs("written", { before: { look: before }, path })) deeds.push({ kind: "remove", path });
     }
     for (const path of this.#matches()) {
@@ -340,6 +344,7 @@ export class SeveralOutputs {
 
   async #place(ready: readonly Ready[]): Promise<WriteOutcome> {
     const deed: Deed = { kind: "all", deeds: ready.map(({ deed }) => deed) };
+    for (const { deed } of ready) if (deed.kind === "place" || deed.kind === "exchange") this.#placed.add(deed.path);
     const answer = this.#task.asksPermit ? await this.#context.askPermit(this.#task.task, deed) : carryOut(deed);
     const published: PublishedArtifact[] = [];
     for (const one of ready) {

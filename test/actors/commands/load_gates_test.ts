@@ -41,7 +41,7 @@ Deno.test("tasks that run now leave so many fewer: by the history, the crew's da
   await history.finish(id);
   assertEquals(await available(db), 5);
 
-  await using crew = new Crew(["x", "y"], { db: crewDb });
+  await using crew = new Crew(["x", "y"], { db: crewDb, heartbeatIntervalMs: 600_000 });
   for await (const _task of crew) {
     assertEquals(await available(crewDb), 4);
     // What a member has that gives no sign of life any more is running nowhere
