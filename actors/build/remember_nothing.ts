@@ -28,7 +28,7 @@ import { readInput } from "../input/input.ts";
 import type { LoadedBuild } from "../input/load.ts";
 import { readConfig } from "../input/read_config.ts";
 import { LOCK_FILE } from "../locks/build_lock.ts";
-import { PRIVATE, writeTemporary } from "../storage/atomic_file.ts";
+import { PRIVATE, replaceUnsynced } from "../storage/atomic_file.ts";
 import { writeWhole } from "../machine/regular_file.ts";
 import { CACHE_FILE } from "./build_cache.ts";
 import type { Prepared } from "./prepare.ts";
@@ -66,7 +66,10 @@ type Seen = Pick<State, "isExact" | "counts" | "paths" | "words">;
 export async function rememberNothing(done: NothingDone, asked: Asked): Promise<void> {
   try {
     const state = await stateOf(done, asked);
-    if (state !== undefined) write(`${state.folder}/${STATE_FILE}`, stateBytes(state));
+    if (state === undefined) return;
+    const bytes = stateBytes(state);
+    // What a power cut leaves of it reads as none.
+    replaceUnsynced(`${state.folder}/${STATE_FILE}`, (file) => writeWhole(file, bytes), { mode: PRIVATE });
   } catch {
     // The folder may be read only, or full.
   }
@@ -211,21 +214,5 @@ function isLink(path: string): boolean {
     return Deno.lstatSync(path).isSymlink;
   } catch {
     return false;
-  }
-}
-
-/** Not synced: what a power cut leaves of it reads as none. */
-function write(path: string, bytes: Uint8Array<ArrayBuffer>): void {
-  const temporary = `${path}.tmp.${Deno.pid}.0`;
-  try {
-    writeTemporary(temporary, (file) => writeWhole(file, bytes), { mode: PRIVATE });
-    Deno.renameSync(temporary, path);
-  } catch (error) {
-    try {
-      Deno.removeSync(temporary);
-    } catch {
-      // It was not made.
-    }
-    throw error;
   }
 }

@@ -51,7 +51,6 @@ function readState({ args, cwd }: Question): Uint8Array<ArrayBuffer> | undefined
   for (let level = 0, home = `${cwd}/`; level < MOST_LEVELS; level++, home += "../") {
     const bytes = read(home + STATE_FILE);
     if (bytes !== undefined) return bytes;
-    if (["build.json", "build.jsonc"].some((name) => isThere(home + name))) return undefined;
   }
 }
 
@@ -60,15 +59,6 @@ function read(path: string): Uint8Array<ArrayBuffer> | undefined {
     return Deno.lstatSync(path).isFile ? Deno.readFileSync(path) : undefined;
   } catch {
     return undefined;
-  }
-}
-
-function isThere(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
-  } catch {
-    return false;
   }
 }
 

@@ -43,12 +43,22 @@ export function writeTemporary<Result>(
  * @throws What the file system throws; the old file stands then, and no temporary one is left if that can be helped.
  */
 export function replaceFile(path: string, text: string | Iterable<string>, making: Making = {}): void {
+  replaceUnsynced(path, (file) => {
+    writeAll(file, typeof text === "string" ? [text] : text);
+    file.syncSync();
+  }, making);
+  syncFolder(dirname(path));
+}
+
+/**
+ * Replaces a file by what is written: whole for whoever reads it, but a power cut may leave the old one, or half of the new.
+ *
+ * @throws As {@linkcode replaceFile}.
+ */
+export function replaceUnsynced(path: string, write: (file: Deno.FsFile) => void, making: Making = {}): void {
   const temporary = `${path}.tmp.${Deno.pid}.${Math.floor(Math.random() * NUMBERS)}`;
   try {
-    writeTemporary(temporary, (file) => {
-      writeAll(file, typeof text === "string" ? [text] : text);
-      file.syncSync();
-    }, making);
+    writeTemporary(temporary, write, making);
     Deno.renameSync(temporary, path);
   } catch (error) {
     try {
@@ -58,7 +68,6 @@ export function replaceFile(path: string, text: string | Iterable<string>, makin
     }
     throw error;
   }
-  syncFolder(dirname(path));
 }
 
 /** Writes texts one after another, however much that is. */
