@@ -1,9 +1,11 @@
 // What befalls a store befalls no build.
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { canMount, Mount } from "./faults.ts";
-import { assertDone, executed, Project, said } from "./rig.ts";
+import { assertDone, executed, Project, said, until } from "./rig.ts";
 
 const mounts = canMount();
+
+const RECORDS = ".troupe/store/records";
 
 function makeProject(): Project {
   const project = new Project(
@@ -45,20 +47,25 @@ Deno.test({
 // S5.20: a build that is killed leaves a store that is as good as before
 Deno.test("a build that is killed leaves no record without its blobs, and none that is wrong", async () => {
   using project = makeProject();
-  project.configure(Array.from({ length: 200 }, (_, i) => ({
+  const tasks = Array.from({ length: 200 }, (_, i) => ({
     name: `t${i}`,
     output: `out/${i}`,
     command: `echo ${i} > $OUT`,
-  })));
+  }));
+  const isAnyFlushed = () => project.has(RECORDS) && project.files(RECORDS).some((path) => project.read(path) !== "");
+  // A build that cannot end before it is killed.
+  project.configure([...tasks, { name: "held", output: "out/held", command: "sleep 600 > $OUT" }]);
   for (const after of [3, 40, 120]) {
     const running = project.start();
     await running.says(new RegExp(`Completed task 't${after}'`));
+    if (after === 120) await until(isAnyFlushed, "a record is in the store");
     running.kill("SIGKILL");
     await running.ended;
     project.remove("out");
     project.remove(".build_cache.json");
     project.remove(".build_cache.jsonl");
   }
+  project.configure(tasks);
   const whole = await project.build();
   assertDone(whole);
   for (let i = 0; i < 200; i++) assertEquals(project.read(`out/${i}`), `${i}\n`);
