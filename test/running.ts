@@ -112,10 +112,17 @@ export class Running {
   }
 }
 
+/** How whoever runs the tests reaches the registries. */
+const NETWORK = [
+  ...["DENO_CERT", "DENO_TLS_CA_STORE", "NODE_EXTRA_CA_CERTS", "SSL_CERT_DIR", "SSL_CERT_FILE"],
+  ...["npm_config_cafile", "npm_config_registry", "NPM_CONFIG_REGISTRY"],
+  ...["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"],
+];
+
 /** What a program needs to run at all, and nothing of what changes what it shows. */
 export function scrubbed(): Record<string, string> {
   const kept: Record<string, string> = {};
-  for (const name of ["PATH", "HOME", "DENO_DIR", "LANG"]) {
+  for (const name of ["PATH", "HOME", "DENO_DIR", "LANG", ...NETWORK]) {
     const value = Deno.env.get(name);
     if (value !== undefined) kept[name] = value;
   }

@@ -216,9 +216,13 @@ export function entryOfArtifacts(
 /** What it was found to read is for the one to check who knows the versions of files. */
 export function isTrace(trace: StoredTrace | undefined): trace is StoredTrace {
   if (!Array.isArray(trace) || typeof trace[0] !== "string") return false;
-  for (let part = 1; part < 7; part++) if (!Array.isArray(trace[part])) return false;
+  for (let part = 1; part < 7; part++) if (!areStrings(trace[part])) return false;
   const { length, [7]: further } = trace;
-  return length === 7 || (length === 8 && isObject(further) && Array.isArray(further.tools ?? []));
+  return length === 7 || (length === 8 && isObject(further) && areStrings(further.tools ?? []));
+}
+
+function areStrings(list: unknown): boolean {
+  return Array.isArray(list) && list.every((one) => typeof one === "string");
 }
 
 export function isConfigRecord(record: ConfigRecord | undefined): record is ConfigRecord {

@@ -157,6 +157,23 @@ Deno.test("a cache with values of wrong types: at most one sentence, a right bui
   }));
 });
 
+// S0.49
+Deno.test("a list of a trace with something else than text in it: a right build, exit 0", async () => {
+  const { project, clean } = await makeBuilt();
+  using _ = project;
+  const lists: string[][] = JSON.parse(project.read(CACHE)).traces.both.slice(1);
+  const places = lists.flatMap((list, part) => list.map((_, at) => [part + 1, at]));
+  assertEquals(places.length, 6, "what it does, and two artifacts with their digests");
+  for (const [part, at] of places) {
+    await assertHarmless({ project, clean }, (project) => {
+      const cache = JSON.parse(project.read(CACHE));
+      cache.traces.both[part][at] = [1];
+      project.write(CACHE, JSON.stringify(cache));
+      return `${part} ${at}`;
+    });
+  }
+});
+
 function randomBytes(random: Random): Uint8Array {
   return Uint8Array.from({ length: 1 + random.below(12) }, () => random.below(256));
 }
