@@ -1,5 +1,5 @@
 /**
- * Owns SHA-256 of a few kilobytes, as FIPS 180-4 writes it down. It is slower than the machine's own, which graph/digest.ts
+ * Owns SHA-256 of little content, as FIPS 180-4 writes it down. It is slower than the machine's own, which graph/digest.ts
  * takes for all that is more, and needs nothing to be loaded.
  *
  * @module
@@ -22,31 +22,41 @@ const BEGINNING = words("6a09e667bb67ae853c6ef372a54ff53a510e527f9b05688c1f83d9a
 
 const BLOCK = 64;
 
+/** How many bytes a bit count takes, and the bit that stands before it. */
+const ENDING = 9;
+
+// Of the digest at hand, of which a thread has one at a time: a small file is digested in less than these take to be made.
+const state = new Int32Array(8), schedule = new Int32Array(64);
+const end = new Uint8Array(2 * BLOCK), endView = new DataView(end.buffer);
+
 /** SHA-256 of bytes, in lower-case hex. */
 export function smallSha256(bytes: Uint8Array): string {
+  const rest = bytes.length % BLOCK, whole = bytes.length - rest;
+  state.set(BEGINNING);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, whole);
+  for (let at = 0; at < whole; at += BLOCK) digestBlock(view, at);
   // Behind the bytes stand a one bit, zeros, and how many bits they were, at the end of a block.
-  const padded = new Uint8Array(Math.ceil((bytes.length + 9) / BLOCK) * BLOCK);
-  padded.set(bytes);
-  padded[bytes.length] = 0x80;
-  const view = new DataView(padded.buffer);
-  view.setBigUint64(padded.length - 8, BigInt(bytes.length) * 8n);
-  const state = BEGINNING.slice(), schedule = new Int32Array(64);
-  for (let at = 0; at < padded.length; at += BLOCK) digestBlock(view, at, { state, schedule });
-  return Array.from(state, (word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
+  const size = rest + ENDING > BLOCK ? 2 * BLOCK : BLOCK;
+  end.fill(0);
+  for (let i = 0; i < rest; i++) end[i] = bytes[whole + i];
+  end[rest] = 0x80;
+  endView.setUint32(size - 8, Math.floor(bytes.length / 2 ** 29));
+  endView.setUint32(size - 4, bytes.length * 8);
+  for (let at = 0; at < size; at += BLOCK) digestBlock(endView, at);
+  let hex = "";
+  for (let i = 0; i < state.length; i++) hex += (state[i] >>> 0).toString(16).padStart(8, "0");
+  return hex;
 }
 
-function digestBlock(
-  view: DataView,
-  at: number,
-  { state, schedule }: { readonly state: Int32Array; readonly schedule: Int32Array },
-): void {
+function digestBlock(view: DataView, at: number): void {
   for (let i = 0; i < 16; i++) schedule[i] = view.getInt32(at + i * 4);
   for (let i = 16; i < 64; i++) {
     const x = schedule[i - 15], y = schedule[i - 2];
     schedule[i] = schedule[i - 16] + schedule[i - 7] + ((x >>> 7 | x << 25) ^ (x >>> 18 | x << 14) ^ x >>> 3) +
       ((y >>> 17 | y << 15) ^ (y >>> 19 | y << 13) ^ y >>> 10);
   }
-  let [a, b, c, d, e, f, g, h] = state;
+  let a = state[0], b = state[1], c = state[2], d = state[3];
+  let e = state[4], f = state[5], g = state[6], h = state[7];
   for (let i = 0; i < 64; i++) {
     const fromE = ((e >>> 6 | e << 26) ^ (e >>> 11 | e << 21) ^ (e >>> 25 | e << 7)) + (g ^ e & (f ^ g));
     const fromA = ((a >>> 2 | a << 30) ^ (a >>> 13 | a << 19) ^ (a >>> 22 | a << 10)) + (a & b | c & (a | b));
@@ -60,8 +70,14 @@ function digestBlock(
     b = a;
     a = added + fromA | 0;
   }
-  const mixed = [a, b, c, d, e, f, g, h];
-  for (let i = 0; i < 8; i++) state[i] += mixed[i];
+  state[0] += a;
+  state[1] += b;
+  state[2] += c;
+  state[3] += d;
+  state[4] += e;
+  state[5] += f;
+  state[6] += g;
+  state[7] += h;
 }
 
 function words(hex: string): Int32Array {

@@ -20,6 +20,14 @@ Deno.test("smallSha256() is SHA-256 of bytes of every length around the ends of 
   }
 });
 
+Deno.test("beginSha256() digests what becomes too much for a small one halfway, and so does its copy", () => {
+  const much = new Uint8Array(3 * 1024 * 1024).fill(7);
+  const hash = beginSha256().update("a few bytes").update(much);
+  const copy = hash.copy();
+  assertEquals(hash.digest("hex"), own("a few bytes", much));
+  assertEquals(copy.update(much).digest("hex"), own("a few bytes", much, much));
+});
+
 Deno.test("beginSha256() digests texts and bytes in any pieces, few and many, and so does its copy", () => {
   const random = randomFrom(seedFor("digests"));
   // The first ones are small; the later ones come when there was more than a small build has.
