@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Known } from "./actors/door/answer.ts";
 import { later } from "./actors/machine/later.ts";
 import { standardOutput } from "./actors/terminal/standard_output.ts";
 import { lackingLines } from "./cli/lacking.ts";
@@ -13,8 +14,9 @@ import config from "./deno.json" with { type: "json" };
 export async function main(args: readonly string[]): Promise<number> {
   if (args[0] === "--version" || args[0] === "-V") return await say(linesOf([`troupe ${config.version}`]), "stdout", 0);
   try {
-    const answer = args.length === 0 ? undefined : await answered(args);
-    if (answer !== undefined) return await say(answer, "stdout", 0);
+    const known = args.length === 0 ? undefined : await answered(args);
+    if (known?.text !== undefined) return await say(known.text, "stdout", 0);
+    using _ = known && await startAhead();
     const { program } = await later<typeof import("./cli/program.ts")>("./cli/program.ts", import.meta.url);
     return await program(args);
   } catch (error) {
@@ -24,13 +26,22 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 /** What a build that has nothing to do says, if that is known without one. */
-async function answered(args: readonly string[]): Promise<string | undefined> {
+async function answered(args: readonly string[]): Promise<Known | undefined> {
   const { questionOf, quickAnswer } = await later<typeof import("./actors/door/answer.ts")>(
     "./actors/door/answer.ts",
     import.meta.url,
   );
   const question = questionOf(args, [config.version, Deno.version.deno]);
   return question && quickAnswer(question);
+}
+
+/** A build that was found to have something to do will want a worker, which takes as long to start as all else does to load. */
+async function startAhead(): Promise<Disposable> {
+  const ahead = await later<typeof import("./actors/engine/thread_ahead.ts")>(
+    "./actors/engine/thread_ahead.ts",
+    import.meta.url,
+  );
+  return ahead.startAhead();
 }
 
 function linesOf(lines: readonly string[]): string {

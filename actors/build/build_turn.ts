@@ -63,7 +63,7 @@ export async function takeLock(
     }
     reporter.error(`${cannot}; building without a lock`);
   } finally {
-    clearTimeout(timer);
+    if (timer !== undefined) clearTimeout(timer); // which loads what Deno has timers by
   }
 }
 

@@ -28,14 +28,21 @@ export function questionOf(args: readonly string[], versions: readonly string[])
   }
 }
 
-/** What would be printed; undefined when that is not known. */
-export function quickAnswer(question: Question): string | undefined {
+/** What is known of a question that was asked before. */
+export interface Known {
+  /** What would be printed; absent when something is not as it was. */
+  readonly text?: string;
+}
+
+/** Undefined when the question is a new one. */
+export function quickAnswer(question: Question): Known | undefined {
   const begunMs = performance.now();
   try {
     const bytes = readState(question);
     const state = bytes && stateIn(bytes, (answer) => isAskedAgain(answer, question));
-    if (state === undefined || !isAsBefore(state)) return undefined;
-    return state.answer.text.join(((performance.now() - begunMs) / 1000).toFixed(2));
+    if (state === undefined) return undefined;
+    if (!isAsBefore(state)) return {};
+    return { text: state.answer.text.join(((performance.now() - begunMs) / 1000).toFixed(2)) };
   } catch {
     return undefined;
   }

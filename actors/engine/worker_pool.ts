@@ -21,6 +21,7 @@ import type {
 import { CommandKeeper } from "./command_keeper.ts";
 import { Pace } from "./pace.ts";
 import { type Pool, type PoolReport, WorkerStartError } from "./pool.ts";
+import { startAhead, takeAhead } from "./thread_ahead.ts";
 import { StatusTable } from "../worker/status_table.ts";
 import { ownPath } from "../worker/targets.ts";
 import { type Assignment, type Said, WorkerThread } from "./worker_thread.ts";
@@ -81,6 +82,8 @@ export class WorkerPool implements Pool {
   #sandboxes = 0;
   /** How many workers have had a thread, those with the lowest ids. */
   #started = 0;
+  /** The thread of the first worker, until that has it. */
+  #first: Worker | undefined;
   /** How many of these have not been ready yet. */
   #starting = 0;
 
@@ -103,6 +106,9 @@ export class WorkerPool implements Pool {
   start(): void {
     if (this.#isStarted) return this.#rejoin();
     this.#isStarted = true;
+    // Before all else: the thread reads its modules while this one goes on.
+    startAhead();
+    this.#first = takeAhead();
     this.#keeper.start();
     this.#env = inheritedEnvironment(this.#options.folder);
     this.#limit();
@@ -215,6 +221,7 @@ export class WorkerPool implements Pool {
       await member?.close();
     }));
     this.#members.fill(undefined);
+    this.#first?.terminate();
     (await this.#sandboxGuards)?.[Symbol.dispose]();
     await this.#keeper.close();
   }
@@ -241,6 +248,8 @@ export class WorkerPool implements Pool {
   #startOne(id: number, replaces?: "given up" | "crashed"): WorkerThread {
     const { table, folder, taskFile, adoptsOrphans = false } = this.#options;
     const { value, mark } = this.#keeper.marksOf(id);
+    const first = id === 1 ? this.#first : undefined;
+    if (id === 1) this.#first = undefined;
     const member = new WorkerThread({
       workerId: id,
       table,
@@ -257,7 +266,7 @@ export class WorkerPool implements Pool {
       onSaid: (message) => this.#heard(id, message, replaces),
       onCrashed: (detail) => this.#replace(id, member, detail),
       onBlocked: () => this.#giveUp(id, member),
-    });
+    }, first);
     return member;
   }
 

@@ -5,12 +5,12 @@
  * @module
  */
 import { deadline } from "@std/async/deadline";
-import { entryModule } from "../machine/entry_modules.ts";
 import { isThere } from "../machine/regular_file.ts";
 import { removeIfPresent } from "../storage/artifact.ts";
 import { carryOut } from "../storage/deed.ts";
 import { asideOf } from "../storage/temporaries.ts";
 import type { EndSignal } from "../process/signals.ts";
+import { startThread } from "./thread_ahead.ts";
 import type {
   FromWorker,
   PermitWanted,
@@ -76,12 +76,16 @@ export class WorkerThread {
   #onFinished: (() => void) | undefined;
   #onClosed: (() => void) | undefined;
 
-  constructor(setup: Omit<WorkerSetup, "kind" | "cancelled">, listener: WorkerListener) {
+  /** `thread` waits for its setup; default one is started. */
+  constructor(
+    setup: Omit<WorkerSetup, "kind" | "cancelled">,
+    listener: WorkerListener,
+    thread: Worker = startThread(setup.workerId),
+  ) {
     const cancelled = new SharedArrayBuffer(4);
     this.#cancelled = new Int32Array(cancelled);
     this.#listener = listener;
-    const name = `worker ${setup.workerId}`;
-    this.#thread = new Worker(entryModule("worker"), { type: "module", name });
+    this.#thread = thread;
     this.#thread.onmessage = ({ data }: MessageEvent<FromWorker | PermitWanted | SandboxWanted>) => this.#heard(data);
     this.#thread.onerror = (event) => {
       event.preventDefault(); // or it would end the whole process
@@ -201,7 +205,8 @@ export class WorkerThread {
   }
 
   #stopGivingUp(): void {
-    clearTimeout(this.#givingUp);
+    // Even this loads what Deno has timers by.
+    if (this.#givingUp !== undefined) clearTimeout(this.#givingUp);
     this.#givingUp = undefined;
   }
 
@@ -210,7 +215,7 @@ export class WorkerThread {
   }
 
   #giveUpAfter(milliseconds: number): void {
-    clearTimeout(this.#givingUp);
+    this.#stopGivingUp();
     this.#givingUp = setTimeout(() => this.#listener.onBlocked(), Math.min(milliseconds, LONGEST_TIMER_MS));
   }
 

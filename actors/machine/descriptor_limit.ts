@@ -17,6 +17,9 @@ const RESERVE = 12;
 /** Less of the reserve than this is too little for a worker. */
 const LEAST_RESERVE = 4;
 
+/** A limit that is no matter for a thread. */
+const PLENTY = 512;
+
 /** What can be had of what is wanted. */
 export interface Fit {
   /** 0 when there is not even room for one. */
@@ -58,6 +61,11 @@ export function sandboxesThatFit(wanted: number): Pick<Fit, "sandboxes" | "mayOp
 /** Whether there is room for one more thread that opens no more than files now and then. */
 export function isRoomForThread(): boolean {
   return openFileLimit() - openFiles() - LEAST_RESERVE >= PER_THREAD;
+}
+
+/** Whether so many files may be open that one thread more or less does not matter. */
+export function areFilesPlenty(): boolean {
+  return openFileLimit() >= PLENTY;
 }
 
 /** What could be read once is known: later there may be nothing left to read it by. */
