@@ -31,6 +31,7 @@ import { isFailure, ListFiles, seenIn, setList } from "./lists.ts";
 import { type Before, differs, look, makeWay } from "./in_place.ts";
 import type { RunShell, RunTask } from "./messages.ts";
 import { copyTo, isSeveral, ownPath, placed, type TargetContext, targetOf } from "./targets.ts";
+import { later } from "../machine/later.ts";
 import { workingFolder } from "../machine/working_folder.ts";
 import { isThere } from "../process/process.ts";
 import { systemDetail } from "../machine/system_error.ts";
@@ -138,7 +139,10 @@ export class ArtifactExecution
   async #makeSeveral(): Promise<Attempt> {
     const { task, context } = this, { work } = task;
     if (work.kind === "content" || work.kind === "concatenate") return { published: [] }; // a check that checks nothing
-    const { SeveralOutputs } = await import("./several_outputs.ts");
+    const { SeveralOutputs } = await later<typeof import("./several_outputs.ts")>(
+      "./several_outputs.ts",
+      import.meta.url,
+    );
     const outputs = new SeveralOutputs(task, context);
     const failure = outputs.prepare(work.kind === "command" ? work.command : undefined);
     if (failure !== undefined) return { failure };
@@ -153,7 +157,10 @@ export class ArtifactExecution
   async #runGiven(work: Work<"command">, given: Record<string, string>): Promise<Ran> {
     const { depfile } = this.task;
     if (depfile === undefined) return await this.#start(work, given);
-    const { DependencyFile } = await import("./dependency_file.ts");
+    const { DependencyFile } = await later<typeof import("./dependency_file.ts")>(
+      "./dependency_file.ts",
+      import.meta.url,
+    );
     const { folder, workerId } = this.context;
     const temporary = depfileBeside(ownPath(this.task, folder), workerId, this.task.claim);
     using file = new DependencyFile({ depfile, temporary, folder });

@@ -28,6 +28,7 @@ import type {
 } from "./messages.ts";
 import type { FoundFiles } from "./found_files.ts";
 import type { ModuleRun, SandboxPool } from "./module_attempt.ts";
+import { later } from "../machine/later.ts";
 import { OutputWindow } from "./output_window.ts";
 import { adoptOrphans } from "../process/process.ts";
 import { StatusTable } from "./status_table.ts";
@@ -206,14 +207,20 @@ class TaskWorker {
   }
 
   async #moduleAttempt(task: ModuleRun): Promise<RunningAttempt> {
-    const { ModuleExecution, SandboxPool } = await import("./module_attempt.ts");
+    const { ModuleExecution, SandboxPool } = await later<typeof import("./module_attempt.ts")>(
+      "./module_attempt.ts",
+      import.meta.url,
+    );
     const { env } = this.#context;
     const sandboxes = this.#sandboxes ??= new SandboxPool(this.#mostSandboxes, {
       connect: (permissions, ports) => {
         this.#scope.postMessage({ kind: "sandbox", permissions, ports }, [ports.calls, ports.files, ports.control]);
       },
       connectAlone: async (permissions, ports) => {
-        const { startProcess } = await import("../sandbox/sandbox_host.ts");
+        const { startProcess } = await later<typeof import("../sandbox/sandbox_host.ts")>(
+          "../sandbox/sandbox_host.ts",
+          import.meta.url,
+        );
         const own = { env: { ...env, [RUN_VARIABLE]: this.#mark }, main: this.#main };
         startProcess(permissions, ports, { ...this.#context, ...own });
       },
