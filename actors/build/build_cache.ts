@@ -28,7 +28,7 @@ import {
   type StoredTrace,
   VERSION,
 } from "./cache_form.ts";
-import { CACHE_JOURNAL, CacheJournal } from "./cache_journal.ts";
+import { CACHE_JOURNAL, CacheJournal, type CacheLine } from "./cache_journal.ts";
 import type { FileEntry } from "../storage/file_entry.ts";
 import { FileIndex } from "../storage/file_index.ts";
 import { InputVersions, type StoredDiscovery } from "./input_versions.ts";
@@ -45,6 +45,9 @@ const ENTRIES_PER_PATH = 8;
 
 /** A journal that is longer is folded in. */
 const MOST_LINES = 1000;
+
+/** A smaller cache is written as a whole in the time that its journal would take; in bytes. */
+const LARGE_BYTES = 500_000;
 
 /** The cache of one config's folder. */
 export class BuildCache {
@@ -64,11 +67,15 @@ export class BuildCache {
   #keepsJournal = false;
   #isKept = false;
   /** Whether all that is not in the file is in the journal, but for how files look that can be looked at again. */
-  #isInJournal = false;
+  #isInJournal: boolean;
+  /** Whether the journal has been given something. */
+  #hasNew = false;
+  /** Of the file as it was read. */
+  readonly #bytes: number;
   /** How the files on the disk look that hold what this one has read or written last. */
   #onDisk: string;
 
-  private constructor(folder: string, content: CacheFile) {
+  private constructor(folder: string, content: CacheFile, bytes = 0) {
     this.#path = `${folder}/${CACHE_FILE}`;
     this.#journal = new CacheJournal(folder, VERSION);
     this.#entries = content.entries;
@@ -82,8 +89,12 @@ export class BuildCache {
       if (kind === "entry") this.insert(key, value as CacheEntry);
       else if (kind === "file") this.files.recall(key, value as FileEntry);
       else if (kind === "input") this.#inputs.recall(key, value);
+      else if (kind === "duration") this.durations.recall(key, value);
+      else if (kind === "config") this.rememberConfig(key, value as ConfigRecord);
       else this.#keep(key, value as StoredTrace);
     }
+    this.#bytes = bytes;
+    this.#isInJournal = bytes > 0;
     this.#onDisk = this.#look();
   }
 
@@ -99,14 +110,14 @@ export class BuildCache {
       return { cache, warning: `Cannot read build cache '${CACHE_FILE}': ${systemDetail(error)}; starting over` };
     }
     const content = cacheFileOf(value);
-    if (typeof content !== "string") return { cache: new BuildCache(folder, content) };
+    if (typeof content !== "string") return { cache: new BuildCache(folder, content, Deno.statSync(path).size) };
     const cache = new BuildCache(folder, emptyFile());
     cache.#isDirty = true;
     return { cache, warning: `Build cache '${CACHE_FILE}' ${content}; starting over` };
   }
 
   get isDirty(): boolean {
-    return this.#isDirty || this.files.isDirty;
+    return this.#isDirty || this.files.news > 0;
   }
 
   /** Whether nobody else has written to the disk what this one does not know. */
@@ -152,7 +163,7 @@ export class BuildCache {
   rememberConfig(config: string, record: ConfigRecord): void {
     this.#configs[config] = record;
     this.#isDirty = true;
-    this.#isInJournal = false;
+    this.#add(() => [["config", config, record]]);
   }
 
   /** Enters an artifact that is in place. */
@@ -164,7 +175,7 @@ export class BuildCache {
     delete this.#entries[key]; // so that the newest stands last
     this.#entries[key] = entry;
     this.#isDirty = true;
-    if (this.#keepsJournal) this.#journal.add(["entry", fingerprint, entry]);
+    this.#add(() => [["entry", fingerprint, entry]]);
   }
 
   remember(task: string, trace: Trace): void {
@@ -181,15 +192,33 @@ export class BuildCache {
     this.#traces[task] = trace;
     this.#resolved.delete(task);
     this.#isDirty = true;
-    if (!this.#keepsJournal) return;
-    for (const [number, version] of this.#inputs.unwritten()) this.#journal.add(["input", number, version]);
-    this.#journal.add(["trace", task, trace]);
+    this.#add(() => [
+      ...this.#inputs.unwritten().map(([number, version]) => ["input", number, version] as const),
+      ["trace", task, trace],
+    ]);
   }
 
   /** Takes note of what the index of files knows of an artifact. */
   noteFile(path: string): void {
-    const file = this.#keepsJournal ? this.files.entry(path) : undefined;
-    if (file !== undefined) this.#journal.add(["file", path, file]);
+    this.#add(() => {
+      const file = this.files.entry(path);
+      return file === undefined ? [] : [["file", path, file]];
+    });
+  }
+
+  /** Takes note of how long a task took. */
+  noteDuration(task: string, durationMs: number): void {
+    if (this.durations.note(task, durationMs)) this.#add(() => [["duration", task, durationMs]]);
+  }
+
+  /** Puts lines into the journal, as long as it is of use. */
+  #add(lines: () => readonly CacheLine[]): void {
+    if (!this.#keepsJournal && (!this.#isInJournal || this.#journal.length >= MOST_LINES)) {
+      this.#isInJournal = false;
+      return;
+    }
+    for (const line of lines()) this.#journal.add(line);
+    this.#hasNew = true;
   }
 
   /** Drops an entry that turned out wrong. */
@@ -263,13 +292,17 @@ export class BuildCache {
   keep(): void {
     if (this.#isKept) return;
     this.#isKept = true;
-    this.#isInJournal = !this.isDirty;
+    if (!this.isDirty) this.#isInJournal = true;
     this.keepJournal();
   }
 
-  /** Whether the end of a build is only a checkpoint: the cache is kept, and the disk has all but a few lines in one piece. */
+  /**
+   * Whether the end of a build is only a checkpoint: the disk has all but a few lines in one piece, and the cache is kept or
+   * so large that the whole takes longer. What has nothing to add writes the whole, for the sake of the next ones.
+   */
   get isCheckpointEnough(): boolean {
-    return this.#isKept && this.#isInJournal && this.#journal.length <= MOST_LINES;
+    const isWorthIt = this.#isKept || (this.#bytes >= LARGE_BYTES && this.#hasNew && this.files.news <= MOST_LINES);
+    return isWorthIt && this.#isInJournal && this.#journal.length <= MOST_LINES;
   }
 
   /**
@@ -286,7 +319,8 @@ export class BuildCache {
     replaceFile(this.#path, cacheText(VERSION, parts), { within: dirname(this.#path), mode: PRIVATE });
     this.#journal.remove();
     this.#inputs.settle();
-    this.#isInJournal = this.#keepsJournal;
+    this.#isInJournal = true;
+    this.#hasNew = false;
     this.#isDirty = false;
     this.files.settle();
     this.#onDisk = this.#look();

@@ -263,7 +263,7 @@ async function run(
       onEvent: (event) => {
         if (event.kind === "failed" && event.failure.kind === "moved") session.engine.giveUp();
         if (event.kind !== "hit") options.transcript?.spoil();
-        if (event.kind === "executed") cache.durations.note(plan.tasks[event.task].name, event.durationMs);
+        if (event.kind === "executed") cache.noteDuration(plan.tasks[event.task].name, event.durationMs);
         recorder?.note(event, stop.signal !== undefined);
         return undefined;
       },

@@ -16,10 +16,16 @@ import { openOwn, readRegularStart } from "../machine/regular_file.ts";
 export const CACHE_JOURNAL = ".build_cache.jsonl";
 
 /**
- * What became known: under a fingerprint, the path of an artifact, a number or a task's name, something that the cache
+ * What became known: under a fingerprint, the path of an artifact, a number, or the name of a task or a config, something that the cache
  * judges.
  */
-export type CacheLine = readonly [kind: "entry" | "file" | "input" | "trace", key: string, value: unknown];
+export type CacheLine = readonly [
+  kind: "entry" | "file" | "input" | "trace" | "duration" | "config",
+  key: string,
+  value: unknown,
+];
+
+const KINDS = ["entry", "file", "input", "trace", "duration", "config"];
 
 /** The lines of one folder. It makes no file before the first of them is written. */
 export class CacheJournal {
@@ -112,7 +118,7 @@ function parse(line: string): CacheLine | undefined {
   try {
     const value: unknown = JSON.parse(line);
     const isLine = Array.isArray(value) && value.length === 3 && typeof value[1] === "string";
-    return isLine && ["entry", "file", "input", "trace"].includes(value[0]) ? value as unknown as CacheLine : undefined;
+    return isLine && KINDS.includes(value[0]) ? value as unknown as CacheLine : undefined;
   } catch {
     return undefined;
   }

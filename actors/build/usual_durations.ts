@@ -19,10 +19,17 @@ export class UsualDurations {
     this.all = all;
   }
 
-  /** A task was done. */
-  note(task: string, durationMs: number): void {
-    if (durationMs >= WORTH_MS) this.all[task] = Math.round(durationMs);
-    else delete this.all[task];
+  /** A task was done; answers whether that is news. */
+  note(task: string, durationMs: number): boolean {
+    const known = this.all[task], now = durationMs >= WORTH_MS ? Math.round(durationMs) : undefined;
+    if (now === undefined) delete this.all[task];
+    else this.all[task] = now;
+    return now !== known;
+  }
+
+  /** Takes in what was not written down with all others, whatever it is. */
+  recall(task: string, durationMs: unknown): void {
+    if (typeof durationMs === "number") this.note(task, durationMs);
   }
 
   /** How long each of some tasks is expected to take, in milliseconds; undefined where all are alike. */

@@ -33,8 +33,8 @@ export class RememberedFiles {
   readonly #entries: Record<string, FileEntry>;
   /** Files that were modified so shortly before they were read that their entry must not be kept for the next run. */
   readonly #racy = new Set<string>();
-  /** Whether the next run would have to read anew what is known by now. */
-  isDirty = false;
+  /** Of how many files the next run would have to find out anew what is known by now. */
+  news = 0;
 
   /** `entries` must have no prototype; it is changed, and may hold anything. */
   constructor(entries: Record<string, FileEntry>) {
@@ -53,7 +53,7 @@ export class RememberedFiles {
     else this.#racy.delete(path);
     // What would have to be read again all the same is no news
     const isUnsettled = entry[4] >= unsettledFrom(Date.now());
-    if (!isUnsettled || before === undefined || !areSame(before, withoutTime(entry))) this.isDirty = true;
+    if (!isUnsettled || before === undefined || !areSame(before, withoutTime(entry))) this.news++;
   }
 
   /** Puts in what was just written, of which nothing had to be read. */
@@ -65,7 +65,7 @@ export class RememberedFiles {
   /** The same file as before, with other owners. */
   own(path: string, entry: FileEntry): void {
     this.#entries[path] = entry;
-    this.isDirty = true;
+    this.news++;
   }
 
   /** Takes in what was not written down with all others: the file is read again all the same. */
@@ -74,7 +74,7 @@ export class RememberedFiles {
     const known = this.get(path);
     if (known === undefined) delete this.#entries[path];
     else this.#entries[path] = withoutTime(known);
-    this.isDirty = true;
+    this.news++;
   }
 
   /** Has a file read again, whatever its stamp will say. */
@@ -100,7 +100,7 @@ export class RememberedFiles {
     for (const path in this.#entries) {
       if (!isGone(path)) continue;
       delete this.#entries[path];
-      this.isDirty = true;
+      this.news++;
     }
   }
 

@@ -88,14 +88,14 @@ export class FileIndex implements Disposable {
     this.#remembered = new RememberedFiles(entries);
   }
 
-  /** Whether something is to be written down that was not yet. */
-  get isDirty(): boolean {
-    return this.#remembered.isDirty;
+  /** Of how many files something is to be written down that was not yet. */
+  get news(): number {
+    return this.#remembered.news;
   }
 
   /** All of it has been written down. */
   settle(): void {
-    this.#remembered.isDirty = false;
+    this.#remembered.news = 0;
   }
 
   /**

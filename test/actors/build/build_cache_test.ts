@@ -225,9 +225,45 @@ Deno.test("BuildCache that is kept is written as a whole only for what its journ
   assertEquals(cache.isCheckpointEnough, false);
   cache.save(LATER_MS);
   assertEquals(cache.isCheckpointEnough, true);
-  cache.rememberConfig("build.json", { stamp: [], stale: [] });
-  assertEquals(cache.isCheckpointEnough, false);
-  cache.save(LATER_MS);
+  cache.rememberConfig("build.json", { stamp: [], stale: ["a"] });
+  assertEquals(cache.isCheckpointEnough, true);
+  cache.checkpoint();
+  assertEquals(folder.load().configRecord("build.json"), { stamp: [], stale: ["a"] });
   for (let i = 0; i <= 1000; i++) cache.remember("t", traceOf(`f${i}`));
   assertEquals(cache.isCheckpointEnough, false);
+});
+
+// S7.5
+Deno.test("BuildCache that is large is written as a whole by who has nothing to add, or more than a few lines", () => {
+  using folder = new Folder();
+  const first = folder.load();
+  for (let i = 0; i < 600; i++) first.remember(`t${i}`, [`f${i}`, ["content", "x".repeat(1000)], [], [], [], [], []]);
+  make(folder, first, { path: "a", fingerprint: "f", sha256: "sha" });
+  assertEquals(first.isCheckpointEnough, false, "there is no file yet");
+  first.save(LATER_MS);
+  const whole = folder.read();
+
+  const second = folder.load();
+  assertEquals(second.isCheckpointEnough, false, "nothing is new");
+  make(folder, second, { path: "b", fingerprint: "g", sha256: "other" });
+  second.noteDuration("t1", 1234);
+  assertEquals(second.isCheckpointEnough, true);
+  second.checkpoint();
+  assertEquals(folder.read(), whole);
+
+  const third = folder.load();
+  assertEquals([third.get("g", "b")?.sha256, third.durations.all], [
+    "other",
+    Object.assign(Object.create(null), { t1: 1234 }),
+  ]);
+  assertEquals(third.isCheckpointEnough, false, "somebody has to fold it in");
+  third.drop("f");
+  third.remember("t", traceOf("h"));
+  assertEquals(third.isCheckpointEnough, false, "the journal cannot say what is gone");
+  third.save(LATER_MS);
+  assertEquals([third.hasJournal, Object.keys(folder.read().entries)], [false, ["g"]]);
+  third.remember("t", traceOf("i"));
+  assertEquals(third.isCheckpointEnough, true);
+  for (let i = 0; i < 1000; i++) third.remember(`t${i}`, traceOf(`new ${i}`));
+  assertEquals(third.isCheckpointEnough, false, "these are many");
 });
