@@ -5,9 +5,10 @@
  *
  * @module
  */
+import { parseArgs } from "@std/cli/parse-args";
 import { walkSync } from "@std/fs";
 import { dirname, join, relative } from "@std/path";
-import { type PackedFile, tarball } from "./pack/tarball.ts";
+import { type Compression, type PackedFile, tarball } from "./pack/tarball.ts";
 import { bundle, copySources, ROOT, run, STAND_INS } from "./pack/bundle.ts";
 import config from "../deno.json" with { type: "json" };
 
@@ -29,7 +30,7 @@ const PACKAGE = {
 };
 
 /** Makes the package in a folder, and answers with its path. */
-export async function pack(folder: string): Promise<string> {
+export async function pack(folder: string, compression?: Compression): Promise<string> {
   const work = await Deno.makeTempDir({ prefix: "troupe-pack-" });
   try {
     const sources = join(work, "sources"), made = join(work, "package");
@@ -46,7 +47,7 @@ export async function pack(folder: string): Promise<string> {
     const files = paths.map((path): PackedFile => {
       return { path, content: Deno.readFileSync(join(made, path)), isProgram: path === PACKAGE.bin.troupe };
     });
-    await Deno.writeFile(path, await tarball(files));
+    await Deno.writeFile(path, await tarball(files, compression));
     return path;
   } finally {
     await Deno.remove(work, { recursive: true });
@@ -101,4 +102,7 @@ async function addProgram(made: string): Promise<void> {
   await Deno.writeTextFile(path, `${shell}import "./become.js";\n`);
 }
 
-if (import.meta.main) console.log(await pack(Deno.args[0] ?? join(ROOT, "dist")));
+if (import.meta.main) {
+  const { _: [folder], quick } = parseArgs(Deno.args, { string: ["_"], boolean: ["quick"] });
+  console.log(await pack(folder ?? join(ROOT, "dist"), { isQuick: quick }));
+}

@@ -22,8 +22,8 @@ export function seedFor(name: string): number {
   return seed;
 }
 
-/** Whether the sweeps are to be run in full: `deno task ok --full`. */
-const isFull = Deno.args.includes("--full");
+/** Whether all is to be tried in full: `deno task ok --full`. */
+export const isFull = Deno.args.includes("--full");
 
 /** How many rounds a random test does: so many in full, a fifth of them by default. */
 export function rounds(inFull: number): number {

@@ -5,6 +5,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
+import { gzipSync } from "node:zlib";
 
 /** A file of a package. */
 export interface PackedFile {
@@ -19,14 +20,24 @@ const BLOCK = 512;
 /** More take longer, and save little. */
 const ITERATIONS = 5;
 
+/** How a package is compressed. */
+export interface Compression {
+  /** As any gzip does it: a twentieth larger, in a fraction of the time. */
+  readonly isQuick?: boolean;
+}
+
 /** The package, compressed. */
-export async function tarball(files: readonly PackedFile[]): Promise<Uint8Array> {
+export async function tarball(
+  files: readonly PackedFile[],
+  { isQuick = false }: Compression = {},
+): Promise<Uint8Array> {
   const parts: Uint8Array<ArrayBuffer>[] = [];
   for (const { path, content, isProgram = false } of files) {
     parts.push(header(`package/${path}`, content.length, isProgram ? 0o755 : 0o644), content);
     parts.push(new Uint8Array(-content.length & (BLOCK - 1)));
   }
   parts.push(new Uint8Array(2 * BLOCK));
+  if (isQuick) return gzipSync(Buffer.concat(parts));
   // Once it is loaded it takes every error for its own.
   const { default: zopfli } = await import("@gfx/zopfli");
   return await zopfli.gzipAsync(Buffer.concat(parts), { numiterations: ITERATIONS });
