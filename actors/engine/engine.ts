@@ -72,6 +72,7 @@ export class Engine {
   readonly #loadLimits: LoadLimits | undefined;
   #monitor: LoadMonitor | undefined;
   #isGivenUp = false;
+  #isClosed = false;
   #stop: Stop | undefined;
   // Starting even one timer takes milliseconds, which a run that finds nothing to do can spare.
   readonly #timers: ReturnType<typeof setInterval>[] = [];
@@ -106,11 +107,14 @@ export class Engine {
       locks,
       onEvent,
       createPool: (onReport) => {
-        for (const [milliseconds, action] of everyMs) this.#timers.push(setInterval(action, milliseconds));
-        if (work.checkpoint !== undefined) {
-          this.#timers.push(setInterval(() => this.#scheduler.post({ kind: "checkpoint" }), CHECKPOINT_MS));
-        }
         this.#monitor?.start();
+        // Once the first worker has been told what it needs: Deno takes some time to load what it has timers by.
+        queueMicrotask(() => {
+          if (this.#isClosed) return;
+          for (const [milliseconds, action] of everyMs) this.#timers.push(setInterval(action, milliseconds));
+          if (work.checkpoint === undefined) return;
+          this.#timers.push(setInterval(() => this.#scheduler.post({ kind: "checkpoint" }), CHECKPOINT_MS));
+        });
         const poolOptions: PoolOptions = {
           size: workers,
           table: table.buffer,
@@ -177,6 +181,7 @@ export class Engine {
 
   /** Ends all workers and waits until none is alive. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#monitor?.close();
     for (const timer of this.#timers) clearInterval(timer);
     await this.#scheduler.close();

@@ -33,12 +33,22 @@ export class Guard implements Disposable {
 
   /** Holds it together with others until it is disposed of; whoever is alone is waited for, for a while. */
   async hold(): Promise<void> {
+    if (this.#tryTogether()) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, PATIENCE_MS);
     // no locks here is as good as one
     const held = this.#file?.lock(false).catch(() => {}) ?? Promise.resolve();
     await Promise.race([held, promise]);
     clearTimeout(timer);
+  }
+
+  /** Whether it is held together with others by now. */
+  #tryTogether(): boolean {
+    try {
+      return this.#file?.tryLockSync(false) ?? true;
+    } catch {
+      return false;
+    }
   }
 
   /** Whether nobody else holds it; then nobody else can, until it is disposed of. */
