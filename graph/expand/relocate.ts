@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { isExclusion } from "../paths.ts";
+import { escapeGlob } from "../glob.ts";
+import { isExclusion, isGlob } from "../paths.ts";
 import { isObject, type JsonObject } from "../input/config_object.ts";
 
 /** Keys of a task that hold a path, or a list of them. */
@@ -31,7 +32,8 @@ export function relocated(task: JsonObject, folder: string): JsonObject {
   if (folder === "") return task;
   const moved: Record<string, unknown> = { ...task };
   for (const key of Object.keys(task)) {
-    if (PATH_KEYS.has(key)) moved[key] = movedPaths(task[key], folder);
+    if (key === "outputs") moved[key] = movedOutputs(task[key], folder);
+    else if (PATH_KEYS.has(key)) moved[key] = movedPaths(task[key], folder);
     else if (KEYED_BY_PATHS.includes(key) && isObject(task[key])) {
       moved[key] = Object.fromEntries(
         Object.entries(task[key]).map(([path, value]) => [movedPath(path, folder), value]),
@@ -55,6 +57,13 @@ export function relocated(task: JsonObject, folder: string): JsonObject {
 function movedPaths(value: unknown, folder: string): unknown {
   if (typeof value === "string") return movedPath(value, folder);
   return Array.isArray(value) ? value.map((path) => typeof path === "string" ? movedPath(path, folder) : path) : value;
+}
+
+/** As sources, but that a folder on the way is meant by its name: of an output nothing is there yet to tell. */
+function movedOutputs(value: unknown, folder: string): unknown {
+  if (!isGlob(folder) || !Array.isArray(value)) return movedPaths(value, folder);
+  const way = escapeGlob(folder);
+  return value.map((path) => typeof path === "string" ? movedPath(isGlob(path) ? path : escapeGlob(path), way) : path);
 }
 
 /** A path as it reads in a folder above. An empty one and what begins with a variable of a shell's are left as they are. */

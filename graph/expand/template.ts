@@ -8,12 +8,14 @@
  * ```
  *
  * A brace that begins no placeholder is left alone, as in `{a,b}`. A name of a file that comes to stand in a command is
- * quoted as its place there asks for, unless a shell takes it as it is; what the config itself says is put in as it is
- * written.
+ * quoted as its place there asks for, unless a shell takes it as it is, and one in a glob means itself; what the config
+ * itself says is put in as it is written.
  *
  * @module
  */
 import type { JsonPath } from "../failure.ts";
+import { escapeGlob } from "../glob.ts";
+import { isGlob } from "../paths.ts";
 import { ShellPlace, shellText } from "./shell_place.ts";
 
 /** The values of one combination, by variable. */
@@ -48,6 +50,9 @@ const DOUBLE = /\{\{[^{}]*\}\}/;
 
 /** Keys whose texts a shell reads. */
 const SHELL_KEYS: ReadonlySet<string> = new Set(["command", "tools"]);
+
+/** Keys whose texts may be globs. Among those of sources a name that is there is found before it is read as one. */
+const GLOB_KEYS: ReadonlySet<unknown> = new Set(["outputs", "source_files", "reads", "writes", "files_affected"]);
 
 /** Reads the texts of one template. */
 export class TemplateReader {
@@ -135,14 +140,23 @@ export class TemplateReader {
     take(text.slice(from));
     if (pieces.length === 0) return plain === text ? undefined : () => plain;
     pieces.push(plain);
+    const key = path[2], isOutput = key === "outputs";
+    const isOwnGlob = GLOB_KEYS.has(key) && isGlob(pieces.filter((piece) => typeof piece === "string").join("x"));
     return (values) => {
       let made = "";
       for (const piece of pieces) {
         if (typeof piece === "string") made += piece;
-        else if (piece.place === undefined) made += values[piece.variable];
-        else made += shellText(values[piece.variable], piece.place);
+        else if (piece.place !== undefined) made += shellText(values[piece.variable], piece.place);
+        else if (isOwnGlob) made += this.#meantLiterally(values, piece);
+        else made += values[piece.variable];
       }
-      return made;
+      if (!isOutput || isOwnGlob || !isGlob(made)) return made;
+      return pieces.map((piece) => typeof piece === "string" ? piece : this.#meantLiterally(values, piece)).join("");
     };
+  }
+
+  /** A value as it stands in a glob: nothing in a file's name is a wildcard. */
+  #meantLiterally(values: Values, { variable }: Slot): string {
+    return variable < this.#fromFiles ? escapeGlob(values[variable]) : values[variable];
   }
 }

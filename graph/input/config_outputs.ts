@@ -8,7 +8,7 @@
 import { fieldOf, isObject, type JsonObject, labelOf, readStrings } from "./config_object.ts";
 import type { Diagnostic, JsonPath } from "../failure.ts";
 import * as say from "../diagnostics.ts";
-import { type BrokenRule, EXCEPT, isGlob, normaliseOutput, tooLong } from "../paths.ts";
+import { type BrokenRule, EXCEPT, isExclusion, isGlob, normaliseOutput, tooLong } from "../paths.ts";
 import type { Action, DeclaredOutput } from "../task.ts";
 
 const NO_OUTPUTS: readonly DeclaredOutput[] = Object.freeze([]);
@@ -61,12 +61,14 @@ function readList(object: JsonObject, index: number, diagnostics: Diagnostic[]):
   const found: DeclaredOutput[] = [];
   readStrings(object, index, { key: "outputs", diagnostics }).forEach((text, at) => {
     const isFolder = text.length > 1 && text.endsWith("/");
-    const path = withoutExceptions(normaliseOutput(isFolder ? text.replace(/\/+$/, "") : text));
-    const broken = typeof path === "string" ? ruleOf(path, isFolder) ?? tooLong(path) : path;
+    const written = withoutExceptions(normaliseOutput(isFolder ? text.replace(/\/+$/, "") : text));
+    const name = typeof written === "string" ? plainName(written) : undefined, path = name ?? written;
+    const kind = isFolder ? "folder" : name === undefined ? "glob" : "path";
+    const broken = typeof path === "string" ? ruleOf(path, isFolder && name === undefined) ?? tooLong(path) : path;
     if (broken !== undefined) {
       diagnostics.push(say.badText(fieldOf(object, index, "outputs", at), broken.rule));
       found.push(WRONG);
-    } else found.push({ path: path as string, kind: isFolder ? "folder" : isGlob(path as string) ? "glob" : "path" });
+    } else found.push({ path: path as string, kind });
   });
   return found.length === 0 ? NO_OUTPUTS : found;
 }
@@ -76,9 +78,16 @@ function withoutExceptions(path: string | BrokenRule): string | BrokenRule {
   return typeof path === "string" && path.includes(EXCEPT) && isGlob(path) ? path.replaceAll(EXCEPT, " \\!") : path;
 }
 
-function ruleOf(path: string, isFolder: boolean): { readonly rule: string } | undefined {
+/** The one name that a text means, undefined for a glob. A `\` before each bracket and brace makes a name of it. */
+function plainName(text: string): string | BrokenRule | undefined {
+  if (!isGlob(text)) return text;
+  const name = text.replace(/\\(.)/g, "$1");
+  return isGlob(text.replace(/\\./g, "")) || isExclusion(name) ? undefined : normaliseOutput(name);
+}
+
+function ruleOf(path: string, isGlobOfFolders: boolean): { readonly rule: string } | undefined {
   if (path.startsWith("!")) return { rule: "must not begin with '!': an output leaves out nothing" };
-  return isFolder && isGlob(path) ? { rule: "must not be a glob of folders: name the folder" } : undefined;
+  return isGlobOfFolders ? { rule: "must not be a glob of folders: name the folder" } : undefined;
 }
 
 /** Literal content, and what others have made joined, is one file. */

@@ -272,3 +272,48 @@ rigTest("a retry, the history and completions know the tasks of a template by th
   assertStringIncludes((await rig.ask(["why", "cc:b"])).stdout, "up to date");
   assertStringIncludes((await rig.ask(["graph", "all"])).stdout, "cc:b");
 });
+
+// S5.1, S5.13
+rigTest(
+  "a file's name with brackets means itself among outputs and in globs, and so does an included folder's",
+  async (rig) => {
+    const each = { for_each: "src/*.c", source_files: ["{dir}/{stem}.*"] };
+    rig.write("app/[id]/build.json", {
+      tasks: [
+        {
+          ...each,
+          name: "two:{stem}",
+          outputs: ["o/{stem}.o", "o/{stem}.d"],
+          command: 'cat {path} | tee "$OUT_2" > $OUT',
+        },
+        { ...each, name: "glob:{stem}", outputs: ["g/{stem}.*"], command: "mkdir -p g; cp src/{stem}.* g" },
+        { ...each, name: "folder:{stem}", outputs: ["f/{stem}/"], command: 'cp src/{stem}.* "$OUT"' },
+      ],
+    });
+    rig.write("build.json", {
+      include: "app/*/build.json",
+      tasks: [{ name: "all", dependencies: ["*"], outputs: [] }],
+    });
+    const names = ["[x]", "x", "{y}", "s*", "sun"];
+    for (const name of names) {
+      rig.write(`app/[id]/src/${name}.c`, `${name}.c`);
+      rig.write(`app/[id]/src/${name}.h`, `${name}.h`);
+    }
+    await rig.build();
+    const read = () =>
+      names.map((name) =>
+        ["o/%.o", "o/%.d", "g/%.c", "g/%.h", "f/%/%.c"].map((path) => {
+          return rig.read(`app/[id]/${path.replaceAll("%", name)}`);
+        })
+      );
+    assertEquals(read(), names.map((name) => [`${name}.c`, `${name}.c`, `${name}.c`, `${name}.h`, `${name}.c`]));
+    assertEquals(started(await rig.ask(["build"])), []);
+    rig.write("app/[id]/src/sun.h", "other");
+    assertEquals(
+      started(await rig.ask(["build"])),
+      ["all", "folder:sun", "glob:sun", "two:sun"].map((name) => {
+        return name === "all" ? name : `[id]:${name}`;
+      }).sort(),
+    );
+  },
+);

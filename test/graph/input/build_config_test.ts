@@ -310,3 +310,20 @@ Deno.test("parseBuildConfig() refuses an output that no file can be called", asy
     "'output' of task 'a' must have a file name of at most 229 bytes, not 300",
   ]);
 });
+
+// S5.1
+Deno.test("parseBuildConfig() takes an output whose brackets are all escaped for one name, wherever that leads", async () => {
+  const outputs = ["o/\\[a\\].js", "\\{d\\}/", "g/\\[*", "\\!n", "b\\k"];
+  const { tasks: [task] } = await good(JSON.stringify({ tasks: [{ name: "a", outputs, command: "c" }] }));
+  assertEquals(task.outputs, [
+    { path: "o/[a].js", kind: "path" },
+    { path: "{d}", kind: "folder" },
+    { path: "g/\\[*", kind: "glob" },
+    { path: "\\!n", kind: "glob" },
+    { path: "b\\k", kind: "path" },
+  ]);
+  assertEquals(await inTask({ output_artifact: undefined, command: "c", outputs: ["\\.\\./\\[x", "[d]/"] }), [
+    "'outputs[0]' of task 'a' must lie inside the config's folder",
+    "'outputs[1]' of task 'a' must not be a glob of folders: name the folder",
+  ]);
+});
