@@ -162,8 +162,10 @@ export class Scheduler<Message = RunTask | RunShell> {
 
   #step(event: Event): void {
     for (const effect of step(this.#schedule, event)) this.#carryOut(effect);
-    const { idle, queue, stopping } = this.#schedule;
-    if (idle.size === 0 && !stopping) this.#pool?.want(Math.min(queue.size, roomIn(this.#schedule)));
+    const { idle, queue, stopping, plan, settled } = this.#schedule;
+    if (idle.size === 0 && !stopping) {
+      this.#pool?.want(Math.min(queue.size, roomIn(this.#schedule)), plan.size - settled);
+    }
     if (stopping) this.#giveUpLooking(this.#looking);
   }
 

@@ -18,10 +18,12 @@ import type {
   RunTask,
   SandboxWanted,
 } from "../worker/messages.ts";
+import type { CpuMeter } from "../machine/cpu_meter.ts";
 import { CommandKeeper } from "./command_keeper.ts";
 import { Pace } from "./pace.ts";
 import { type Pool, type PoolReport, WorkerStartError } from "./pool.ts";
 import { startAhead, takeAhead } from "./thread_ahead.ts";
+import { ThreadGrowth } from "./thread_growth.ts";
 import { StatusTable } from "../worker/status_table.ts";
 import { ownPath } from "../worker/targets.ts";
 import { type Assignment, type Said, WorkerThread } from "./worker_thread.ts";
@@ -86,6 +88,9 @@ export class WorkerPool implements Pool {
   #first: Worker | undefined;
   /** How many of these have not been ready yet. */
   #starting = 0;
+  /** There when tasks call functions. */
+  readonly #growth: ThreadGrowth | undefined;
+  #wish = { tasks: 0, left: 0 };
 
   constructor(options: PoolOptions) {
     const { size, graceMs = DEFAULT_GRACE_MS, room = () => undefined } = options;
@@ -100,6 +105,7 @@ export class WorkerPool implements Pool {
     this.#most = size;
     this.#members = new Array(size + 1);
     this.#failedStarts = new Array(size + 1).fill(0);
+    if (options.callsModules) this.#growth = this.#grow();
   }
 
   /** Starts the watchdog that ends commands if this process is killed; threads are started when there is work for them. */
@@ -135,13 +141,37 @@ export class WorkerPool implements Pool {
     queueMicrotask(() => this.#starting -= ready.length);
   }
 
-  /** So many tasks wait for a worker, and none is idle: starts threads for them, as far as there may be more. */
-  want(tasks: number): void {
+  /** So many tasks wait for a worker, and none is idle: starts threads for them, as far as there may be more and they would help. */
+  want(tasks: number, left: number = tasks): void {
+    this.#wish = { tasks, left };
     while (this.#starting < tasks && this.#started < this.#most) {
-      const id = ++this.#started;
-      this.#starting++;
-      this.#members[id] = this.#startOne(id);
+      if (this.#growth?.areEnough(left)) return;
+      this.#startNext();
     }
+    this.#growth?.stop();
+  }
+
+  #grow(): ThreadGrowth {
+    let meter: CpuMeter | undefined;
+    later<typeof import("../machine/cpu_meter.ts")>("../machine/cpu_meter.ts", import.meta.url)
+      .then(({ CpuMeter }) => meter = new CpuMeter(), () => {}); // unread it is taken not to be busy
+    return new ThreadGrowth({
+      members: () => this.#members.filter((member) => member !== undefined),
+      most: () => this.#most,
+      processors: navigator.hardwareConcurrency,
+      cpuShare: () => meter?.share(),
+      onLook: (more) => {
+        const { tasks, left } = this.#wish;
+        for (let n = 0; n < more && this.#starting < tasks && this.#started < this.#most; n++) this.#startNext();
+        this.want(tasks, left);
+      },
+    });
+  }
+
+  #startNext(): void {
+    const id = ++this.#started;
+    this.#starting++;
+    this.#members[id] = this.#startOne(id);
   }
 
   run(worker: number, message: RunTask | RunShell): void {
@@ -173,6 +203,7 @@ export class WorkerPool implements Pool {
   /** Ends the worker's command; a worker that is blocked is given up. */
   cancel(worker: number, signal: EndSignal): void {
     this.#pace.hurry();
+    this.#growth?.stop();
     this.#member(worker).cancel(signal);
   }
 
@@ -207,6 +238,7 @@ export class WorkerPool implements Pool {
   /** Ends the run: no command is left, and no worker is alive unless somebody takes over those that are idle. */
   async close(): Promise<void> {
     this.#pace.hurry();
+    this.#growth?.stop();
     const { onIdle } = this.#options;
     const areIdle = !this.#isPaused && this.#members.every((member) => member?.isIdle ?? true);
     if (onIdle === undefined || !areIdle || !await this.#keeper.clear()) return await this.end();
@@ -215,6 +247,7 @@ export class WorkerPool implements Pool {
 
   /** Ends all workers and resolves when none is alive and no command of theirs is left. */
   async end(): Promise<void> {
+    this.#growth?.stop();
     await Promise.all(this.#members.map(async (member, id) => {
       // Only a run that was given up still has tasks.
       if (member?.task !== undefined) this.#keeper.signal(id, "SIGKILL");

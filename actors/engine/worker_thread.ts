@@ -11,6 +11,7 @@ import { carryOut } from "../storage/deed.ts";
 import { asideOf } from "../storage/temporaries.ts";
 import type { EndSignal } from "../process/signals.ts";
 import { startThread } from "./thread_ahead.ts";
+import type { Caller } from "./thread_growth.ts";
 import type {
   FromWorker,
   PermitWanted,
@@ -61,7 +62,7 @@ export interface Assignment {
 }
 
 /** One thread. It is used until it ends; another one takes its place. */
-export class WorkerThread {
+export class WorkerThread implements Caller {
   readonly #thread: Worker;
   /** See {@linkcode WorkerSetup}. */
   readonly #cancelled: Int32Array<SharedArrayBuffer>;
@@ -70,6 +71,9 @@ export class WorkerThread {
   #adoptsOrphans = false;
   #assignment: Assignment | undefined;
   #hasSandboxes = false;
+  /** When it was given the function it calls in a thread (`performance.now()`); undefined when it calls none. */
+  #callingSince: number | undefined;
+  #hasCalled = false;
   /** Runs while it owes word of a command that is to end. */
   #givingUp: ReturnType<typeof setTimeout> | undefined;
   #onPaused: (() => void) | undefined;
@@ -104,6 +108,14 @@ export class WorkerThread {
     return this.task === undefined && this.#givingUp === undefined && !this.#hasSandboxes;
   }
 
+  get hasCalled(): boolean {
+    return this.#hasCalled;
+  }
+
+  get callingMs(): number | undefined {
+    return this.#callingSince === undefined ? undefined : performance.now() - this.#callingSince;
+  }
+
   /** Whether it finds all that its commands leave behind. */
   get adoptsOrphans(): boolean {
     return this.#adoptsOrphans;
@@ -122,7 +134,10 @@ export class WorkerThread {
   assign(assignment: Assignment): void {
     this.#assignment = assignment;
     const { message } = assignment;
-    if (message.kind === "run" && message.work.kind === "module") this.#hasSandboxes = true;
+    if (message.kind === "run" && message.work.kind === "module") {
+      this.#hasSandboxes = true;
+      this.#callingSince = message.work.isolate === "process" ? undefined : performance.now();
+    }
     this.#stopGivingUp(); // of a task that had ended before it was to
     Atomics.store(this.#cancelled, 0, 0);
     this.send(message);
@@ -199,6 +214,8 @@ export class WorkerThread {
       case "unrestorable":
       case "lost":
         this.#assignment = undefined;
+        this.#hasCalled ||= this.#callingSince !== undefined;
+        this.#callingSince = undefined;
         this.#stopGivingUp();
     }
     this.#listener.onSaid(message);

@@ -15,7 +15,7 @@ type Message<Kind extends FromWorker["kind"]> = Extract<FromWorker, { kind: Kind
 /** A pool over a temp folder, and what it reports. */
 class Stage implements AsyncDisposable {
   readonly folder = Deno.makeTempDirSync({ prefix: "troupe-test-" });
-  readonly table = new StatusTable(32);
+  readonly table = new StatusTable(256);
   readonly reports: PoolReport[] = [];
   readonly warnings: string[] = [];
   readonly pool: WorkerPool;
@@ -23,7 +23,9 @@ class Stage implements AsyncDisposable {
 
   constructor(
     readonly size: number,
-    { wanted = size, ...options }: Pick<PoolOptions, "carryOut" | "room"> & { readonly wanted?: number } = {},
+    { wanted = size, ...options }: Pick<PoolOptions, "carryOut" | "room" | "callsModules"> & {
+      readonly wanted?: number;
+    } = {},
   ) {
     this.pool = new WorkerPool({
       ...options,
@@ -133,6 +135,22 @@ Deno.test("WorkerPool starts threads for tasks that wait, those with the lowest 
   stage.run(1, 0, content("x"));
   await stage.until(() => stage.heard("completed").length === 1);
   assertEquals(stage.heard("ready").length, 5);
+});
+
+// S7.8
+Deno.test("WorkerPool starts a thread for each processor for many calls of functions, and more for what takes its time", async () => {
+  const processors = navigator.hardwareConcurrency, size = processors + 2;
+  using threads = countThreads();
+  await using stage = new Stage(size, { wanted: 0, callsModules: true });
+  stage.pool.want(size, 1000);
+  assertEquals(threads.started, processors);
+  await stage.ready(processors);
+  for (let worker = 1; worker <= processors; worker++) stage.run(worker, worker, command("exec sleep 1000"));
+  await stage.until(() => stage.heard("started").length === processors);
+  stage.pool.want(2, 1000);
+  await stage.ready(size);
+  for (let worker = 1; worker <= processors; worker++) stage.pool.cancel(worker, "SIGKILL");
+  await stage.until(() => stage.heard("failed").length === processors);
 });
 
 // S0.31, S0.40

@@ -1,0 +1,86 @@
+/**
+ * Owns the question whether more threads would help tasks that call functions: as long as functions return at once and the
+ * processors are busy, a further thread takes longer to start than it is of use. Functions that wait, or take their time,
+ * are called by as many threads as there may be.
+ * It starts none itself.
+ *
+ * @module
+ */
+
+/** A thread as it is seen here. */
+export interface Caller {
+  readonly isReady: boolean;
+  readonly task: number | undefined;
+  /** For how long it has been calling a function in a thread, in milliseconds; undefined when it calls none. */
+  readonly callingMs: number | undefined;
+  /** Whether a call of its has come to its end. */
+  readonly hasCalled: boolean;
+}
+
+/** What a pool has and may have. */
+export interface GrowthContext {
+  readonly members: () => readonly Caller[];
+  /** How many threads there may be. */
+  readonly most: () => number;
+  /** How many threads keep all processors busy. */
+  readonly processors: number;
+  /** Share of the processors in use since it was last asked, from 0 to 1; undefined where that is not known. */
+  readonly cpuShare: () => number | undefined;
+  /** Told some time after there were enough: how many threads are to be started anyway, for as many tasks as wait. */
+  readonly onLook: (more: number) => void;
+}
+
+/** A function that is called for so long is no short one. */
+const SHORT_CALL_MS = 50;
+
+/** The same for the first of a thread, which has to wait until functions can be called. */
+const FIRST_CALL_MS = 1000;
+
+/** So many tasks for each thread that there may be are many: it is worth to see first how long they take. */
+const MANY = 8;
+
+/** How soon it is looked again: long enough for the system's ticks of 10 ms to tell something. */
+const LOOK_MS = 100;
+
+/** Below this the processors have room for more. */
+const BUSY_SHARE = 0.6;
+
+/** The growth of one pool. */
+export class ThreadGrowth {
+  readonly #context: GrowthContext;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(context: GrowthContext) {
+    this.#context = context;
+  }
+
+  /** Whether those that there are will do while so many tasks are left; it is looked again soon then. */
+  areEnough(left: number): boolean {
+    const { members, most, processors, cpuShare, onLook } = this.#context;
+    const areMany = left >= MANY * most();
+    const free = members().filter((member) => isShortlyFree(member, areMany));
+    if (free.length < processors) return false;
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      const there = members();
+      // Whoever has work for it gives it some, and asks again.
+      if (there.some(({ isReady, task }) => isReady && task === undefined)) return;
+      const isIdle = (cpuShare() ?? 0) < BUSY_SHARE;
+      onLook(isIdle && there.some(({ hasCalled }) => hasCalled) ? 1 : 0);
+    }, LOOK_MS);
+    return true;
+  }
+
+  /** Nothing is wanted any more. */
+  stop(): void {
+    // Even this loads what Deno has timers by.
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+/** It has no task, or calls a function that may well be a short one. */
+function isShortlyFree({ task, callingMs, hasCalled }: Caller, areMany: boolean): boolean {
+  if (!hasCalled && !areMany) return false;
+  return task === undefined || callingMs !== undefined && callingMs < (hasCalled ? SHORT_CALL_MS : FIRST_CALL_MS);
+}
