@@ -16,16 +16,18 @@ import { asideOf } from "./temporaries.ts";
 export type Deed =
   /** Puts the temporary file in the artifact's place. */
   | { readonly kind: "place"; readonly temporary: string; readonly path: string }
-  /** Removes what a command has written over the artifact. */
-  | { readonly kind: "remove"; readonly path: string }
+  /** Removes what a command has written over the artifact; a folder with all that is in it only where `isWhole`. */
+  | { readonly kind: "remove"; readonly path: string; readonly isWhole?: boolean }
   /** Leaves what lies there, as the artifact. */
   | { readonly kind: "leave" }
   /** Puts a folder, or what replaces one, in the artifact's place, whole; what was there is removed after. */
   | { readonly kind: "exchange"; readonly temporary: string; readonly path: string }
   /** Puts back what was moved out of a command's way, in place of what the command has left there. */
   | { readonly kind: "return"; readonly aside: string; readonly path: string }
-  /** Several of these, one after another. */
-  | { readonly kind: "all"; readonly deeds: readonly Deed[] };
+  /** Several of these, one after another; none after one that cannot be done. */
+  | { readonly kind: "all"; readonly deeds: readonly Deed[] }
+  /** Several of these, each that can be done. */
+  | { readonly kind: "each"; readonly deeds: readonly Deed[] };
 
 /** Whether it was done; `refused` where the task is another's by now, or nobody can tell. */
 export type DeedAnswer = "done" | "refused" | { readonly detail: string };
@@ -45,7 +47,7 @@ function take(deed: Deed): void {
     case "place":
       return Deno.renameSync(deed.temporary, deed.path);
     case "remove":
-      return Deno.removeSync(deed.path);
+      return Deno.removeSync(deed.path, { recursive: deed.isWhole });
     case "exchange":
       return exchange(deed.temporary, deed.path);
     case "return":
@@ -53,6 +55,9 @@ function take(deed: Deed): void {
       return Deno.renameSync(deed.aside, deed.path);
     case "all":
       for (const one of deed.deeds) take(one);
+      return;
+    case "each":
+      for (const one of deed.deeds) carryOut(one);
   }
 }
 

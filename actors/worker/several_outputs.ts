@@ -176,6 +176,8 @@ export class SeveralOutputs {
       for (const source of isLinks ? left : others) {
         const target = this.#targetAt(source.path);
         this.#copied.push(target.temporary);
+        const blocked = makeWayTo(target);
+        if (blocked !== undefined) return await this.#failed(blocked);
         const one = source.tree === undefined ? copyTo(target, source) : this.#copiedFolder(target, source);
         const next = one && readyIn(one);
         if (next === undefined) lost.push(source);
@@ -199,9 +201,7 @@ export class SeveralOutputs {
   #targetAt(path: string): ArtifactTarget {
     const known = this.#places.find(({ target }) => target.name === path);
     if (known !== undefined) return known.target;
-    const target = { ...targetOf(this.#task, this.#context, path), asksPermit: true };
-    Deno.mkdirSync(dirname(target.path), { recursive: true });
-    return target;
+    return { ...targetOf(this.#task, this.#context, path), asksPermit: true };
   }
 
   /** Each output but globs as declared, and the absolute path that it is to be written to. */
@@ -243,7 +243,7 @@ export class SeveralOutputs {
     for (const [path, before] of this.#before) {
       // What was put there whole, before another could not be, is the new one: the old one is gone.
       if (this.#placed.has(path)) continue;
-      if (differs("written", { before: { look: before }, path })) deeds.push({ kind: "remove", path });
+      if (differs("written", { before: { look: before }, path })) deeds.push({ kind: "remove", path, isWhole: true });
     }
     for (const path of this.#matches()) {
       const absolute = `${this.#context.folder}/${path}`;
@@ -253,7 +253,7 @@ export class SeveralOutputs {
       if (this.#aside.includes(path)) deeds.push({ kind: "return", aside: asideOf(temporary), path });
     }
     if (deeds.length > 0) {
-      const deed = { kind: "all", deeds } as const;
+      const deed = { kind: "each", deeds } as const;
       if (this.#task.asksPermit) await this.#context.askPermit(this.#task.task, deed);
       else carryOut(deed);
     }
@@ -422,6 +422,15 @@ function readyIn(publication: Publication | Ready): Ready | { readonly failure: 
   if ("failure" in publication || "settle" in publication) return publication;
   if ("ready" in publication) return publication.ready;
   throw new Error("Bug: an artifact was put in place before the others were ready");
+}
+
+/** Makes the folders that something lies in; undefined, or what is in the way. */
+function makeWayTo({ name, path }: ArtifactTarget): TaskFailure | undefined {
+  try {
+    Deno.mkdirSync(dirname(path), { recursive: true });
+  } catch (error) {
+    return { kind: "io", doing: "write artifact", path: name, detail: systemDetail(error) };
+  }
 }
 
 function wrongKind({ name }: ArtifactTarget, detail: string): { readonly failure: TaskFailure } {

@@ -286,6 +286,33 @@ Deno.test("a folder that is made where it lies comes back if its command fails",
   assertEquals(project.leftovers(), []);
 });
 
+// S5.4
+Deno.test("a folder comes back even if its command has made a folder of another output before it failed", async () => {
+  const command = "rm -f list; mkdir dist; cp src/a dist; test ! -e fail || mkdir list; cp src/a list";
+  const failing = `${command}; test ! -e fail`;
+  using project = new Project([{ name: "a", source_files: ["src/*"], outputs: ["list", "dist/"], command: failing }]);
+  await project.build();
+  project.write("src/a", "edited\n");
+  project.write("fail", "");
+  assertEquals(await project.build(), { a: "Command failed with exit code 1" });
+  assertEquals([project.tree("dist"), project.has("list")], [{ a: "a\n" }, false]);
+  assertEquals(project.leftovers(), []);
+});
+
+// S5.5, S5.21
+Deno.test("what is in the way of a folder that several outputs come back to is named", async () => {
+  const command = "mkdir -p gen; cp src/a gen/a.g; cp src/b out/b";
+  using project = new Project([{ name: "gen", source_files: ["src/*"], outputs: ["gen/*.g", "out/b"], command }]);
+  const run = () => project.build({ store: undefined });
+  await run();
+  project.remove("gen");
+  project.write("gen", "in the way");
+  assertEquals(await run(), { gen: "Cannot write artifact 'gen/a.g': File exists" });
+  assertEquals([project.read("gen"), project.read("out/b"), project.leftovers()], ["in the way", "b\n", []]);
+  project.remove("gen");
+  assertEquals([await run(), project.files("gen")], [{}, ["gen/a.g"]]);
+});
+
 // S5.1, S5.5
 Deno.test("a glob is all that it matches after success", async () => {
   const command = "mkdir -p gen; for f in src/*; do cp $f gen/$(basename $f).ts; done; ln -sf a.ts gen/z.ts";
