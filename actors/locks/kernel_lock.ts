@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { resolve } from "@std/path/posix/resolve";
+import { type Mount, mountAt, mountIn } from "../machine/mounts.ts";
 
 /** Mounts that keep locks to the host they were taken on. */
 const LOCAL_LOCKS = /^(nolock|localflock|local_lock=(flock|all))$/;
@@ -16,13 +16,9 @@ const LOCAL_KINDS = /^(fuse(\..*)?|9p|virtiofs|vboxsf|prl_fs|afs|coda)$/;
 export type LockReach = "all hosts" | "this host" | "unknown";
 
 export function lockReach(path: string): LockReach {
-  let table: string;
-  try {
-    table = Deno.readTextFileSync("/proc/self/mountinfo");
-  } catch {
-    return "unknown";
-  }
-  return keepsLocksLocal(table, realPath(path)) ? "this host" : "all hosts";
+  const mount = mountAt(path);
+  if (mount === undefined) return "unknown";
+  return isLocal(mount) ? "this host" : "all hosts";
 }
 
 /** False for a network file system that is mounted so that locks are a host's own; true where that cannot be told. */
@@ -32,30 +28,11 @@ export function canLockAcrossHosts(path: string): boolean {
 
 /** Whether locks are a host's own by a table in the form of /proc/self/mountinfo. */
 export function keepsLocksLocal(table: string, path: string): boolean {
-  let best = "", kind = "", options: readonly string[] = [];
-  for (const line of table.split("\n")) {
-    const [mount, superblock] = line.split(" - ");
-    const at = unescaped(mount.split(" ")[4] ?? "");
-    const isInside = at !== "" && `${path}/`.startsWith(at === "/" ? "/" : `${at}/`);
-    // a later mount hides an earlier one of the same place
-    if (!isInside || at.length < best.length || superblock === undefined) continue;
-    best = at;
-    [kind] = superblock.split(" ");
-    options = superblock.split(" ").slice(2).join(" ").split(",");
-  }
+  return isLocal(mountIn(table, path));
+}
+
+function isLocal({ kind, options }: Mount): boolean {
   return LOCAL_KINDS.test(kind) || options.some((option) => LOCAL_LOCKS.test(option));
-}
-
-function unescaped(text: string): string {
-  return text.replace(/\\(\d{3})/g, (_, digits) => String.fromCharCode(parseInt(digits, 8)));
-}
-
-function realPath(path: string): string {
-  try {
-    return Deno.realPathSync(path);
-  } catch {
-    return resolve(path);
-  }
 }
 
 /** Whether an open file is the one that lies at a path. */

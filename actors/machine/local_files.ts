@@ -4,25 +4,12 @@
  *
  * @module
  */
-import { statfsSync } from "node:fs";
+import { mountAt } from "./mounts.ts";
 
-/** Kinds of file systems, as statfs(2) names them, on which nobody else writes. */
-const LOCAL_KINDS: ReadonlySet<number> = new Set([
-  0xef53, // ext2, ext3, ext4
-  0x58465342, // XFS
-  0x9123683e, // Btrfs
-  0xf2f52010, // F2FS
-  0xca451a4e, // bcachefs
-  0x2fc12fc1, // ZFS
-  0x01021994, // tmpfs
-  0x794c7630, // overlayfs
-]);
+/** File systems on which nobody else writes. */
+const LOCAL_KINDS = /^(ext[234]|xfs|btrfs|f2fs|bcachefs|zfs|tmpfs|overlay)$/;
 
-/** Whether the kernel knows of every change in a folder; false where it cannot be asked. */
+/** Whether the kernel knows of every change in a folder; false where that cannot be told. */
 export function areFilesLocal(folder: string): boolean {
-  try {
-    return Deno.build.os === "linux" && LOCAL_KINDS.has(Number(statfsSync(folder).type) >>> 0);
-  } catch {
-    return false;
-  }
+  return LOCAL_KINDS.test(mountAt(folder)?.kind ?? "");
 }

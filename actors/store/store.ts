@@ -15,7 +15,7 @@ import { blobsOf, MOST_LISTS, type StoredText, storeLine, type StoreRecord } fro
 import { systemDetail } from "../machine/system_error.ts";
 import type { Captured, Output } from "../process/output.ts";
 import { blobPath, type BlobPlace, listingIn, putBytes } from "../storage/blobs.ts";
-import { later } from "../machine/later.ts";
+import { clonesFiles } from "../machine/cloning_files.ts";
 import { isThere } from "../machine/regular_file.ts";
 import { Guard } from "./guard.ts";
 import { IndexFile } from "./index_file.ts";
@@ -95,7 +95,7 @@ export class Store {
   /** Opens a store, and makes it if it is not there; answers with a sentence when it cannot be used. Never rejects. */
   static async open(place: StorePlace, options: StoreOptions = {}): Promise<Store | string> {
     try {
-      await make(place);
+      make(place);
       const store = new Store(place, options);
       await store.#use.hold();
       return store;
@@ -319,7 +319,7 @@ export class Store {
 }
 
 /** A store that is one config's own is nothing for Git. */
-async function make({ root, isOwn }: StorePlace): Promise<void> {
+function make({ root, isOwn }: StorePlace): void {
   try {
     if (Deno.statSync(recordsFolder(root)).isDirectory) return;
   } catch (error) {
@@ -328,11 +328,7 @@ async function make({ root, isOwn }: StorePlace): Promise<void> {
   Deno.mkdirSync(blobsFolder(root), { recursive: true });
   Deno.mkdirSync(recordsFolder(root), { recursive: true });
   Deno.writeTextFileSync(tidiedPath(root), "", { append: true });
-  const { clonesFiles } = await later<typeof import("../machine/cloning_files.ts")>(
-    "../machine/cloning_files.ts",
-    import.meta.url,
-  );
-  if (await clonesFiles(root)) Deno.writeTextFileSync(clonesPath(root), "");
+  if (clonesFiles(root)) Deno.writeTextFileSync(clonesPath(root), "");
   if (!isOwn) return;
   try {
     Deno.writeTextFileSync(`${root}/../.gitignore`, "*\n", { createNew: true });
