@@ -41,7 +41,7 @@ export interface CallListener {
   readonly onLate?: (thrown: Thrown) => void;
 }
 
-/** How soon it is found that a call has run out of memory. */
+/** It is found that a call has run out of memory when it has lasted so long, or a little longer. */
 const PROBE_MS = 250;
 
 /** How long what functions have left running may take when no call follows. */
@@ -67,7 +67,7 @@ export class Sandbox implements Disposable {
   #ended: string | undefined;
   #onFinished: (() => void) | undefined;
   #onPaused: (() => void) | undefined;
-  #probing: ReturnType<typeof setInterval> | undefined;
+  #probing: ReturnType<typeof setTimeout> | undefined;
 
   #setReady!: () => void;
   /** Resolves when the thread runs, which takes half a second on Deno 2.9, or when there will be none. */
@@ -103,8 +103,20 @@ export class Sandbox implements Disposable {
     if (this.#current !== undefined) throw new Error("Bug: a sandbox makes one call at a time");
     const id = crypto.randomUUID();
     this.#calls.postMessage({ kind: "call", id, ...call } satisfies Call);
-    this.#probing = setInterval(() => this.#calls.postMessage({ kind: "probe" } satisfies Probe), PROBE_MS);
+    this.#probing ??= this.#probe(id);
     return new Promise((settle) => this.#current = { id, listener, settle });
+  }
+
+  /** Goes on from call to call: to set a timer for each takes longer than most calls. */
+  #probe(last: string): ReturnType<typeof setTimeout> {
+    const timer = setTimeout(() => {
+      const id = this.#current?.id;
+      this.#probing = id === undefined ? undefined : this.#probe(id);
+      if (id === last) this.#calls.postMessage({ kind: "probe" } satisfies Probe);
+    }, PROBE_MS);
+    // Whoever has made a call may be done with it.
+    Deno.unrefTimer(timer);
+    return timer;
   }
 
   /** Tells the function that is called, by its signal, to stop. */
@@ -192,7 +204,6 @@ export class Sandbox implements Disposable {
     const current = this.#current;
     if (current === undefined) return;
     this.#current = undefined;
-    clearInterval(this.#probing);
     if (current.listener.onLate !== undefined) this.#past.set(current.id, current.listener.onLate);
     const { kind } = answer;
     current.settle(kind === "returned" ? { kind, value: answer.value } : answer);
@@ -202,6 +213,7 @@ export class Sandbox implements Disposable {
     this.#ended ??= detail;
     this.#setReady();
     this.#answer({ kind: "ended", detail });
+    clearTimeout(this.#probing);
     this.#onFinished?.();
     this.#onPaused?.();
     for (const port of [this.#calls, this.#files, this.#control]) port.close();

@@ -39,6 +39,9 @@ const later = setImmediate;
 /** Errors that come out of timers and the like, where another call may be found by then, → the call that they come from. */
 const thrownIn = new WeakMap<object, string>();
 
+/** The module that was called last: Deno would load no other, but goes a long way to tell so. */
+let loaded: { readonly url: string; readonly exported: Record<string, unknown> } | undefined;
+
 let tell: (message: FromSandbox) => void;
 let files: CallFiles;
 let current: CurrentCall | undefined;
@@ -119,8 +122,8 @@ async function answer(call: Call): Promise<void> {
 }
 
 async function valueOf(call: Call, signal: AbortSignal): Promise<unknown> {
-  const loaded = await import(call.module) as Record<string, unknown>;
-  const called = loaded[call.export];
+  if (loaded?.url !== call.module) loaded = { url: call.module, exported: await import(call.module) };
+  const called = loaded.exported[call.export];
   if (typeof called !== "function") throw new Error(`it has no exported function '${call.export}'`);
   const log = (...values: unknown[]) => console.log(...values);
   const value: unknown = await called({ ...call.argument, ...files.given(), log, signal });

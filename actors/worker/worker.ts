@@ -73,6 +73,7 @@ class TaskWorker {
   /** What the main thread was last asked to do. */
   #wished: Wished | undefined;
   /** Loaded with the first task that calls a module. */
+  #modules: Promise<typeof import("./module_attempt.ts")> | undefined;
   #sandboxes: SandboxPool | undefined;
 
   /** Is ready as soon as it is made, and says so. */
@@ -207,10 +208,8 @@ class TaskWorker {
   }
 
   async #moduleAttempt(task: ModuleRun): Promise<RunningAttempt> {
-    const { ModuleExecution, SandboxPool } = await later<typeof import("./module_attempt.ts")>(
-      "./module_attempt.ts",
-      import.meta.url,
-    );
+    const loaded = this.#modules ??= later("./module_attempt.ts", import.meta.url);
+    const { ModuleExecution, SandboxPool } = await loaded;
     const { env } = this.#context;
     const sandboxes = this.#sandboxes ??= new SandboxPool(this.#mostSandboxes, {
       connect: (permissions, ports) => {
