@@ -17,6 +17,16 @@ export interface Caller {
   readonly hasCalled: boolean;
 }
 
+/** What a pool asks before it starts a thread. */
+export interface Growth {
+  /** Whether those that there are will do while so many tasks are left; it is looked again soon then. */
+  areEnough(left: number): boolean;
+  /** Nothing is wanted for now. */
+  rest(): void;
+  /** Nothing is wanted any more. */
+  stop(): void;
+}
+
 /** What a pool has and may have. */
 export interface GrowthContext {
   readonly members: () => readonly Caller[];
@@ -46,7 +56,7 @@ const LOOK_MS = 100;
 const BUSY_SHARE = 0.6;
 
 /** The growth of one pool. */
-export class ThreadGrowth {
+export class ThreadGrowth implements Growth {
   readonly #context: GrowthContext;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -54,7 +64,6 @@ export class ThreadGrowth {
     this.#context = context;
   }
 
-  /** Whether those that there are will do while so many tasks are left; it is looked again soon then. */
   areEnough(left: number): boolean {
     const { members, most, processors, cpuShare, onLook } = this.#context;
     const areMany = left >= MANY * most();
@@ -71,7 +80,10 @@ export class ThreadGrowth {
     return true;
   }
 
-  /** Nothing is wanted any more. */
+  rest(): void {
+    this.stop();
+  }
+
   stop(): void {
     // Even this loads what Deno has timers by.
     if (this.#timer !== undefined) clearTimeout(this.#timer);

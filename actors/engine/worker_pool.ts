@@ -23,7 +23,8 @@ import { CommandKeeper } from "./command_keeper.ts";
 import { Pace } from "./pace.ts";
 import { type Pool, type PoolReport, WorkerStartError } from "./pool.ts";
 import { startAhead, takeAhead } from "./thread_ahead.ts";
-import { ThreadGrowth } from "./thread_growth.ts";
+import { CommandGrowth } from "./command_growth.ts";
+import { type Growth, ThreadGrowth } from "./thread_growth.ts";
 import { StatusTable } from "../worker/status_table.ts";
 import { ownPath } from "../worker/targets.ts";
 import { type Assignment, type Said, WorkerThread } from "./worker_thread.ts";
@@ -88,8 +89,7 @@ export class WorkerPool implements Pool {
   #first: Worker | undefined;
   /** How many of these have not been ready yet. */
   #starting = 0;
-  /** There when tasks call functions. */
-  readonly #growth: ThreadGrowth | undefined;
+  readonly #growth: Growth;
   #wish = { tasks: 0, left: 0 };
 
   constructor(options: PoolOptions) {
@@ -105,7 +105,7 @@ export class WorkerPool implements Pool {
     this.#most = size;
     this.#members = new Array(size + 1);
     this.#failedStarts = new Array(size + 1).fill(0);
-    if (options.callsModules) this.#growth = this.#grow();
+    this.#growth = this.#grow();
   }
 
   /** Starts the watchdog that ends commands if this process is killed; threads are started when there is work for them. */
@@ -145,25 +145,29 @@ export class WorkerPool implements Pool {
   want(tasks: number, left: number = tasks): void {
     this.#wish = { tasks, left };
     while (this.#starting < tasks && this.#started < this.#most) {
-      if (this.#growth?.areEnough(left)) return;
+      if (this.#growth.areEnough(left)) return;
       this.#startNext();
     }
-    this.#growth?.stop();
+    this.#growth.rest();
   }
 
-  #grow(): ThreadGrowth {
-    let meter: CpuMeter | undefined;
-    later<typeof import("../machine/cpu_meter.ts")>("../machine/cpu_meter.ts", import.meta.url)
-      .then(({ CpuMeter }) => meter = new CpuMeter(), () => {}); // unread it is taken not to be busy
-    return new ThreadGrowth({
+  #grow(): Growth {
+    const cpuShare = cpuShareOnceLoaded();
+    const wantAgain = () => this.want(this.#wish.tasks, this.#wish.left);
+    const common = {
       members: () => this.#members.filter((member) => member !== undefined),
       most: () => this.#most,
       processors: navigator.hardwareConcurrency,
-      cpuShare: () => meter?.share(),
+      cpuShare,
+    };
+    if (!this.#options.callsModules) return new CommandGrowth({ ...common, onMore: wantAgain });
+    cpuShare();
+    return new ThreadGrowth({
+      ...common,
       onLook: (more) => {
-        const { tasks, left } = this.#wish;
+        const { tasks } = this.#wish;
         for (let n = 0; n < more && this.#starting < tasks && this.#started < this.#most; n++) this.#startNext();
-        this.want(tasks, left);
+        wantAgain();
       },
     });
   }
@@ -203,7 +207,7 @@ export class WorkerPool implements Pool {
   /** Ends the worker's command; a worker that is blocked is given up. */
   cancel(worker: number, signal: EndSignal): void {
     this.#pace.hurry();
-    this.#growth?.stop();
+    this.#growth.stop();
     this.#member(worker).cancel(signal);
   }
 
@@ -238,7 +242,7 @@ export class WorkerPool implements Pool {
   /** Ends the run: no command is left, and no worker is alive unless somebody takes over those that are idle. */
   async close(): Promise<void> {
     this.#pace.hurry();
-    this.#growth?.stop();
+    this.#growth.stop();
     const { onIdle } = this.#options;
     const areIdle = !this.#isPaused && this.#members.every((member) => member?.isIdle ?? true);
     if (onIdle === undefined || !areIdle || !await this.#keeper.clear()) return await this.end();
@@ -247,7 +251,7 @@ export class WorkerPool implements Pool {
 
   /** Ends all workers and resolves when none is alive and no command of theirs is left. */
   async end(): Promise<void> {
-    this.#growth?.stop();
+    this.#growth.stop();
     await Promise.all(this.#members.map(async (member, id) => {
       // Only a run that was given up still has tasks.
       if (member?.task !== undefined) this.#keeper.signal(id, "SIGKILL");
@@ -368,6 +372,16 @@ export class WorkerPool implements Pool {
     this.#members[id] = this.#startOne(id, "crashed");
     this.#pace.post({ kind: "crashed", worker: id, detail });
   }
+}
+
+/** Undefined until the first call has loaded what tells it; what is not known is taken not to be busy. */
+function cpuShareOnceLoaded(): () => number | undefined {
+  let meter: CpuMeter | undefined, loading: Promise<void> | undefined;
+  return () => {
+    loading ??= later<typeof import("../machine/cpu_meter.ts")>("../machine/cpu_meter.ts", import.meta.url)
+      .then(({ CpuMeter }) => void (meter = new CpuMeter()), () => {});
+    return meter?.share();
+  };
 }
 
 /** Undefined without the right to know it. */

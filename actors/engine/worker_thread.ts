@@ -9,6 +9,7 @@ import { isThere } from "../machine/regular_file.ts";
 import { removeIfPresent } from "../storage/artifact.ts";
 import { carryOut } from "../storage/deed.ts";
 import { asideOf } from "../storage/temporaries.ts";
+import type { Runner } from "./command_growth.ts";
 import type { EndSignal } from "../process/signals.ts";
 import { startThread } from "./thread_ahead.ts";
 import type { Caller } from "./thread_growth.ts";
@@ -62,7 +63,7 @@ export interface Assignment {
 }
 
 /** One thread. It is used until it ends; another one takes its place. */
-export class WorkerThread implements Caller {
+export class WorkerThread implements Caller, Runner {
   readonly #thread: Worker;
   /** See {@linkcode WorkerSetup}. */
   readonly #cancelled: Int32Array<SharedArrayBuffer>;
@@ -70,6 +71,8 @@ export class WorkerThread implements Caller {
   #isReady = false;
   #adoptsOrphans = false;
   #assignment: Assignment | undefined;
+  /** When it was ready, last was given a task, or had done with one. */
+  #turnedMs = 0;
   #hasSandboxes = false;
   /** When it was given the function it calls in a thread (`performance.now()`); undefined when it calls none. */
   #callingSince: number | undefined;
@@ -116,6 +119,10 @@ export class WorkerThread implements Caller {
     return this.#callingSince === undefined ? undefined : performance.now() - this.#callingSince;
   }
 
+  get sameMs(): number {
+    return performance.now() - this.#turnedMs;
+  }
+
   /** Whether it finds all that its commands leave behind. */
   get adoptsOrphans(): boolean {
     return this.#adoptsOrphans;
@@ -133,6 +140,7 @@ export class WorkerThread implements Caller {
   /** Gives it a task. */
   assign(assignment: Assignment): void {
     this.#assignment = assignment;
+    this.#turnedMs = performance.now();
     const { message } = assignment;
     if (message.kind === "run" && message.work.kind === "module") {
       this.#hasSandboxes = true;
@@ -207,6 +215,7 @@ export class WorkerThread implements Caller {
         return this.#onPaused?.();
       case "ready":
         this.#isReady = true;
+        this.#turnedMs = performance.now();
         this.#adoptsOrphans = message.adoptsOrphans ?? false;
         break;
       case "completed":
@@ -214,6 +223,7 @@ export class WorkerThread implements Caller {
       case "unrestorable":
       case "lost":
         this.#assignment = undefined;
+        this.#turnedMs = performance.now();
         this.#hasCalled ||= this.#callingSince !== undefined;
         this.#callingSince = undefined;
         this.#stopGivingUp();

@@ -19,6 +19,16 @@ rigTest("run does independent tasks at once, and what depends on them afterwards
   assertEquals(Object.keys(outcomes(stdout)), ["c", "a", "b", "d"]);
 });
 
+// S2.11, S0.13: threads are started as tasks are seen to last
+rigTest("run --jobs has as many tasks running as it was told, when all of them wait for something", async (rig) => {
+  const held = Array.from({ length: navigator.hardwareConcurrency + 6 }, (_, i) => rig.hold(`t${i}`));
+  rig.write("tasks.txt", held.map((one) => `${one.name}: ${holding(one)}`).join("\n"));
+  const run = startTroupe(rig, ["run", "tasks.txt", "--jobs", String(held.length)]);
+  await Promise.all(held.map((one) => one.started())); // none has ended
+  for (const one of held) one.release();
+  assertEquals((await run.ended).code, 0);
+});
+
 // S2.11, S2.13
 rigTest("run --jobs 2 has two tasks running, never three", async (rig) => {
   const names = ["a", "b", "c", "d", "e", "f"];

@@ -1,0 +1,92 @@
+/**
+ * Owns the question whether more threads would help tasks that run commands. A thread takes Deno 70 ms of CPU to start, and
+ * where CPUs are busy already one more makes nothing faster: so there are a few more than CPUs at once, and further ones
+ * when CPUs are idle all the same, as when tasks wait for something, or when tasks last.
+ * It starts none itself.
+ *
+ * @module
+ */
+import type { Growth } from "./thread_growth.ts";
+
+/** A thread as it is seen here. */
+export interface Runner {
+  readonly isReady: boolean;
+  /** For how long it has had the same task, or none, in milliseconds. */
+  readonly sameMs: number;
+}
+
+/** What a pool has and may have. */
+export interface GrowthContext {
+  readonly members: () => readonly Runner[];
+  /** How many threads there may be. */
+  readonly most: () => number;
+  readonly processors: number;
+  /** Share of the processors in use since it was last asked, from 0 to 1; undefined where that is not known. */
+  readonly cpuShare: () => number | undefined;
+  /** Told some time after there were enough that they no longer are. */
+  readonly onMore: () => void;
+}
+
+/** Beside one for each processor: these are busy while others wait for the disk, or for the main thread. */
+const SPARE = 2;
+
+/** What is idle beside that is between two tasks. */
+const BUSY_SHARE = 0.85;
+
+/** A task that lasts so long keeps its thread from others, whatever it does. */
+const LASTS_MS = 200;
+
+/** Between two looks; the system counts in ticks of 10 ms. It becomes more and more as long as nothing is changed. */
+const LEAST_PAUSE_MS = 50, MOST_PAUSE_MS = 400;
+
+/** The growth of one pool. */
+export class CommandGrowth implements Growth {
+  readonly #context: GrowthContext;
+  readonly #atOnce: number;
+  #allowed: number;
+  #isWanted = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(context: GrowthContext) {
+    this.#context = context;
+    this.#atOnce = this.#allowed = context.processors + SPARE;
+  }
+
+  areEnough(): boolean {
+    if (this.#context.members().length < this.#allowed) return false;
+    this.#isWanted = true;
+    if (this.#timer === undefined) {
+      this.#context.cpuShare(); // from now on
+      this.#wind(LEAST_PAUSE_MS);
+    }
+    return true;
+  }
+
+  rest(): void {
+    this.#isWanted = false; // in a moment there may be more, so the timer may stay
+  }
+
+  stop(): void {
+    // Even this loads what Deno has timers by.
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #wind(pauseMs: number): void {
+    this.#timer = setTimeout(() => this.#look(pauseMs), pauseMs);
+  }
+
+  #look(pauseMs: number): void {
+    this.#timer = undefined;
+    if (!this.#isWanted) return;
+    const { members, most, cpuShare, onMore } = this.#context;
+    const there = members(), before = this.#allowed;
+    const isIdle = (cpuShare() ?? 0) < BUSY_SHARE;
+    // Those that start keep processors busy, or wait for nothing but to be read.
+    if (!there.every(({ isReady }) => isReady)) return this.#wind(LEAST_PAUSE_MS);
+    const lasting = there.filter(({ sameMs }) => sameMs >= LASTS_MS).length;
+    this.#allowed = Math.min(most(), Math.max(before, isIdle ? 2 * before : this.#atOnce + lasting));
+    if (this.#allowed === before) return this.#wind(Math.min(2 * pauseMs, MOST_PAUSE_MS));
+    onMore();
+  }
+}

@@ -1,0 +1,91 @@
+// How many threads a pool starts for commands: few while CPUs are busy, all when tasks wait for something, or last.
+import { assertEquals } from "@std/assert";
+import { CommandGrowth, type Runner } from "../../../actors/engine/command_growth.ts";
+import { until } from "../../faults/rig.ts";
+
+const SHORT: Runner = { isReady: true, sameMs: 3 };
+const LASTING: Runner = { isReady: true, sameMs: 250 };
+const STARTING: Runner = { isReady: false, sameMs: 900 };
+
+/** The growth of a pool of at most 12 on two processors, for tasks that always wait. */
+class Stage implements Disposable {
+  share: number | undefined = 1;
+  /** How often it was asked how busy the processors are. */
+  looks = 0;
+  readonly members: Runner[] = [];
+  /** How many threads there were each time that there could be more. */
+  readonly told: number[] = [];
+  readonly growth: CommandGrowth = new CommandGrowth({
+    members: () => this.members,
+    most: () => 12,
+    processors: 2,
+    cpuShare: () => {
+      this.looks++;
+      return this.share;
+    },
+    onMore: () => {
+      this.told.push(this.members.length);
+      this.fill();
+    },
+  });
+
+  /** Starts as many as it may. */
+  fill(): void {
+    while (this.members.length < 12 && !this.growth.areEnough()) this.members.push(SHORT);
+  }
+
+  async looksAgain(): Promise<void> {
+    const before = this.looks;
+    await until(() => this.looks >= before + 2, "the processors are looked at");
+  }
+
+  [Symbol.dispose](): void {
+    this.growth.stop();
+  }
+}
+
+// S7.1, S0.13
+Deno.test("there are two threads more than processors, and twice as many each time these are idle, up to all", async () => {
+  using stage = new Stage();
+  stage.share = 0.3;
+  stage.fill();
+  assertEquals(stage.members.length, 4);
+  await until(() => stage.members.length === 12, "there are all");
+  assertEquals(stage.told, [4, 8]);
+});
+
+// S7.1, S7.7
+Deno.test("while processors are busy one more thread is started for each task that lasts, and no other", async () => {
+  using stage = new Stage();
+  stage.fill();
+  await stage.looksAgain();
+  assertEquals([stage.members.length, stage.told], [4, []]);
+  stage.members.splice(0, 2, LASTING, LASTING);
+  await until(() => stage.members.length === 6, "there are two more");
+  stage.members.splice(0, 2, SHORT, LASTING);
+  await stage.looksAgain();
+  assertEquals(stage.told, [4]);
+});
+
+// S0.13
+Deno.test("there are all threads where nobody can tell how busy processors are", async () => {
+  using stage = new Stage();
+  stage.share = undefined;
+  stage.fill();
+  await until(() => stage.members.length === 12, "there are all");
+});
+
+Deno.test("no further threads are started while one that was has not got ready, or when no task waits", async () => {
+  using starting = new Stage(), resting = new Stage();
+  for (const stage of [starting, resting]) {
+    stage.share = 0;
+    stage.fill();
+  }
+  starting.members[3] = STARTING;
+  resting.growth.rest();
+  await starting.looksAgain();
+  await starting.looksAgain();
+  assertEquals([starting.told, resting.told, resting.looks], [[], [], 1]);
+  starting.members[3] = SHORT;
+  await until(() => starting.members.length === 12, "there are all");
+});
