@@ -36,7 +36,8 @@ function questionOf(flags: Flags): { readonly task: string; readonly runs?: read
   const first = flags.values.get("runs");
   const words = [...flags.positional];
   const pair = first?.split(/[,.]+|-/) ?? [];
-  if (pair.length === 1) pair.push(...words.splice(words.findIndex((word) => /^#?\d+$/.test(word)), 1));
+  const second = words.findIndex((word) => /^#?\d+$/.test(word));
+  if (pair.length === 1 && second >= 0) pair.push(...words.splice(second, 1));
   const [task, ...more] = words;
   if (task === undefined) throw new InputError("troupe why needs the name of a task; see troupe why --help");
   if (more.length > 0) throw new InputError(`Unexpected argument ${quote(more[0])}; see troupe why --help`);

@@ -101,12 +101,12 @@ export function checkSettings(value: JsonObject, diagnostics: Diagnostic[]): Omi
   const resourceLimits = readResourceLimits(value.resource_limits, diagnostics);
   const store = { ...readStoreSettings(value, diagnostics), ...readRemote(value, diagnostics) };
   const list = value.tasks;
-  // Others may bring tasks.
+  const mayBringTasks = value.include !== undefined;
   if (list === undefined) {
-    if (value.include === undefined) diagnostics.push(say.noTasks(true));
+    if (!mayBringTasks) diagnostics.push(say.noTasks(true));
   } else if (!Array.isArray(list)) {
     diagnostics.push(say.wrongValue({ path: ["tasks"], name: "tasks" }, "a list", list));
-  } else if (list.length === 0) diagnostics.push(say.noTasks(false));
+  } else if (list.length === 0 && !mayBringTasks) diagnostics.push(say.noTasks(false));
   return { numWorkers, ...(resourceLimits === undefined ? {} : { resourceLimits }), ...store };
 }
 

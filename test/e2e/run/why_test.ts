@@ -61,6 +61,10 @@ rigTest("why tells why a task ran the last time, what that caused, and what woul
   const wrong = await troupe(rig, "why", "gne");
   assertEquals([wrong.code, wrong.stderr], [2, "Unknown task 'gne', did you mean 'gen'?\n"]);
   assertEquals((await troupe(rig, "why", "gen", "--runs", "1", "9")).stderr, "Run #9 not found in 'taskrun.db'\n");
+  assertEquals(
+    (await troupe(rig, "why", "gen", "--runs", "1")).stderr,
+    "--runs needs the numbers of two runs, as in --runs 5 8\n",
+  );
   // A manifest that is told by another outlives the run that this one was made in.
   assertEquals((await troupe(rig, "history", "--prune", "1")).code, 0);
   assertEquals((await why(rig, "gen")).last.run, 3);

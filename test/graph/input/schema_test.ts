@@ -92,6 +92,7 @@ Deno.test("schema and parser accept the same good configs", () => {
       config: "b.json",
       prefix: "{dir}:",
     }]].map((include) => ({ include })),
+    { include: "a/build.json", tasks: [] },
     ...[{}, { env: { A: "1" }, timeout: 1, grace: 0, retries: "flaky" }, { cwd: "a" }].map((defaults) => ({
       defaults,
       tasks: [task()],
