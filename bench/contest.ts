@@ -74,6 +74,15 @@ export async function measureCold(piece: string, ...args: string[]): Promise<Fou
   return JSON.parse(new TextDecoder().decode(stdout));
 }
 
+/** Whether there is such a program. */
+export function isInstalled(program: string): boolean {
+  try {
+    return new Deno.Command(program, { args: ["--version"], stdout: "null", stderr: "null" }).outputSync().success;
+  } catch {
+    return false;
+  }
+}
+
 async function sync(): Promise<void> {
   await new Deno.Command("sync").output();
 }

@@ -34,7 +34,7 @@ export async function describeMachine(folder: string): Promise<Machine> {
     cpus: navigator.hardwareConcurrency,
     memoryGigabytes: Math.round(Deno.systemMemoryInfo().total / 2 ** 30),
     system: `${Deno.build.os} ${Deno.osRelease()} ${Deno.build.arch}`,
-    fileSystem: await firstLine("findmnt", ["-no", "FSTYPE", "-T", folder]) ?? "unknown file system",
+    fileSystem: await fileSystemOf(folder),
     deno: `${Deno.version.deno} (V8 ${Deno.version.v8})`,
     load: Deno.loadavg()[0],
     peers,
@@ -48,6 +48,21 @@ export function machineText(machine: Machine): string {
     `${machine.processor}, ${machine.cpus} CPUs, ${machine.memoryGigabytes} GB, ${machine.fileSystem}`,
     `${machine.system}, Deno ${machine.deno}, ${peers.join(", ") || "no peers"}, load ${machine.load.toFixed(2)}`,
   ].join("\n");
+}
+
+/** With a word on whether an ext4 has a journal, without which an fsync is cheaper. */
+async function fileSystemOf(folder: string): Promise<string> {
+  const found = await firstLine("findmnt", ["-no", "FSTYPE,SOURCE", "-T", folder]);
+  if (found === undefined) return "unknown file system";
+  const [kind, source = ""] = found.split(/\s+/);
+  if (kind !== "ext4") return kind;
+  const device = source.slice(source.lastIndexOf("/") + 1);
+  try {
+    const hasJournal = [...Deno.readDirSync("/proc/fs/jbd2")].some(({ name }) => name.startsWith(`${device}-`));
+    return hasJournal ? "ext4 with a journal" : "ext4 without a journal";
+  } catch {
+    return `${kind} without a journal`;
+  }
 }
 
 function processorName(): string {

@@ -3,11 +3,13 @@
  * everything else to stderr.
  * It measures nothing itself, and no figure makes it fail: a figure is judged by people, beside the machine it comes from.
  *
- *     deno task bench [NAME…] [--runs N] [--json | --markdown]
+ *     deno task bench [NAME… | --quick] [--runs N] [--json | --markdown]
  *
  * @module
  */
+
 import { parseArgs } from "@std/cli/parse-args";
+import { existsSync } from "@std/fs";
 import { BUILD_WORKLOADS } from "./build_workloads.ts";
 import { COLD_WORKLOADS } from "./cold_workloads.ts";
 import type { Turns } from "./contest.ts";
@@ -17,6 +19,7 @@ import { LIBRARY_WORKLOADS } from "./library.ts";
 import { DAILY_WORKLOADS } from "./daily.ts";
 import { HEADER_WORKLOADS } from "./headers.ts";
 import { describeMachine, machineText } from "./machine.ts";
+import { LOOP_WORKLOADS } from "./loop.ts";
 import { MAKESPAN_WORKLOADS } from "./makespan.ts";
 import { MODULE_WORKLOADS } from "./modules.ts";
 import { RECORDING_WORKLOADS } from "./recording.ts";
@@ -29,6 +32,7 @@ import type { Bench, Workload } from "./workload.ts";
 
 const WORKLOADS: readonly Workload[] = [
   ...COLD_WORKLOADS,
+  ...LOOP_WORKLOADS,
   ...BUILD_WORKLOADS,
   ...HEADER_WORKLOADS,
   ...MAKESPAN_WORKLOADS,
@@ -43,6 +47,10 @@ const WORKLOADS: readonly Workload[] = [
   ...WATCH_WORKLOADS,
 ];
 
+/** Two minutes on two cores. */
+const QUICK = ["full", "again", "edit", "version", "chain", "commands", "modules"];
+const QUICK_TURNS = 3;
+
 const HELP = `Measure troupe, beside ninja and make where they are installed.
 
 Usage: deno task bench [NAME…] [OPTIONS]
@@ -50,6 +58,7 @@ Usage: deno task bench [NAME…] [OPTIONS]
   NAME        workloads to measure (default: all): ${WORKLOADS.map(({ name }) => name).join(", ")}
 
 Options:
+  --quick     what tells most, three turns each: ${QUICK.join(", ")}
   --runs N    turns each contender takes (default: 5, or 3 where these take long)
   --json      write the results, with every turn, as JSON
   --markdown  write the table as Markdown
@@ -72,7 +81,7 @@ interface Choices {
 function readChoices(args: readonly string[]): Choices | string {
   const unknown: string[] = [];
   const flags = parseArgs(args, {
-    boolean: ["json", "markdown", "help"],
+    boolean: ["json", "markdown", "quick", "help"],
     string: ["runs", "_"],
     alias: { h: "help" },
     unknown: (arg, key) => key === undefined || unknown.push(arg) === 0,
@@ -82,13 +91,27 @@ function readChoices(args: readonly string[]): Choices | string {
   const names = flags._.map(String);
   const missing = names.find((name) => WORKLOADS.every((workload) => workload.name !== name));
   if (missing !== undefined) return `Unknown workload '${missing}'; see --help`;
-  const turns = flags.runs === undefined ? DEFAULT_TURNS : { most: Number(flags.runs), patienceMs: Infinity };
-  if (!Number.isSafeInteger(turns.most) || turns.most < 1) return `Cannot use '${flags.runs}' as number of runs`;
+  if (flags.quick && names.length > 0) return "Cannot use names with --quick";
+  const wanted = flags.quick ? QUICK : names;
+  const runs = flags.runs ?? (flags.quick ? QUICK_TURNS : undefined);
+  const turns = runs === undefined ? DEFAULT_TURNS : { most: Number(runs), patienceMs: Infinity };
+  if (!Number.isSafeInteger(turns.most) || turns.most < 1) return `Cannot use '${runs}' as number of runs`;
   return {
-    workloads: names.length === 0 ? WORKLOADS : WORKLOADS.filter(({ name }) => names.includes(name)),
+    workloads: wanted.length === 0 ? WORKLOADS : WORKLOADS.filter(({ name }) => wanted.includes(name)),
     turns,
     form: flags.json ? "json" : flags.markdown ? "markdown" : "text",
   };
+}
+
+/** Others that use Deno meanwhile change its caches; packages are in none. */
+async function useOwnDenoDir(space: Space): Promise<void> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"], stderr: "null" }).output();
+  const { denoDir } = JSON.parse(new TextDecoder().decode(stdout)) as { readonly denoDir: string };
+  const own = space.folder("deno");
+  for (const name of ["npm", "registries"]) {
+    if (existsSync(`${denoDir}/${name}`)) Deno.symlinkSync(`${denoDir}/${name}`, `${own}/${name}`);
+  }
+  Deno.env.set("DENO_DIR", own);
 }
 
 async function main(args: readonly string[]): Promise<number> {
@@ -103,6 +126,7 @@ async function main(args: readonly string[]): Promise<number> {
     space[Symbol.dispose]();
     Deno.exit(130);
   });
+  await useOwnDenoDir(space);
   const machine = await describeMachine(space.root);
   console.error(machineText(machine));
   if (machine.load > QUIET_LOAD) {

@@ -51,7 +51,7 @@ async function modules(bench: Bench): Promise<Row[]> {
     unit: "ms",
     troupe: each(taken.get("troupe")!, SIZE),
     peer: { name: "ninja", values: ninja && each(ninja, SIZE) },
-    goal: { kind: "amount", most: 0.4 },
+    goal: { kind: "amount", most: 0.3 },
   }];
 }
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { contest, denoArgs, timeProgram } from "./contest.ts";
+import { contest, denoArgs, isInstalled, timeProgram } from "./contest.ts";
 import type { Bench, Row, Workload } from "./workload.ts";
 
 export const TASK_WORKLOADS: readonly Workload[] = [
@@ -33,10 +33,10 @@ async function commands(bench: Bench): Promise<Row[]> {
   const jobs = `-j${bench.cpus}`;
   const programs: [name: string, program: string, args: string[], most: number][] = [
     ["troupe", Deno.execPath(), [...denoArgs("main.ts"), "run", "tasks.txt", jobs], 0],
-    ["ninja", "ninja", [jobs], 1.5],
-    ["make", "make", ["-s", jobs], 1.5],
+    ["ninja", "ninja", [jobs], 1],
+    ["make", "make", ["-s", jobs], 1],
     ["GNU parallel", "parallel", [jobs, "true", ":::", ...names], 1],
-    ["deno task", Deno.execPath(), ["task", "all"], 1],
+    ["deno task", Deno.execPath(), ["task", "all"], 0.8],
   ];
   const installed = programs.filter(([, program]) => isInstalled(program));
   const taken = await contest(
@@ -83,12 +83,4 @@ async function output(bench: Bench): Promise<Row[]> {
     troupe: peaks,
     goal: { kind: "amount", most: 200 },
   }];
-}
-
-function isInstalled(program: string): boolean {
-  try {
-    return new Deno.Command(program, { args: ["--version"], stdout: "null", stderr: "null" }).outputSync().success;
-  } catch {
-    return false;
-  }
 }
