@@ -1,6 +1,6 @@
 /**
- * Owns the program that answers a file's tests: it does what `troupe` does once for each call; see door.ts. It is started
- * before the first test, so that no test leaves one behind, and ends with the file.
+ * Owns the programs that answer a file's tests: they do what `troupe` does once for each call; see door.ts. They are started
+ * before the first test, so that no test leaves one behind, and end with the file.
  *
  * @module
  */
@@ -11,18 +11,18 @@ import { type Ended, scrubbed } from "./running.ts";
 
 const DOOR = fromFileUrl(new URL("./door.ts", import.meta.url));
 
-let ofFile: Door | undefined;
+const ofFile: Door[] = [];
 
-/** Starts the program of this file's tests, unless it is there. It is told before the first test. */
-export function openDoor(): void {
-  if (ofFile !== undefined) return;
-  ofFile = new Door();
-  addEventListener("unload", () => ofFile?.kill());
+/** Starts the program of this file's tests, or several for what goes on at once, unless they are there: before the first test. */
+export function openDoors(count = 1): void {
+  if (ofFile.length === 0) addEventListener("unload", () => ofFile.forEach((door) => door.kill()));
+  while (ofFile.length < count) ofFile.push(new Door());
 }
 
-/** The program of this file's tests, if it answers. */
+/** A program of this file's tests that answers, one that is not busy if there is one. */
 export function doorOfFile(): Door | undefined {
-  return ofFile?.hasEnded ? undefined : ofFile;
+  const doors = ofFile.filter((door) => !door.hasEnded);
+  return doors.find((door) => !door.isBusy) ?? doors[0];
 }
 
 /** One such program. */

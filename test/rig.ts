@@ -5,7 +5,7 @@
  * @module
  */
 import { fromFileUrl } from "@std/path";
-import { Door, doorOfFile, openDoor } from "./asked.ts";
+import { Door, doorOfFile, openDoors } from "./asked.ts";
 import { Gates, type Held } from "./e2e/gates.ts";
 import { ProjectFolder } from "./project_folder.ts";
 import { Terminal, type TerminalChoices } from "./pty.ts";
@@ -27,9 +27,12 @@ export interface RunChoices {
   readonly deno?: readonly string[];
 }
 
+/** What a program that answers all tests of a file can be told. */
+export type AskChoices = Pick<RunChoices, "env" | "cwd">;
+
 /** A test with a project of its own; when it fails, everything the program said in it is printed. */
 export function rigTest(name: string, body: (rig: Rig) => Promise<void>, options: { ignore?: boolean } = {}): void {
-  openDoor();
+  openDoors();
   Deno.test({
     name,
     ignore: options.ignore,
@@ -83,7 +86,7 @@ export class Rig extends ProjectFolder implements AsyncDisposable {
   }
 
   /** The same for `troupe` with these arguments. */
-  async ask(args: readonly string[], choices: Pick<RunChoices, "env" | "cwd"> = {}): Promise<Ended> {
+  async ask(args: readonly string[], choices: AskChoices = {}): Promise<Ended> {
     return await this.build(args, { ...choices, deno: ["run", "-A", MAIN] });
   }
 

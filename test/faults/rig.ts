@@ -7,7 +7,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { dirname, fromFileUrl } from "@std/path";
-import { doorOfFile, openDoor } from "../asked.ts";
+import { doorOfFile, openDoors } from "../asked.ts";
 import { ProjectFolder } from "../project_folder.ts";
 import { type Ended, Running } from "../running.ts";
 
@@ -15,7 +15,7 @@ export { type Ended, Running };
 
 const REPOSITORY = dirname(dirname(dirname(fromFileUrl(import.meta.url))));
 
-openDoor();
+openDoors();
 
 /** The command line of a build, without the config. */
 export const BUILD = [Deno.execPath(), "run", "-A", `${REPOSITORY}/build.ts`];

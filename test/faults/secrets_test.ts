@@ -30,8 +30,7 @@ rigTest(
     held.release();
     const ended = await build.ended;
     assertEquals(ended.code, 1);
-    const main = rig.program.replace(/build\.ts$/, "main.ts");
-    const joined = await rig.start(["join", "tasks.txt"], { deno: ["run", "-A", main] }).ended;
+    const joined = await rig.ask(["join", "tasks.txt"]);
     assertEquals(joined.code, 0);
     const after = modes();
     for (const name of [".build_cache.json", "taskrun.db", "crew.sqlite"]) assertEquals(after[name], "600", name);
@@ -43,11 +42,11 @@ rigTest(
       assert(!text.includes(SECRET), name);
     }
     assert(!(ended.stdout + ended.stderr).includes(SECRET));
-    const shown = await rig.start(["show", "last", "--json"], { deno: ["run", "-A", main] }).ended;
+    const shown = await rig.ask(["show", "last", "--json"]);
     assert(shown.code === 0 && !shown.stdout.includes(SECRET));
     // what failed can be tried again, with the values that the config has
     rig.write("build.json", rig.read("build.json").replace("exit 1", 'echo \\"${#TOKEN}\\" > \\"$OUT\\"'));
-    const retried = await rig.start(["retry", "last"], { deno: ["run", "-A", main] }).ended;
+    const retried = await rig.ask(["retry", "last"]);
     assertEquals([retried.code, rig.read("c")], [0, `${SECRET.length}\n`], retried.stdout + retried.stderr);
   },
 );

@@ -1,11 +1,15 @@
 // K72: what is to be done changes while members are at work. None does as the registered task what it knows otherwise.
+import { openDoors } from "../../asked.ts";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { query, RawDatabase } from "../../actors/storage/raw_database.ts";
 import { until } from "../../faults/rig.ts";
 import { type Held, type Rig, rigTest } from "../../rig.ts";
 import { executed } from "../said.ts";
 import { openCrew } from "./crew.ts";
-import { crewReportOf, member, startMember, trails } from "./members.ts";
+import { crewReportOf, member, memberAtWork, trails } from "./members.ts";
+
+// Two members at once
+openDoors(2);
 
 const AGAIN = /^Task 'after' is to other members not what it was in '(?:build\.json|tasks\.txt)': reading it again\n$/;
 
@@ -25,10 +29,10 @@ async function startBoth(rig: Rig, held: Held, { input = "build.json", change }:
   input?: string;
   change: () => void;
 }) {
-  const first = startMember(rig, [input, "--id=first", "--label=gpu", "-j1", "--json"]);
+  const first = memberAtWork(rig, [input, "--id=first", "--label=gpu", "-j1", "--json"]);
   await held.started();
   change();
-  const second = startMember(rig, [input, "--id=second", "-j1"]);
+  const second = memberAtWork(rig, [input, "--id=second", "-j1"]);
   await until(
     () => query(rig.path("crew.sqlite"), "select 1 from workers where not is_registering").length === 2,
     "both know all tasks",

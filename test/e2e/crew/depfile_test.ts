@@ -4,7 +4,7 @@ import { query } from "../../actors/storage/raw_database.ts";
 import { type Rig, rigTest } from "../../rig.ts";
 import { executed } from "../said.ts";
 import { troupe } from "./crew.ts";
-import { startMember, trails } from "./members.ts";
+import { memberAtWork, startMember, trails } from "./members.ts";
 
 /** Two tasks whose sources use a header each, and one that needs both. */
 function writeProject(rig: Rig, more = ""): void {
@@ -64,7 +64,7 @@ rigTest("a member that joins while others are at work has done again what an edi
   const config = JSON.parse(rig.read("build.json"));
   config.tasks[1].command += ` && (OUT=/dev/null; ${gate.command})`;
   rig.write("build.json", config);
-  const first = startMember(rig, ["build.json", "-j1", "--id=first"]);
+  const first = memberAtWork(rig, ["build.json", "-j1", "--id=first"]);
   await gate.started(); // and so a is done
   rig.write("inc/a", "2\n");
   const second = startMember(rig, ["build.json", "-j1", "--id=second"]);

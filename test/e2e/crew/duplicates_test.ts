@@ -1,7 +1,11 @@
 // K87: equal work in a crew is done once.
+import { openDoors } from "../../asked.ts";
 import { assertEquals } from "@std/assert";
 import { rigTest } from "../../rig.ts";
-import { assertDoneOnce, crewReportOf, startMember } from "./members.ts";
+import { assertDoneOnce, crewReportOf, memberAtWork } from "./members.ts";
+
+// Two members at once
+openDoors(2);
 
 rigTest("of tasks that come to the same work one is done, and the others take over what it made", async (rig) => {
   const held = rig.hold("held");
@@ -10,7 +14,7 @@ rigTest("of tasks that come to the same work one is done, and the others take ov
   });
   const source = { name: "a", output: "a", command: "echo same > $OUT" };
   rig.write("build.json", { tasks: [source, task("x"), task("y"), task("z")] });
-  const members = ["m1", "m2"].map((id) => startMember(rig, [`--id=${id}`, "--jobs=1", "--json"]));
+  const members = ["m1", "m2"].map((id) => memberAtWork(rig, [`--id=${id}`, "--jobs=1", "--json"]));
   await held.started();
   held.release();
   const reports = (await Promise.all(members.map(({ ended }) => ended))).map(crewReportOf);
@@ -29,7 +33,7 @@ rigTest("where equal work failed it is tried by the next", async (rig) => {
     ...{ name, output: name, dependencies: ["h0", "h1"], command: "echo once >> tries; exit 3" },
   });
   rig.write("build.json", { tasks: [...first, task("x"), task("y")] });
-  const members = ["m1", "m2"].map((id) => startMember(rig, [`--id=${id}`, "--jobs=1", "--json"]));
+  const members = ["m1", "m2"].map((id) => memberAtWork(rig, [`--id=${id}`, "--jobs=1", "--json"]));
   for (const one of held) await one.started();
   for (const one of held) one.release();
   const reports = (await Promise.all(members.map(({ ended }) => ended))).map(crewReportOf);

@@ -1,11 +1,15 @@
 // What `troupe join` does as its flags, its variables and the tasks' retries say, and what it refuses.
+import { openDoors } from "../../asked.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { query, RawDatabase } from "../../actors/storage/raw_database.ts";
 import { plainText, Terminal } from "../../pty.ts";
 import { type Rig, rigTest } from "../../rig.ts";
 import { executed } from "../said.ts";
-import { MAIN, openCrew, startTroupe } from "./crew.ts";
-import { assertDoneOnce, crewReportOf, member, memberExecutes, startMember, trails } from "./members.ts";
+import { MAIN, openCrew } from "./crew.ts";
+import { assertDoneOnce, crewReportOf, member, memberAtWork, memberExecutes, startMember, trails } from "./members.ts";
+
+// Two members at once
+openDoors(2);
 
 /** Fails until it has been tried so often. */
 function succeedsAt(attempt: number): string {
@@ -29,7 +33,7 @@ rigTest(
       SLURMD_NODENAME: "n2",
     };
     const join = async (args: string[], more: Record<string, string> = {}) => {
-      const { code, stdout, stderr } = await startMember(rig, args, { env: { ...env, ...more } }).ended;
+      const { code, stdout, stderr } = await memberAtWork(rig, args, { env: { ...env, ...more } }).ended;
       assertEquals([code, stderr], [0, ""]);
       return stdout.split("\n");
     };
@@ -40,7 +44,7 @@ rigTest(
     const [told] = await join(["-j1", "--id=mine"], { TROUPE_IDENTIFIER: "other" });
     assertEquals(told, `Member 'mine' ${place}: 1 task at once`);
     assertEquals((await join(["--quiet"])).join(""), "");
-    const crew = await startTroupe(rig, ["crew", "2", "build.json", "--force"], { env }).ended;
+    const crew = await rig.ask(["crew", "2", "build.json", "--force"], { env });
     assertEquals(crew.code, 0, crew.stderr);
     assertMatch(crew.stdout, /^\[1\] Member 'slurm-17_5-1': /m);
     assertMatch(crew.stdout, /^\[2\] Member 'slurm-17_5-2': /m);
@@ -137,9 +141,9 @@ rigTest("variables stand in for the options, which go before them", async (rig) 
     TROUPE_FAILURE_POLICY: "continue",
     TROUPE_HEARTBEAT_INTERVAL: "no number",
   };
-  const first = await startMember(rig, ["--json"], { env }).ended;
+  const first = await memberAtWork(rig, ["--json"], { env }).ended;
   assertEquals([first.code, crewReportOf(first).member], [0, "zoe"]);
-  const second = await startMember(rig, ["--json", "--id=bea"], { env }).ended;
+  const second = await memberAtWork(rig, ["--json", "--id=bea"], { env }).ended;
   assertEquals(crewReportOf(second).member, "bea");
   const rows = query<{ ms: number }>(
     rig.path("crew.sqlite"),
@@ -253,7 +257,7 @@ rigTest("of members that come at once with --force one begins a new run", async 
   writeTasks(rig, { name: "a", command: "echo a > $OUT" });
   assertEquals(await memberExecutes(rig), ["a"]);
   for (let round = 0; round < 4; round++) {
-    const ended = await Promise.all([1, 2].map(() => startMember(rig, ["--force"]).ended));
+    const ended = await Promise.all([1, 2].map(() => member(rig, "--force")));
     assert(ended.flatMap(executed).length > 0, ended.map(({ stdout }) => stdout).join("\n"));
     assertEquals(ended.map(({ code, stderr }) => [code, stderr]), [[0, ""], [0, ""]]);
   }
@@ -269,7 +273,7 @@ rigTest("members with --force do all again, equal work once, and one that joins 
   await memberExecutes(rig);
   assertEquals(await memberExecutes(rig), []);
   assertEquals((await memberExecutes(rig, "-f", "--jobs=1")).length, 2, "one of the duplicates, and b");
-  const { code, stdout } = await startTroupe(rig, ["crew", "2", "build.json", "--force", "--json"]).ended;
+  const { code, stdout } = await rig.ask(["crew", "2", "build.json", "--force", "--json"]);
   assertEquals([code, JSON.parse(stdout).done_tasks], [0, 3]);
   const once = "running completed", again = " invalidated running completed";
   assertEquals(Object.values(trails(rig)), [0, 1, 2].map(() => `${once}${again}${again}`));
@@ -282,7 +286,7 @@ rigTest("a transaction is no member's, nor several members'", async (rig) => {
   writeTasks(rig, { name: "a", content: "a" });
   const why = "what one member has done the others go on with at once, so it cannot be taken back";
   for (const command of [["join"], ["crew", "2"]]) {
-    const { code, stderr } = await startTroupe(rig, [...command, "build.json", "--transaction"]).ended;
+    const { code, stderr } = await rig.ask([...command, "build.json", "--transaction"]);
     assertEquals([code, stderr], [2, `troupe ${command[0]} has no --transaction: ${why}\n`]);
   }
   assertEquals(rig.files(), ["build.json"]);
@@ -311,7 +315,7 @@ rigTest("--history records what a member does as a run, in which what others hav
     await member(rig, file, db, "--label=gpu", "--task=other");
     const { code, stdout } = await member(rig, file, db, "--history=runs.db");
     assertEquals([code, stdout.includes(`Results saved to: runs.db (run #${run})\n`)], [1, true], stdout);
-    const { tasks } = JSON.parse((await startTroupe(rig, ["show", "last", "--db=runs.db", "--json"]).ended).stdout);
+    const { tasks } = JSON.parse((await rig.ask(["show", "last", "--db=runs.db", "--json"])).stdout);
     assertEquals(
       tasks.map(({ name, status, attempts }: Record<string, unknown>) => [name, status, attempts]),
       [["own", "passed", 1], ["other", "passed", 1], ["bad", "failed", 1]],

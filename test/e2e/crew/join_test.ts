@@ -1,4 +1,5 @@
 // What members of a crew make together: what one build makes, and only what is needed.
+import { openDoors } from "../../asked.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { copySync } from "@std/fs";
 import { fromFileUrl } from "@std/path";
@@ -13,10 +14,14 @@ import {
   contents,
   crewReportOf,
   member,
+  memberAtWork,
   memberExecutes,
   startMember,
   trails,
 } from "./members.ts";
+
+// Two members at once
+openDoors(2);
 
 /** Two sources; `report` needs of the first only how long it is. */
 function writeProject(rig: Rig): void {
@@ -48,7 +53,7 @@ rigTest("four members share a monorepo: each task is done once, and all of it is
   for (const folder of ["built", "joined"]) generateMonorepo(rig.path(folder));
   assertEquals((await rig.build(["built/build.json", "--jobs=2"])).code, 0);
   const config = "joined/build.json";
-  const members = Array.from({ length: 4 }, (_, i) => startMember(rig, [config, "--json", `--id=m${i}`, "--jobs=2"]));
+  const members = Array.from({ length: 4 }, (_, i) => memberAtWork(rig, [config, "--json", `--id=m${i}`, "--jobs=2"]));
   const ends = await Promise.all(members.map((running) => running.ended));
   for (const { code, stderr } of ends) assertEquals([code, /waiting|error/i.test(stderr)], [0, false], stderr);
   const reports = ends.map(crewReportOf);
@@ -273,7 +278,7 @@ rigTest("labels: a task is done only by a member that has all that it requires",
 
 rigTest("a task file is worked through by several, and what failed blocks what needs it", async (rig) => {
   rig.write("tasks.txt", "a: echo a >> log\nb: echo b >> log [after:a]\nc: exit 3\nd: echo d >> log [after:c]\n");
-  const members = ["x", "y"].map((id) => startMember(rig, ["tasks.txt", `--id=${id}`]));
+  const members = ["x", "y"].map((id) => memberAtWork(rig, ["tasks.txt", `--id=${id}`]));
   const ends = await Promise.all(members.map(({ ended }) => ended));
   assertEquals(ends.map(({ code }) => code), [1, 1]);
   assertEquals(rig.read("log"), "a\nb\n");
@@ -298,7 +303,7 @@ rigTest("tasks that call modules are done by a crew as by a build", async (rig) 
   }
   assertEquals((await rig.build(["built/build.json", "--jobs=2"])).code, 0);
   const args = ["joined/build.json", "--jobs=2", "--json"];
-  const ends = await Promise.all(["x", "y"].map((id) => startMember(rig, [...args, `--id=${id}`]).ended));
+  const ends = await Promise.all(["x", "y"].map((id) => member(rig, ...args, `--id=${id}`)));
   assertEquals(ends.map(({ code }) => code), [0, 0]);
   assertEquals(contents(rig, "joined/build"), contents(rig, "built/build"));
   assertEquals(executed(await rig.build(["joined/build.json", "--jobs=2"])), []);

@@ -7,7 +7,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import type { CrewReport } from "../../../graph/crew/member_report.ts";
 import { query } from "../../actors/storage/raw_database.ts";
-import type { Ended, Rig, RunChoices, Running } from "../../rig.ts";
+import type { AskChoices, Ended, Rig, RunChoices, Running } from "../../rig.ts";
 import { executed } from "../said.ts";
 import { startTroupe } from "./crew.ts";
 
@@ -17,6 +17,11 @@ export const HEARTBEAT = ["--heartbeat-interval=0.2", "--heartbeat-timeout=5"];
 /** Starts a member. */
 export function startMember(rig: Rig, args: readonly string[] = [], choices: RunChoices = {}): Running {
   return startTroupe(rig, joining(args), choices);
+}
+
+/** Has a program of the file's be a member (see asked.ts), for who asks nothing of it but how it ends. */
+export function memberAtWork(rig: Rig, args: readonly string[] = [], choices: AskChoices = {}): Pick<Running, "ended"> {
+  return { ended: rig.ask(joining(args), choices) };
 }
 
 /** Runs a member to its end. */

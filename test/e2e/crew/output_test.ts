@@ -1,7 +1,6 @@
 // K86: what a failed task of a crew printed is kept in the database.
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { rigTest } from "../../rig.ts";
-import { startTroupe } from "./crew.ts";
 import { member } from "./members.ts";
 
 rigTest("status shows the last lines of a failed task, and show reads all that was kept", async (rig) => {
@@ -13,7 +12,7 @@ rigTest("status shows the last lines of a failed task, and show reads all that w
   // K27
   assertStringIncludes(joined.stderr, "[the last 40 lines; more: troupe show --task noisy --db crew.sqlite]\n299962\n");
   const troupe = async (...args: string[]) => {
-    const { code, stdout, stderr } = await startTroupe(rig, args).ended;
+    const { code, stdout, stderr } = await rig.ask(args);
     return { code, stdout, stderr };
   };
   const { stdout } = await troupe("status");

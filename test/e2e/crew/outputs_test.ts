@@ -1,10 +1,14 @@
 // Members of a crew hand on to each other what is no single file: checks, folders, several outputs, globs.
+import { openDoors } from "../../asked.ts";
 import { assertEquals } from "@std/assert";
 import { query } from "../../actors/storage/raw_database.ts";
 import { until } from "../../faults/rig.ts";
 import { type Rig, rigTest } from "../../rig.ts";
 import { executed } from "../said.ts";
-import { contents, memberExecutes, startMember } from "./members.ts";
+import { contents, memberAtWork, memberExecutes } from "./members.ts";
+
+// Two members at once
+openDoors(2);
 
 const LEFT = { requirements: ["left"] }, RIGHT = { requirements: ["right"] };
 
@@ -43,7 +47,7 @@ async function bothExecute(rig: Rig, tasks: readonly Record<string, unknown>[]):
   const gate = { name: "gate", output: "gate", command: held.command };
   rig.write("build.json", { tasks: [gate, ...tasks.map((task) => ({ ...task, after: ["gate"] }))] });
   const members = ["left", "right"].map((label) =>
-    startMember(rig, ["build.json", `--id=${label}`, `--label=${label}`])
+    memberAtWork(rig, ["build.json", `--id=${label}`, `--label=${label}`])
   );
   await held.started();
   const atWork = "select 1 from workers where status in ('idle', 'busy') and not is_registering";

@@ -1,8 +1,12 @@
 // A crew works through a config that is expanded, and tags choose from it.
+import { openDoors } from "../../asked.ts";
 import { assertEquals } from "@std/assert";
 import { rigTest } from "../../rig.ts";
 import { executed } from "../said.ts";
-import { crewReportOf, member, startMember } from "./members.ts";
+import { crewReportOf, member } from "./members.ts";
+
+// Two members at once
+openDoors(2);
 
 // S5.8, S5.10, S5.12, S5.13
 rigTest("members of a crew do what came of templates and includes, each once, in order", async (rig) => {
@@ -27,7 +31,7 @@ rigTest("members of a crew do what came of templates and includes, each once, in
   });
   for (const name of ["x", "y z"]) rig.write(`src/${name}.c`, `${name}\n`);
   const args = ["build.json", "--jobs=1", "--json"];
-  const ends = await Promise.all(["m", "n"].map((id) => startMember(rig, [...args, `--id=${id}`]).ended));
+  const ends = await Promise.all(["m", "n"].map((id) => member(rig, ...args, `--id=${id}`)));
   assertEquals(ends.map(({ code }) => code), [0, 0], ends.map(({ stderr }) => stderr).join());
   assertEquals(ends.map((end) => crewReportOf(end).executed).reduce((sum, count) => sum + count), 6);
   assertEquals(rig.read("log").trimEnd().split("\n").sort(), ["web", "x.a", "x.b", "y z.a", "y z.b"]);

@@ -2,7 +2,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import * as troupe from "../../../mod.ts";
 import { type Rig, rigTest } from "../../rig.ts";
-import { startTroupe } from "../crew/crew.ts";
 
 const { batches, build, check, dryRun, history, join, locks, retry, run, show, status } = troupe;
 
@@ -18,7 +17,7 @@ function lasting(report: unknown): unknown {
 }
 
 async function printed(rig: Rig, ...args: string[]): Promise<unknown> {
-  const { stdout, stderr } = await startTroupe(rig, [...args, "--json"]).ended;
+  const { stdout, stderr } = await rig.ask([...args, "--json"]);
   assert(stdout !== "", stderr);
   return JSON.parse(stdout);
 }

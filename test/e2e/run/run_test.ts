@@ -220,7 +220,7 @@ rigTest("run tries again what has retries, and records the last attempt", async 
 rigTest("run hands tasks the environment and, if they ask, their name, and nothing to read", async (rig) => {
   rig.write("name.sh", 'echo "[$TASK]"');
   rig.write("tasks.txt", "a: echo $TASK $GREETING; cat; pwd\nb: sh name.sh\n");
-  await startTroupe(rig, ["run", "tasks.txt"], { env: { GREETING: "hello" } }).ended;
+  await rig.ask(["run", "tasks.txt"], { env: { GREETING: "hello" } });
   assertEquals(rows(rig, "select stdout from tasks order by name"), [
     { stdout: `a hello\n${rig.folder}\n` },
     { stdout: "[]\n" },

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { query, RawDatabase } from "../../actors/storage/raw_database.ts";
 import { MAIN, openCrew, startTroupe } from "../../e2e/crew/crew.ts";
-import { crewReportOf, HEARTBEAT, startMember, trails } from "../../e2e/crew/members.ts";
+import { crewReportOf, HEARTBEAT, memberAtWork, startMember, trails } from "../../e2e/crew/members.ts";
 import { executed } from "../../e2e/said.ts";
 import { randomFrom, seedFor } from "../../random.ts";
 import { type Rig, rigTest, type Running } from "../../rig.ts";
@@ -327,14 +327,14 @@ rigTest(
 
 rigTest("a database on a read-only disk is told of, and nothing is done", async (rig) => {
   rig.write("build.json", { tasks: [{ name: "a", output: "a", content: "a" }] });
-  assertEquals((await startMember(rig, ["--db=data/../crew.sqlite"]).ended).code, 0);
+  assertEquals((await memberAtWork(rig, ["--db=data/../crew.sqlite"]).ended).code, 0);
   rig.remove("a");
   Deno.mkdirSync(rig.path("data"));
   for (const name of ["crew.sqlite"]) Deno.copyFileSync(rig.path(name), rig.path(`data/${name}`));
   using mount = new Mount(rig.path("data"), "--bind", rig.path("data"));
   assert(succeeds("mount", "-o", "remount,ro,bind", mount.folder));
   for (const path of ["data/crew.sqlite", "data/new.sqlite"]) {
-    const { code, stdout, stderr } = await startMember(rig, [`--db=${path}`]).ended;
+    const { code, stdout, stderr } = await memberAtWork(rig, [`--db=${path}`]).ended;
     assertEquals([code, stdout, rig.has("a")], [2, "", false], path);
     assertMatch(stderr, /^(Cannot (open|write)|Database) .*'data\/\w+\.sqlite'.*\n$/);
   }
@@ -366,7 +366,7 @@ rigTest("a full disk under the database ends the members, and nothing is lost fo
   assertMatch(stderr, /^Cannot write database 'data\/crew.sqlite': no space left on the disk\n$/);
   await until(() => !hasProcesses(rig), "no process is left");
   rig.remove("data/filling");
-  const ended = await startMember(rig, [...args, "--json"]).ended;
+  const ended = await memberAtWork(rig, [...args, "--json"]).ended;
   const { tasks, executed, cache_hits } = crewReportOf(ended);
   assertEquals([ended.code, tasks.completed], [0, 3], ended.stderr);
   // What was in place when the disk was full is known, though not to the database.
