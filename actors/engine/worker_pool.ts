@@ -190,6 +190,14 @@ export class WorkerPool implements Pool {
     const temporaries = message.kind === "run" ? this.#temporariesOf(message, worker) : [];
     member.assign({ message, graceMs: message.graceMs ?? this.#graceMs, temporaries });
     if (this.#isPaused) member.send({ kind: "pause" });
+    if (message.kind === "run" && !member.hasCalled) this.#expectCall(message);
+  }
+
+  /** The worker will want a sandbox when it has loaded what it needs for that. */
+  async #expectCall({ work, call, dependencyArtifacts }: RunTask): Promise<void> {
+    if (work.kind !== "module" || work.isolate === "process") return;
+    const task = { work, own: call?.modules ?? [], dependencyArtifacts };
+    (await this.#guards()).expect(task, this.#options.folder);
   }
 
   #temporariesOf(task: RunTask, worker: number): Assignment["temporaries"] {
@@ -323,10 +331,14 @@ export class WorkerPool implements Pool {
   }
 
   async #connect({ permissions, ports }: SandboxWanted): Promise<void> {
-    this.#sandboxGuards ??= later<typeof import("../sandbox/guards.ts")>("../sandbox/guards.ts", import.meta.url).then((
-      { Guards },
-    ) => new Guards());
-    (await this.#sandboxGuards).connect(permissions, ports);
+    (await this.#guards()).connect(permissions, ports);
+  }
+
+  #guards(): Promise<Guards> {
+    return this.#sandboxGuards ??= later<typeof import("../sandbox/guards.ts")>(
+      "../sandbox/guards.ts",
+      import.meta.url,
+    ).then(({ Guards }) => new Guards());
   }
 
   async #answer(member: WorkerThread, { task, wish, deed }: PermitWanted): Promise<void> {

@@ -10,9 +10,9 @@ import type { Permissions } from "../../graph/task.ts";
 import { entryModule } from "../machine/entry_modules.ts";
 import { ClosedInput } from "../machine/terminal_input.ts";
 import { whatThreadsLack } from "./thread_needs.ts";
-import { denoPermissions, keyOf } from "./permissions.ts";
+import { denoPermissions, keyOf, taskPermissions } from "./permissions.ts";
 import { type SandboxEntry, sandboxEntry } from "./sandbox_entries.ts";
-import type { FromGuard, SandboxEnded, SandboxPorts, StartSandbox } from "./sandbox_messages.ts";
+import type { ExpectSandbox, FromGuard, SandboxEnded, SandboxPorts, StartSandbox } from "./sandbox_messages.ts";
 
 /** Young objects lie outside of the limit that node's workers are given. */
 const YOUNG_SHARE = 0.9;
@@ -23,6 +23,8 @@ interface Guard {
   waiting: SandboxPorts[] | undefined;
   /** How many sandboxes it was asked for. */
   started: number;
+  /** Whether it has been told that it will be. */
+  isExpected: boolean;
 }
 
 /** The guards of one run. */
@@ -34,13 +36,8 @@ export class Guards implements Disposable {
 
   /** Has a sandbox thread with these permissions started at the other ends of these ports. A failure is told by `control`. */
   connect(permissions: Permissions, ports: SandboxPorts): void {
-    const key = keyOf(permissions);
     try {
-      let guard = this.#guards.get(key);
-      if (guard === undefined) {
-        this.#prepare();
-        this.#guards.set(key, guard = this.#startGuard(key, permissions));
-      }
+      const guard = this.#guardFor(permissions);
       if (guard.waiting === undefined) this.#hand(ports, guard);
       else guard.waiting.push(ports);
     } catch (error) {
@@ -49,11 +46,33 @@ export class Guards implements Disposable {
     }
   }
 
+  /** Has a thread ready for a task's function, which will soon be called: it starts while the task's worker gets there. */
+  async expect(task: Parameters<typeof taskPermissions>[0], folder: string): Promise<void> {
+    try {
+      const guard = this.#guardFor(taskPermissions(task, folder));
+      guard.isExpected = true;
+      this.#entry ??= await sandboxEntry("thread");
+      guard.thread.postMessage({ ...this.#entry, heapMiB: this.#heapLimit() } satisfies ExpectSandbox);
+    } catch {
+      // Whoever wants it is told.
+    }
+  }
+
   /** Ends all of them. */
   [Symbol.dispose](): void {
     for (const { thread } of this.#guards.values()) thread.terminate();
     this.#guards.clear();
     this.#input?.[Symbol.dispose]();
+  }
+
+  #guardFor(permissions: Permissions): Guard {
+    const key = keyOf(permissions);
+    let guard = this.#guards.get(key);
+    if (guard === undefined) {
+      this.#prepare();
+      this.#guards.set(key, guard = this.#startGuard(key, permissions));
+    }
+    return guard;
   }
 
   /** Before the first thread there is nobody who could be asked, and no option that is missing. */
@@ -72,7 +91,7 @@ export class Guards implements Disposable {
       deno: { permissions: denoPermissions(permissions) },
     } as WorkerOptions;
     const thread = new Worker(entryModule("guard"), options);
-    const guard: Guard = { thread, waiting: [], started: 0 };
+    const guard: Guard = { thread, waiting: [], started: 0, isExpected: false };
     thread.onmessage = ({ data }: MessageEvent<FromGuard>) => {
       if (data.kind === "idle") return data.started === guard.started ? this.#endGuard(key, guard) : undefined;
       this.#ready(key, guard);
@@ -97,7 +116,7 @@ export class Guards implements Disposable {
     if (this.#guards.get(key) !== guard) return;
     for (const ports of guard.waiting ?? []) this.#hand(ports, guard);
     guard.waiting = undefined;
-    if (guard.started === 0) this.#endGuard(key, guard);
+    if (guard.started === 0 && !guard.isExpected) this.#endGuard(key, guard);
   }
 
   #endGuard(key: string, guard: Guard): void {

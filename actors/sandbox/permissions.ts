@@ -4,8 +4,10 @@
  *
  * @module
  */
+import { resolve } from "@std/path/posix/resolve";
+import { isFolder } from "../machine/regular_file.ts";
 import { sandboxFiles } from "../machine/entry_modules.ts";
-import { PERMISSION_KINDS, type Permissions } from "../../graph/task.ts";
+import { type ModuleAction, PERMISSION_KINDS, type Permissions } from "../../graph/task.ts";
 
 /** What is declared, and to read its own files as well; `absolute` says where a declared path lies. */
 export function resolvedPermissions(
@@ -20,6 +22,20 @@ export function resolvedPermissions(
     write: write && paths(write),
     ffi: ffi && paths(ffi),
   };
+}
+
+/** What a task's function may do: what is declared, and to read its own files and what of its dependencies is a folder. */
+export function taskPermissions(
+  { work, own, dependencyArtifacts }: {
+    readonly work: ModuleAction;
+    readonly own: readonly string[];
+    readonly dependencyArtifacts: readonly string[];
+  },
+  folder: string,
+): Permissions {
+  const absolute = (path: string) => resolve(folder, path);
+  const folders = dependencyArtifacts.filter((path) => isFolder(absolute(path)));
+  return resolvedPermissions(work.permissions, { own: [...own, ...folders].map(absolute), absolute });
 }
 
 /** Equal permissions have equal keys. */

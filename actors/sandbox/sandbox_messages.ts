@@ -20,8 +20,8 @@ export interface SandboxPorts {
   readonly control: MessagePort;
 }
 
-/** Told to a guard: start a thread. */
-export interface StartSandbox extends SandboxPorts {
+/** Told to a guard: a thread will soon be wanted. */
+export interface ExpectSandbox {
   /** URL of the module that the thread begins with. */
   readonly own: string;
   /** See {@linkcode SandboxData}. */
@@ -29,6 +29,12 @@ export interface StartSandbox extends SandboxPorts {
   /** Most memory of the thread's heap, in MiB. */
   readonly heapMiB: number;
 }
+
+/** Told to a guard: start a thread, or take one that was expected. */
+export interface StartSandbox extends SandboxPorts, ExpectSandbox {}
+
+/** Guard → sandbox thread: who makes the calls. */
+export type SandboxUse = Pick<SandboxPorts, "calls" | "files">;
 
 /** Guard → main thread. */
 export type FromGuard =
@@ -57,10 +63,10 @@ export interface SandboxPaused {
   readonly kind: "paused";
 }
 
-/** What the sandbox thread is told first; it is not among what a module may find on the thread. */
+/** What the sandbox thread is given; it is not among what a module may find on the thread. */
 export interface SandboxData {
-  readonly calls: NodePort;
-  readonly files: NodePort;
+  /** By this comes, once, a {@linkcode SandboxUse}. */
+  readonly inbox: NodePort;
   /** URL of the module by which threads begin that a module starts itself. */
   readonly nested: string;
 }

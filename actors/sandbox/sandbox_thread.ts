@@ -8,7 +8,7 @@ import process from "node:process";
 import type { MessagePort as NodePort } from "node:worker_threads";
 import { serveCalls } from "./sandbox_calls.ts";
 import { CallFiles } from "./sandbox_files.ts";
-import type { AskFile, FileAnswer, SandboxData } from "./sandbox_messages.ts";
+import type { AskFile, FileAnswer, FromSandbox, SandboxData } from "./sandbox_messages.ts";
 
 // Imported by name it would be had past the walls, too.
 const { parentPort, receiveMessageOnPort, workerData } = process.getBuiltinModule("node:worker_threads");
@@ -22,18 +22,30 @@ function taken(data: Record<string, unknown>): SandboxData {
   return own as unknown as SandboxData;
 }
 
-async function open({ calls, files, nested }: SandboxData): Promise<void> {
-  const tell = calls.postMessage.bind(calls);
+/** The walls are raised before anybody has to be there who makes calls. */
+async function open({ inbox, nested }: SandboxData): Promise<void> {
+  const arrival = Promise.withResolvers<{ readonly calls: NodePort; readonly files: NodePort }>();
+  inbox.on("message", arrival.resolve);
+  const early: FromSandbox[] = [];
+  const use = {
+    tell: (message: FromSandbox): void => void early.push(message),
+    read: (_path: string): Uint8Array => new Uint8Array(),
+    finish: (): void => {},
+  };
   const hear = await serveCalls({
-    tell: (message) => tell(message),
-    files: new CallFiles(reader(files)),
+    tell: (message) => use.tell(message),
+    files: new CallFiles((path) => use.read(path)),
     nested,
-    finish() {
-      for (const port of [calls, files, parentPort!]) port.unref();
-    },
+    finish: () => use.finish(),
   });
+  const { calls, files } = await arrival.promise;
+  inbox.close();
+  use.read = reader(files);
+  use.finish = () => [calls, files, parentPort!].forEach((port) => port.unref());
+  use.tell = calls.postMessage.bind(calls);
+  early.forEach(use.tell);
   calls.on("message", hear);
-  tell({ kind: "ready" });
+  use.tell({ kind: "ready" });
 }
 
 /** Has the host read a file, and the thread wait meanwhile. */

@@ -16,10 +16,10 @@ import { type Contents, SeveralOutputs } from "./several_outputs.ts";
 import { isSeveral, placed, type TargetContext, targetOf } from "./targets.ts";
 import type { RunTask } from "./messages.ts";
 import type { LedgerSlot } from "../process/ledger.ts";
-import { resolvedPermissions } from "../sandbox/permissions.ts";
+import { taskPermissions } from "../sandbox/permissions.ts";
 import type { Answer, Sandbox } from "../sandbox/sandbox.ts";
 import type { FileAnswer, TaskFiles, Thrown } from "../sandbox/sandbox_messages.ts";
-import { isFolder, readRegular } from "../machine/regular_file.ts";
+import { readRegular } from "../machine/regular_file.ts";
 import { SandboxPool } from "../sandbox/sandbox_pool.ts";
 import { systemDetail } from "../machine/system_error.ts";
 import { thrownLine, thrownText } from "../sandbox/thrown.ts";
@@ -232,13 +232,10 @@ function permissionsFor(
   { work, call, sources, dependencyArtifacts }: ModuleRun,
   { folder, contents }: TaskFiles,
 ): Permissions {
-  const absolute = (path: string) => resolve(folder, path);
   const files = work.isolate === "process"
     ? [...sources, ...dependencyArtifacts].filter((path) => !contents.has(path))
     : [];
-  const folders = dependencyArtifacts.filter((path) => isFolder(absolute(path)));
-  const own = [...call?.modules ?? [], ...files, ...folders];
-  return resolvedPermissions(work.permissions, { own: own.map(absolute), absolute });
+  return taskPermissions({ work, own: [...call?.modules ?? [], ...files], dependencyArtifacts }, folder);
 }
 
 function filesOf(

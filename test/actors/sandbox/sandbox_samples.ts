@@ -72,6 +72,7 @@ export function open(guards: Guards, more: Permissions = {}): Sandbox {
     "../../../actors/sandbox/sandbox_entries.ts",
     "../../../actors/machine/entry_modules.ts",
     "../../../actors/machine/own_text.ts",
+    "../../../actors/machine/regular_file.ts",
     "../../../actors/machine/system_error.ts",
     "../../../actors/machine/terminal_input.ts",
     "../../../actors/sandbox/permissions.ts",

@@ -120,6 +120,41 @@ Deno.test("a sandbox with permissions that the process itself lacks cannot be st
   assertMatch(said, /^\{"kind":"ended","detail":".*(permission|access|escalate).*"\} false\n$/i);
 });
 
+// S7.8
+Deno.test({
+  name:
+    "a sandbox that was expected has the thread that was started for it, and none that was not is in the way of the end",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    using folder = new TempFolder();
+    const modules = ["guards", "sandbox"].map((name) => import.meta.resolve(`../../../actors/sandbox/${name}.ts`));
+    Deno.writeTextFileSync(folder.file("m.js"), "export const f = () => 7;");
+    Deno.writeTextFileSync(
+      folder.file("program.ts"),
+      `import { Guards } from "${modules[0]}";
+      import { Sandbox } from "${modules[1]}";
+      const folder = ${JSON.stringify(folder.path)};
+      const expect = (own: string[]) => guards.expect({ work: { kind: "module", module: "", export: "", args: [] }, own, dependencyArtifacts: [] }, folder);
+      const threads = () => [...Deno.readDirSync("/proc/self/task")].filter(({ name }) =>
+        /^worker-/.test(Deno.readTextFileSync("/proc/self/task/" + name + "/comm"))
+      ).length;
+      using guards = new Guards();
+      expect(["m.js"]);
+      using sandbox = new Sandbox({ read: [folder + "/m.js"] }, (permissions, ports) => guards.connect(permissions, ports));
+      await sandbox.ready;
+      const answer = await sandbox.call({ module: "file://" + folder + "/m.js", export: "f", argument: {} });
+      console.log(JSON.stringify(answer), threads());
+      await expect(["other.js"]);`,
+    );
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", `--config=${CONFIG}`, folder.file("program.ts")],
+      env: { NO_COLOR: "1" },
+    }).output();
+    // The guard's, and its own.
+    assertEquals(new TextDecoder().decode(stdout), '{"kind":"returned","value":7} 2\n');
+  },
+});
+
 Deno.test("keyOf() is the same for the same permissions, in whatever order, and for no others", () => {
   assertEquals(keyOf({ read: ["b", "a"], net: true }), keyOf({ net: true, read: ["a", "b"] }));
   assertEquals(keyOf({ read: undefined }), keyOf({}));
