@@ -15,6 +15,7 @@ import { isThere } from "../machine/regular_file.ts";
 import { systemDetail } from "../machine/system_error.ts";
 import type { Stop } from "../process/stop_listener.ts";
 import type { FileIndex } from "../storage/file_index.ts";
+import { makeWritable } from "../storage/removal.ts";
 import { matchesOf } from "../storage/output_glob.ts";
 import type { BuildCache } from "./build_cache.ts";
 import { artifactsIn } from "./cache_form.ts";
@@ -46,8 +47,12 @@ export async function cleanArtifacts(
 ): Promise<Pick<CleanReport, "deleted" | "kept" | "failed">> {
   const { files } = cache;
   const left = new StaleArtifacts(build, cache);
+  const failed: CleanReport["failed"][number][] = [];
   const asked: CleanedArtifact[] = [
-    ...tasks.flatMap((task) => filesOf(task, build.folder).map((path) => ({ path, task: task.name }))),
+    ...tasks.flatMap((task) => {
+      const onClosed = (path: string, error: string) => failed.push({ path, task: task.name, error });
+      return filesOf(task, build.folder, onClosed).map((path) => ({ path, task: task.name }));
+    }),
     ...(stale ? left.find().all.map((path) => ({ path, task: null })) : []),
   ];
   const links = linksMade(tasks, cache);
@@ -62,12 +67,11 @@ export async function cleanArtifacts(
     if (reason !== undefined) kept.push({ ...artifact, reason });
     else made.push({ ...artifact, size: files.isLink(path) ? 0 : files.size(path) });
   });
-  if (isDryRun) return { deleted: made, kept, failed: [] };
+  if (isDryRun) return { deleted: made, kept, failed };
   const deleted: typeof made = [];
-  const failed: CleanReport["failed"][number][] = [];
   await inTurns(made, stop, ({ path, task, size }) => {
     try {
-      Deno.removeSync(absoluteIn(build.folder, path));
+      removeFrom(build.folder, path, tasks);
       deleted.push({ path, task, size });
     } catch (error) {
       failed.push({ path, task, error: systemDetail(error) });
@@ -79,17 +83,45 @@ export async function cleanArtifacts(
   return { deleted, kept, failed };
 }
 
+/** Deletes a file, in an output folder also where its task has made folders that may not be written to. */
+function removeFrom(folder: string, path: string, tasks: readonly Task[]): void {
+  const absolute = absoluteIn(folder, path);
+  try {
+    Deno.removeSync(absolute);
+  } catch (error) {
+    const own = tasks.flatMap(({ outputs }) => outputs)
+      .find((output) => (output.kind === "folder" || output.kind === "path") && path.startsWith(`${output.path}/`));
+    if (own === undefined || !makeWritable(absoluteIn(folder, own.path))) throw error;
+    Deno.removeSync(absolute);
+  }
+}
+
+/** Told of a folder that cannot be looked into, with the system's words. */
+type OnClosed = (path: string, error: string) => void;
+
 /** What lies at the outputs of a task: files, and in folders all that is no folder. */
-function filesOf({ outputs }: Task, folder: string): string[] {
+function filesOf({ outputs }: Task, folder: string, onClosed: OnClosed): string[] {
   return outputs.flatMap(({ path, kind }) => {
     if (kind === "glob") return matchesOf(folder, new Glob(path));
-    return kind === "file" || !isPlainFolder(absoluteIn(folder, path)) ? [path] : filesIn(folder, path);
+    return kind === "file" || !isPlainFolder(absoluteIn(folder, path)) ? [path] : filesIn(folder, path, onClosed);
   });
 }
 
-function filesIn(folder: string, path: string): string[] {
-  return [...Deno.readDirSync(absoluteIn(folder, path))].sort((a, b) => a.name < b.name ? -1 : 1)
-    .flatMap(({ name, isDirectory }) => isDirectory ? filesIn(folder, `${path}/${name}`) : [`${path}/${name}`]);
+function filesIn(folder: string, path: string, onClosed: OnClosed): string[] {
+  return [...entriesOf(absoluteIn(folder, path), (error) => onClosed(path, error))]
+    .sort((a, b) => a.name < b.name ? -1 : 1)
+    .flatMap(({ name, isDirectory }) =>
+      isDirectory ? filesIn(folder, `${path}/${name}`, onClosed) : [`${path}/${name}`]
+    );
+}
+
+function entriesOf(path: string, onClosed: (error: string) => void): Deno.DirEntry[] {
+  try {
+    return [...Deno.readDirSync(path)];
+  } catch (error) {
+    onClosed(systemDetail(error));
+    return [];
+  }
 }
 
 /** The links in folders that tasks have made when they were last done, and their texts: no index of files has them. */
@@ -121,7 +153,7 @@ function linkAt(path: string): string | undefined {
 function removeEmpty(folder: string, path: string): void {
   const absolute = absoluteIn(folder, path);
   if (!isPlainFolder(absolute)) return;
-  for (const { name, isDirectory } of Deno.readDirSync(absolute)) {
+  for (const { name, isDirectory } of entriesOf(absolute, () => {})) {
     if (isDirectory) removeEmpty(folder, `${path}/${name}`);
   }
   try {

@@ -14,6 +14,7 @@ import type { TaskFailure } from "../../graph/failure.ts";
 import { syncFolder, writeTemporary } from "./atomic_file.ts";
 import { type BlobPlace, type Origin, putBlob } from "./blobs.ts";
 import { carryOut, type Deed, type DeedAnswer } from "./deed.ts";
+import { removeWhole } from "./removal.ts";
 import { openRegular, writeWhole } from "../machine/regular_file.ts";
 import { type Stamp, stampOf } from "../machine/stamp.ts";
 import { systemDetail } from "../machine/system_error.ts";
@@ -201,7 +202,7 @@ function leadsOut({ path, folder }: ArtifactTarget): boolean {
 /** Removes a file, or a folder a command made in its place, if it is there. */
 export function removeIfPresent(path: string): void {
   try {
-    Deno.removeSync(path, { recursive: true });
+    removeWhole(path);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }

@@ -5,6 +5,7 @@
  * @module
  */
 import { dirname } from "@std/path/posix/dirname";
+import { removeWhole } from "./removal.ts";
 import { piecesOf } from "../machine/file_lines.ts";
 import { isFolder, writeWhole } from "../machine/regular_file.ts";
 
@@ -90,7 +91,7 @@ function openFresh(path: string, { within = "/", mode }: Making): Deno.FsFile {
   try {
     return openNew(path, mode);
   } catch (error) {
-    if (error instanceof Deno.errors.AlreadyExists) Deno.removeSync(path, { recursive: true });
+    if (error instanceof Deno.errors.AlreadyExists) removeWhole(path);
     else if (error instanceof Deno.errors.NotFound && isFolder(within)) {
       Deno.mkdirSync(dirname(path), { recursive: true });
     } else throw error;

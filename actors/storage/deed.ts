@@ -10,6 +10,7 @@
 import { exchangeNames } from "../machine/exchange_names.ts";
 import { isThere, NOT_REGULAR } from "../machine/regular_file.ts";
 import { systemDetail } from "../machine/system_error.ts";
+import { removeWhole } from "./removal.ts";
 import { asideOf } from "./temporaries.ts";
 
 /** The step; plain data with absolute paths. */
@@ -76,7 +77,7 @@ function exchange(temporary: string, path: string): void {
 }
 
 function removeAll(path: string): void {
-  if (isThere(path)) Deno.removeSync(path, { recursive: true });
+  if (isThere(path)) removeWhole(path);
 }
 
 function isFolder(path: string): boolean {

@@ -6,6 +6,7 @@
  */
 import { dirname } from "@std/path/posix/dirname";
 import { isThere } from "../machine/regular_file.ts";
+import { removeWhole } from "./removal.ts";
 
 const TEMPORARY = /^(.+?)(\.old)?\.tmp\.(\d+)\.\d+$/;
 
@@ -59,7 +60,7 @@ function list(path: string): string[] {
 export function removeTemporary({ path, from }: Temporary): void {
   try {
     if (from !== undefined && !isThere(from)) return Deno.renameSync(path, from);
-    Deno.removeSync(path, { recursive: true });
+    removeWhole(path);
   } catch {
     // A stray file harms nobody; the build does not depend on it.
   }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { removeWhole } from "../../storage/removal.ts";
 
 /** Answers whether it could be linked; else it was copied. */
 export function linkOrCopy(from: string, to: string): boolean {
@@ -73,5 +74,5 @@ export function look(path: string): Deno.FileInfo | undefined {
 
 /** Removes what lies at a path, if anything does. */
 export function removeAll(path: string): void {
-  if (look(path) !== undefined) Deno.removeSync(path, { recursive: true });
+  if (look(path) !== undefined) removeWhole(path);
 }

@@ -146,7 +146,7 @@ function removeFolder(folder: string): void {
   let isKept = false;
   for (const { name } of [...Deno.readDirSync(folder)]) {
     if (name === KEPT) isKept = true;
-    else Deno.removeSync(`${folder}/${name}`, { recursive: true });
+    else removeAll(`${folder}/${name}`);
   }
   if (!isKept) Deno.removeSync(folder);
 }
