@@ -9,9 +9,9 @@ const CACHE = ".build_cache.json", JOURNAL = ".build_cache.jsonl";
 rigTest(
   "an edit in a large project adds lines to the journal of its cache, which the next build folds in",
   async (rig) => {
-    const padding = "x".repeat(2000); // as many small tasks would come to
+    const padding = "x".repeat(20_000); // as many small tasks would come to
     const tasks = Array.from(
-      { length: 300 },
+      { length: 30 },
       (_, i) => ({ name: `t${i}`, output: `out/${i}`, content: `${i} ${padding}` }),
     );
     const edited = { name: "edited", output: "out/edited", source_files: ["src"], command: "cat src > $OUT" };
