@@ -40,8 +40,8 @@ export interface GrowthContext {
   readonly onLook: (more: number) => void;
 }
 
-/** A function that is called for so long is no short one. */
-const SHORT_CALL_MS = 50;
+/** A function that is called for so long is no short one. The main thread hears of an end later when it has much to do. */
+const SHORT_CALL_MS = 200;
 
 /** The same for the first of a thread, which has to wait until functions can be called. */
 const FIRST_CALL_MS = 1000;
