@@ -34,6 +34,39 @@ export function openRegular(path: string, options: Deno.OpenOptions = { read: tr
   return file;
 }
 
+/** A regular file that is open, as it looked then. */
+export interface Opened {
+  readonly file: Deno.FsFile;
+  readonly info: Deno.FileInfo;
+  /** The text of the link that the path is, if it is one. */
+  readonly link?: string;
+}
+
+/**
+ * Opens a regular file, or what a link to one leads to, and says how it looks: with as few looks as that takes, since it is
+ * done for each artifact.
+ *
+ * @throws As {@linkcode openRegular}.
+ */
+export function openLooking(path: string): Opened {
+  const named = Deno.lstatSync(path);
+  if (named.isSymlink) {
+    const file = openRegular(path);
+    return { file, info: file.statSync(), link: Deno.readLinkSync(path) };
+  }
+  if (!named.isFile) throw new Error(NOT_REGULAR);
+  const file = Deno.openSync(path);
+  try {
+    const info = file.statSync();
+    // It may have been replaced since it was looked at.
+    if (!info.isFile) throw new Error(NOT_REGULAR);
+    return { file, info };
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
 /** What troupe keeps somewhere is something else there: to write would be to write somebody else's. */
 export class PlaceTakenError extends Error {
   override readonly name = "PlaceTakenError";

@@ -12,15 +12,34 @@ import { isOwnTable } from "../machine/process_table.ts";
 export function adoptOrphans(libc: Libc): Orphans | undefined {
   // They go to the first thread of the process, whose id is the process's.
   const path = `/proc/self/task/${Deno.pid}/children`;
-  const list = () => Deno.readTextFileSync(path);
   if (!isOwnTable()) return undefined;
+  let list: () => string;
   try {
+    list = readerOf(Deno.openSync(path));
     list();
   } catch {
     return undefined; // the kernel was made without
   }
   if (!becomeSubreaper(libc)) return undefined;
   return { list, reap: (pid) => void libc.waitpid(pid, new Int32Array(1), WNOHANG) };
+}
+
+/** Reads a file of the system's again and again, which is open as long as its thread lives: it is read after each command. */
+function readerOf(file: Deno.FsFile): () => string {
+  let bytes = new Uint8Array(4096);
+  const decoder = new TextDecoder();
+  return () => {
+    file.seekSync(0, Deno.SeekMode.Start);
+    let length = 0;
+    for (let read; (read = file.readSync(bytes.subarray(length))) !== null;) {
+      length += read;
+      if (length < bytes.length) continue;
+      const longer = new Uint8Array(2 * bytes.length);
+      longer.set(bytes);
+      bytes = longer;
+    }
+    return decoder.decode(bytes.subarray(0, length));
+  };
 }
 
 /** Takes the dead of a group off the process table that became children of this process. */

@@ -93,6 +93,9 @@ class PosixSpawner {
   readonly #attributes = new Uint8Array(1024);
   readonly #pollSets: PollSet[] = [];
   readonly #strings = new StringEncoder();
+  /** Where programs without a slash may lie, of one search path. */
+  readonly #places = new Map<string, readonly Place[]>();
+  #search: string | undefined;
 
   constructor(libc: Libc) {
     this.libc = libc;
@@ -133,13 +136,15 @@ class PosixSpawner {
 
   #find(program: string, options: SpawnOptions): string | undefined {
     if (program.includes("/")) return program;
-    for (const folder of searchPath(options)) {
-      // A relative folder would be looked up in troupe's own folder, not in the command's.
-      if (!folder.startsWith("/")) return undefined;
-      const path = `${folder}/${program}`;
-      if (this.libc.faccessat(AT_FDCWD, new TextEncoder().encode(`${path}\0`), X_OK, 0) === 0) return path;
+    const search = searchPath(options);
+    let places = search === this.#search ? this.#places.get(program) : undefined;
+    if (places === undefined) {
+      if (search !== this.#search) this.#places.clear();
+      this.#search = search;
+      places = placesOf(program, search);
+      this.#places.set(program, places);
     }
-    return undefined;
+    return places.find(({ bytes }) => this.libc.faccessat(AT_FDCWD, bytes, X_OK, 0) === 0)?.path;
   }
 
   #start(options: SpawnOptions, direct?: { name: string; stdout?: string }): RunningProcess {
@@ -217,6 +222,23 @@ class PosixSpawner {
       libc.posix_spawn_file_actions_destroy(actions);
     }
   }
+}
+
+/** A path that a program may have, also with a NUL at its end. */
+interface Place {
+  readonly path: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+function placesOf(program: string, search: string): Place[] {
+  const folders = search.split(":");
+  // A relative folder would be looked up in troupe's own folder, not in the command's.
+  const relative = folders.findIndex((folder) => !folder.startsWith("/"));
+  const encoder = new TextEncoder();
+  return folders.slice(0, relative < 0 ? undefined : relative).map((folder) => {
+    const path = `${folder}/${program}`;
+    return { path, bytes: encoder.encode(`${path}\0`) };
+  });
 }
 
 interface Handles {

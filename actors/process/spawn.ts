@@ -77,16 +77,16 @@ export function wholeEnv({ env, commonEnv }: SpawnOptions): Readonly<Record<stri
   return commonEnv === undefined ? env : { ...commonEnv, ...env };
 }
 
-/** The folders in which a program without a slash is looked up. */
-export function searchPath({ env, commonEnv }: SpawnOptions): readonly string[] {
-  return (env.PATH ?? commonEnv?.PATH ?? "/usr/bin:/bin").split(":");
+/** The folders in which a program without a slash is looked up, with colons between them. */
+export function searchPath({ env, commonEnv }: SpawnOptions): string {
+  return env.PATH ?? commonEnv?.PATH ?? "/usr/bin:/bin";
 }
 
 /** Absolute path of the program of options, found as a shell in its folder with its environment would find it. */
 export function findProgram(options: SpawnOptions): string {
   const [program] = options.argv;
   if (program.includes("/")) return absoluteIn(options.cwd, program);
-  for (const folder of searchPath(options)) {
+  for (const folder of searchPath(options).split(":")) {
     const path = `${absoluteIn(options.cwd, folder)}/${program}`;
     const info = statOf(path);
     if (info?.isFile && ((info.mode ?? 0o111) & 0o111) !== 0) return path;

@@ -15,7 +15,7 @@ import { syncFolder, writeTemporary } from "./atomic_file.ts";
 import { type BlobPlace, type Origin, putBlob } from "./blobs.ts";
 import { carryOut, type Deed, type DeedAnswer } from "./deed.ts";
 import { removeWhole } from "./removal.ts";
-import { openRegular, writeWhole } from "../machine/regular_file.ts";
+import { openLooking, openRegular, writeWhole } from "../machine/regular_file.ts";
 import { type Stamp, stampOf } from "../machine/stamp.ts";
 import { systemDetail } from "../machine/system_error.ts";
 
@@ -75,11 +75,11 @@ export function depfileBeside(output: string, workerId: number, claim?: number):
 /** Publishes what lies at the temporary path. */
 export function publishTemporary(target: ArtifactTarget): Publication {
   return guarded(target, "publish", () => {
-    const file = openRegular(target.temporary);
+    const { file, info, link } = openLooking(target.temporary);
     try {
-      const info = file.statSync(), seen = stampOf(info, linkAt(target.temporary));
+      const seen = stampOf(info, link);
       const hash = beginSha256();
-      readInto(file, hash, { target });
+      readInto(file, hash, { target, size: info.size });
       return finish(file, hash, { target, seen, names: info.nlink ?? 1 });
     } finally {
       file.close();
@@ -167,11 +167,11 @@ export function publishCopy(
 export function adoptInPlace(target: ArtifactTarget, { isRewritten }: { readonly isRewritten: boolean }): Publication {
   return guarded(target, "publish", (): Publication => {
     if (leadsOut(target)) throw new Error("it is a link that leads out of the config's folder");
-    const file = openRegular(target.path);
+    const { file, info, link } = openLooking(target.path);
     try {
-      const seen = stampOf(file.statSync(), linkAt(target.path));
+      const seen = stampOf(info, link);
       const hash = beginSha256();
-      readInto(file, hash, { target });
+      readInto(file, hash, { target, size: info.size });
       const checked = check(file, hash, target);
       if (typeof checked === "object") {
         if (!isRewritten) return { failure: checked };
@@ -187,11 +187,6 @@ export function adoptInPlace(target: ArtifactTarget, { isRewritten }: { readonly
       file.close();
     }
   });
-}
-
-/** The text of a link; undefined for anything else. */
-function linkAt(path: string): string | undefined {
-  return Deno.lstatSync(path).isSymlink ? Deno.readLinkSync(path) : undefined;
 }
 
 /** Whether the artifact is a link to what is none of the build's. */
@@ -280,7 +275,12 @@ class UnwantedError extends Error {}
 function readInto(
   from: Deno.FsFile,
   hash: Hash,
-  { target, to }: { readonly target: ArtifactTarget; readonly to?: Deno.FsFile },
+  { target, to, size }: {
+    readonly target: ArtifactTarget;
+    readonly to?: Deno.FsFile;
+    /** How long it was when it was looked at: that it ends there need not be read. */
+    readonly size?: number;
+  },
 ): void {
   sharedBuffer ??= new Uint8Array(CHUNK);
   let length = 0;
@@ -293,6 +293,7 @@ function readInto(
     if (length > LARGE && target.isUnwanted?.()) throw new UnwantedError();
     hash.update(chunk);
     if (to !== undefined) writeWhole(to, chunk);
+    if (length === size) return;
   }
 }
 

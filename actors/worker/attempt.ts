@@ -8,7 +8,7 @@
 import { dirname } from "@std/path/posix/dirname";
 import { join } from "@std/path/posix/join";
 import { asksForName, shellWord } from "../../graph/command_text.ts";
-import { simpleCommand } from "../../graph/simple_command.ts";
+import { type SimpleCommand, simpleCommand } from "../../graph/simple_command.ts";
 import { type Action, type ModuleAction, unreachable } from "../../graph/task.ts";
 import {
   adoptInPlace,
@@ -101,6 +101,9 @@ export class ShellExecution extends CommandAttempt<RunShell, CommandContext & { 
 /** How a command ended, and why its task has failed by that if it has. */
 type Ran = { readonly failure?: TaskFailure; readonly output?: Output; readonly usage?: Usage };
 
+/** Called right before a command starts, without a shell if that is what is said. */
+type OnStart = (direct: SimpleCommand | undefined) => void;
+
 /** An action of one kind. */
 type Work<Kind> = Action & { readonly kind: Kind };
 
@@ -154,9 +157,9 @@ export class ArtifactExecution
   }
 
   /** Runs a command that is told these places for what it makes, and takes in what it says that it has read. */
-  async #runGiven(work: Work<"command">, given: Record<string, string>): Promise<Ran> {
+  async #runGiven(work: Work<"command">, given: Record<string, string>, onStart?: OnStart): Promise<Ran> {
     const { depfile } = this.task;
-    if (depfile === undefined) return await this.#start(work, given);
+    if (depfile === undefined) return await this.#start(work, given, { onStart });
     const { DependencyFile } = await later<typeof import("./dependency_file.ts")>(
       "./dependency_file.ts",
       import.meta.url,
@@ -165,13 +168,13 @@ export class ArtifactExecution
     const temporary = depfileBeside(ownPath(this.task, folder), workerId, this.task.claim);
     using file = new DependencyFile({ depfile, temporary, folder });
     const failure = file.begin();
-    return failure === undefined ? await this.#start(work, given, file) : { failure };
+    return failure === undefined ? await this.#start(work, given, { depfile: file, onStart }) : { failure };
   }
 
   async #start(
     { command, cwd }: Work<"command">,
     places: Record<string, string>,
-    depfile?: DependencyFile,
+    { depfile, onStart }: { readonly depfile?: DependencyFile; readonly onStart?: OnStart },
   ): Promise<Ran> {
     const there = cwd === undefined ? undefined : workingFolder(this.context.folder, cwd);
     if (there !== undefined && "detail" in there) return { failure: { kind: "spawn", detail: there.detail } };
@@ -185,13 +188,14 @@ export class ArtifactExecution
     const pwd = there === undefined || this.context.env.PWD === undefined ? NOTHING : { PWD: there.path };
     const env = { ...pwd, ...this.task.env, ...given, [BUILD_VARIABLE]: chain };
     const listener = this.task.stream ? this.listener : {};
+    onStart?.(direct);
     const { failure, ...told } = await this.command.run(command, { direct, env, cwd: there?.path, ...listener });
     return { failure: failure ?? await (depfile && this.#tellFound(depfile, there?.path)), ...told };
   }
 
   async #runCommand(work: Work<"command">, target: ArtifactTarget): Promise<Attempt> {
     try {
-      Deno.mkdirSync(dirname(target.path), { recursive: true });
+      makeFolder(dirname(target.path));
       // What a killed build left would pass for this one's; and a link there would be written through.
       if (isThere(target.temporary)) removeIfPresent(target.temporary);
     } catch (error) {
@@ -200,11 +204,12 @@ export class ArtifactExecution
     const spoilt = this.task.spoilt?.[target.name];
     if (spoilt !== undefined) makeWay(target, spoilt);
     const { temporary } = target;
-    // A program whose stdout is $OUT is taken not to rewrite the artifact in place: it is not looked at before.
-    const isToOut = simpleCommand(work.command, { OUT: temporary, IN: "", DEPS: "" })?.stdout === temporary;
-    const before = isToOut ? undefined : { look: look(target.path) };
+    let before: Before;
     const given = { OUT: temporary, OUT_1: temporary, OUTS: shellWord(temporary) };
-    const { failure, ...told } = await this.#runGiven(work, given);
+    const { failure, ...told } = await this.#runGiven(work, given, (direct) => {
+      // A program whose stdout is $OUT is taken not to rewrite the artifact in place: it is not looked at before.
+      before = direct?.stdout === temporary ? undefined : { look: look(target.path) };
+    });
     if (failure !== undefined) {
       await this.#discard(target, before);
       return { failure, ...told };
@@ -256,4 +261,9 @@ export class ArtifactExecution
     setList(given, "DEPS", seenIn(within, this.task.dependencyArtifacts));
     return given;
   }
+}
+
+/** Nearly always it is there; and a file in its place is none. */
+function makeFolder(path: string): void {
+  if (!isThere(`${path}/.`)) Deno.mkdirSync(path, { recursive: true });
 }
