@@ -114,7 +114,8 @@ export class Store {
     if (this.#onlyLooks) return this.#look(key);
     const bucket = bucketOf(key);
     try {
-      if (!this.#hasFile(bucket)) return undefined;
+      // A miss needs no lock: lines are only ever added, and half of one is none.
+      if (!this.#hasFile(bucket) || this.#file(bucket).get(key) === undefined) return undefined;
       return this.#guard.shared(() => {
         const file = this.#file(bucket), found = file.get(key);
         if (found === undefined) return undefined;
