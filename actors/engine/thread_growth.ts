@@ -36,6 +36,8 @@ export interface GrowthContext {
   readonly processors: number;
   /** Share of the processors in use since it was last asked, from 0 to 1; undefined where that is not known. */
   readonly cpuShare: () => number | undefined;
+  /** Processor time of this process so far, in milliseconds. */
+  readonly usedMs: () => number;
   /** Told some time after there were enough: how many threads are to be started anyway, for as many tasks as wait. */
   readonly onLook: (more: number) => void;
 }
@@ -55,10 +57,14 @@ const LOOK_MS = 100;
 /** Below this the processors have room for more. */
 const BUSY_SHARE = 0.6;
 
+/** A thread for which this process needs less of a processor than this waits for something, however busy others are. */
+const WAITING_SHARE = 0.15;
+
 /** The growth of one pool. */
 export class ThreadGrowth implements Growth {
   readonly #context: GrowthContext;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #last: { readonly at: number; readonly usedMs: number } | undefined;
 
   constructor(context: GrowthContext) {
     this.#context = context;
@@ -74,8 +80,8 @@ export class ThreadGrowth implements Growth {
       const there = members();
       // Whoever has work for it gives it some, and asks again.
       if (there.some(({ isReady, task }) => isReady && task === undefined)) return;
-      const isIdle = (cpuShare() ?? 0) < BUSY_SHARE;
-      onLook(isIdle && there.some(({ hasCalled }) => hasCalled) ? 1 : 0);
+      const haveCalled = there.some(({ hasCalled }) => hasCalled), areIdle = (cpuShare() ?? 0) < BUSY_SHARE;
+      onLook(haveCalled && (areIdle || this.#usedShare() < WAITING_SHARE * there.length) ? 1 : 0);
     }, LOOK_MS);
     return true;
   }
@@ -87,7 +93,13 @@ export class ThreadGrowth implements Growth {
   stop(): void {
     // Even this loads what Deno has timers by.
     if (this.#timer !== undefined) clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#timer = this.#last = undefined;
+  }
+
+  /** How many processors' time this process has used since it was last asked; infinite when it never was. */
+  #usedShare(): number {
+    const last = this.#last, now = this.#last = { at: performance.now(), usedMs: this.#context.usedMs() };
+    return last === undefined ? Infinity : (now.usedMs - last.usedMs) / (now.at - last.at);
   }
 }
 
@@ -95,4 +107,10 @@ export class ThreadGrowth implements Growth {
 function isShortlyFree({ task, callingMs, hasCalled }: Caller, areMany: boolean): boolean {
   if (!hasCalled && !areMany) return false;
   return task === undefined || callingMs !== undefined && callingMs < (hasCalled ? SHORT_CALL_MS : FIRST_CALL_MS);
+}
+
+/** Asked once functions are called, when what it takes is loaded. */
+export function processorMs(): number {
+  const { user, system } = globalThis.process.cpuUsage();
+  return (user + system) / 1000;
 }

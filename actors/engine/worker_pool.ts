@@ -24,7 +24,7 @@ import { Pace } from "./pace.ts";
 import { type Pool, type PoolReport, WorkerStartError } from "./pool.ts";
 import { startAhead, takeAhead } from "./thread_ahead.ts";
 import { CommandGrowth } from "./command_growth.ts";
-import { type Growth, ThreadGrowth } from "./thread_growth.ts";
+import { type Growth, processorMs, ThreadGrowth } from "./thread_growth.ts";
 import { StatusTable } from "../worker/status_table.ts";
 import { ownPath } from "../worker/targets.ts";
 import { type Assignment, type Said, WorkerThread } from "./worker_thread.ts";
@@ -164,6 +164,7 @@ export class WorkerPool implements Pool {
     cpuShare();
     return new ThreadGrowth({
       ...common,
+      usedMs: processorMs,
       onLook: (more) => {
         const { tasks } = this.#wish;
         for (let n = 0; n < more && this.#starting < tasks && this.#started < this.#most; n++) this.#startNext();

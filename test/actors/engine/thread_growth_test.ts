@@ -19,16 +19,22 @@ const COMMAND: Caller = { ...SHORT, callingMs: undefined };
 const IDLE: Caller = { ...SHORT, task: undefined, callingMs: undefined };
 
 /** The growth of a pool of at most 8, and what it asks for when it looks again. */
-function growthOf(members: readonly Caller[], share?: number) {
-  const looked = Promise.withResolvers<number>();
+function growthOf(members: readonly Caller[], share?: number, usedMs = () => performance.now()) {
+  let looked = Promise.withResolvers<number>();
   const growth = new ThreadGrowth({
     members: () => members,
     most: () => 8,
     processors: PROCESSORS,
     cpuShare: () => share,
-    onLook: looked.resolve,
+    usedMs,
+    onLook: (more) => looked.resolve(more),
   });
-  return { growth, looked: looked.promise };
+  const lookAgain = () => {
+    looked = Promise.withResolvers<number>();
+    growth.areEnough(2000);
+    return looked.promise;
+  };
+  return { growth, looked: looked.promise, lookAgain };
 }
 
 // S7.8
@@ -80,4 +86,18 @@ Deno.test("no thread is missed while one has nothing to do, and none once nothin
   const last = growthOf([SHORT, SHORT], 0);
   last.growth.areEnough(2000);
   assertEquals(await Promise.race([looked.then(() => "idle"), other.looked.then(() => "stopped"), last.looked]), 1);
+});
+
+// S7.8
+Deno.test("one more thread is started for functions that wait, however busy others keep the processors", async () => {
+  const cases: [usedMs: () => number, more: number][] = [
+    [() => 0, 1],
+    [() => performance.now() / 10, 1],
+    [() => performance.now() / 2, 0],
+  ];
+  for (const [usedMs, more] of cases) {
+    const { growth, lookAgain } = growthOf([SHORT, SHORT], 0.95, usedMs);
+    assertEquals([await lookAgain(), await lookAgain()], [0, more], `${usedMs}`);
+    growth.stop();
+  }
 });
