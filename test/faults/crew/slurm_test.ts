@@ -16,6 +16,9 @@ const ARRAY = ["0", "1", "2", "3"];
 
 const ALL = 200;
 
+/** How long before its limit a job is told to end. */
+const NOTICE_S = 30;
+
 /** As many as all members together begin at once. */
 const HELD = ARRAY.length * SHARE + SHARE + SHARE;
 
@@ -55,6 +58,14 @@ function begun(rig: Rig): string[] {
   return rig.has("begun") ? rig.read("begun").split("\n").slice(0, -1) : [];
 }
 
+/** A job's limit is in whole minutes, and counts from when it began. */
+async function endSoon(slurm: Slurm, job: string): Promise<void> {
+  const { RunTime } = await slurm.job(job);
+  const [seconds, minutes] = RunTime.split(/[:-]/).map(Number).reverse();
+  const limit = Math.ceil((minutes * 60 + seconds + NOTICE_S + 5) / 60);
+  await slurm.run("scontrol", "update", `jobid=${job}`, `TimeLimit=${limit}`);
+}
+
 const isRunning = ({ JobState }: JobRecord) => JobState === "RUNNING";
 const isPending = ({ JobState }: JobRecord) => JobState === "PENDING";
 const isOver = ({ JobState }: JobRecord) => /^(COMPLETED|FAILED|CANCELLED|TIMEOUT|NODE_FAIL)$/.test(JobState);
@@ -78,9 +89,16 @@ rigTest(
     const submit = (script: string, name: string, ...args: string[]) =>
       slurm.submit(rig.path(script), `--export=ALL,${environment}`, "-D", rig.folder, "-o", `said-${name}`, ...args);
     // What is said here counts over what the scripts say
-    const limited = await submit("array.sh", "limited", "--array=9", "--time=1", "--signal=B:TERM@30", `-c${SHARE}`);
+    const limited = await submit(
+      "array.sh",
+      "limited",
+      "--array=9",
+      "--time=60",
+      `--signal=B:TERM@${NOTICE_S}`,
+      `-c${SHARE}`,
+    );
     const stepping = ["-N1", `--ntasks-per-node=${SHARE}`, "-c1"];
-    const steps = await submit("step.sh", "steps", "--time=1", "--signal=TERM@30", ...stepping);
+    const steps = await submit("step.sh", "steps", "--time=60", `--signal=TERM@${NOTICE_S}`, ...stepping);
     const array = await submit("array.sh", "%a", `--array=0-${ARRAY.length - 1}`, `-c${SHARE}`, "--time=60");
     const id = (task: string) => `${array}_${task}`;
     const said = (name: string) => rig.read(`said-${name}`);
@@ -88,6 +106,8 @@ rigTest(
     const nodeOf = async (job: string) => (await slurm.until(job, isRunning, "runs")).NodeList;
     try {
       await until(() => begun(rig).length === HELD, "all members are busy");
+      // Not before: a member that is only about to start would hear nothing of it
+      for (const job of [limited, steps]) await endSoon(slurm, job);
       const others = await Promise.all([limited, steps].map(nodeOf));
       const nodes = await Promise.all(ARRAY.map(async (task) => ({ task, node: await nodeOf(id(task)) })));
       const dying = nodes.find(({ node }) => !others.includes(node))!.node;
@@ -108,7 +128,7 @@ rigTest(
       const ends = await Promise.all([limited, steps].map((job) => slurm.until(job, isOver, "has ended")));
       assertEquals(ends.map(({ JobState, ExitCode }) => [JobState, ExitCode]), Array(2).fill(["FAILED", "143:0"]));
       const last = await Promise.all([requeued, ...dead].map((task) => slurm.until(id(task), isOver, "has ended")));
-      assertEquals(last.map(({ JobState }) => JobState), last.map(() => "COMPLETED"));
+      assertEquals(last.map(({ JobState, ExitCode }) => [JobState, ExitCode]), last.map(() => ["COMPLETED", "0:0"]));
 
       assertMatch(
         said(cancelled),
