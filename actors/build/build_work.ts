@@ -121,7 +121,10 @@ export class BuildWork implements Work {
       this.#freshness.made[task] = this.#freshness.places.asOwn(this.#plan.tasks[task], finding.entry);
       this.#cache.remember(name, finding.trace);
       if (this.#config !== undefined) {
-        for (const path of filesIn(finding.entry)) this.#cache.files.own(path, this.#config);
+        const { files } = this.#cache, mayBeFound = this.#plan.tasks[task].outputs.some(({ kind }) => kind === "glob");
+        for (const path of filesIn(finding.entry)) {
+          if (!mayBeFound || files.wasMade(path)) files.own(path, this.#config);
+        }
       }
     }
     const stderr = finding.kind === "restore" ? finding.entry.stderr : undefined;
@@ -282,7 +285,9 @@ export class BuildWork implements Work {
 
   #enterArtifact(artifact: PublishedArtifact): void {
     const { files, trees } = this.#cache;
-    if (!("files" in artifact)) return files.enter(artifact.path, artifact, this.#config);
+    if (!("files" in artifact)) {
+      return files.enter(artifact.path, artifact, artifact.isFound ? undefined : this.#config);
+    }
     for (const file of artifact.files) files.enter(`${artifact.path}/${file.path}`, file, this.#config);
     trees.enter(artifact.path, { text: artifact.tree, sha256: artifact.sha256, size: artifact.size });
   }

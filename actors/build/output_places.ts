@@ -205,7 +205,11 @@ export class OutputPlaces {
     const last = before === undefined ? undefined : this.#cache.get(before[0], outputs[0].path);
     const own = new Set(last === undefined ? [] : artifactsIn(last).map(({ artifact_path: path }) => path));
     return outputs.flatMap(({ path, kind }) =>
-      kind === "glob" ? this.#matches(path).filter((match) => own.has(match) || files.madeFor(match) !== undefined) : []
+      kind !== "glob"
+        ? []
+        : this.#matches(path).filter((match) =>
+          own.has(match) ? files.wasMade(match) : files.madeFor(match) !== undefined
+        )
     );
   }
 

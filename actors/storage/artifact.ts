@@ -354,6 +354,8 @@ export interface Published extends Stamp {
 /** The same with its path, relative to the config's folder. */
 export interface PublishedFile extends Published {
   readonly path: string;
+  /** It was matched by a glob before its task was done, which left it alone: it is part of the artifact, and not made. */
+  readonly isFound?: true;
 }
 
 /** A folder in place. */

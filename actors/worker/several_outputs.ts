@@ -315,9 +315,14 @@ export class SeveralOutputs {
     return "failure" in one ? one : inPlaceOfFolder(one, target);
   }
 
+  /** What lay there before and was not touched is the artifact's, and stays whose it is: nobody removes or restores it. */
   #adopted(path: string): Ready | { readonly failure: TaskFailure } {
     const target = { ...targetOf(this.#task, this.#context, path), asksPermit: true };
-    return readyIn(adoptInPlace(target, { isRewritten: false }));
+    const before = this.#before.get(target.path);
+    const isFound = before !== undefined && !differs("changed", { before: { look: before }, path: target.path });
+    if (!isFound) return readyIn(adoptInPlace(target, { isRewritten: false }));
+    const one = readyIn(adoptInPlace({ ...target, blobs: undefined }, { isRewritten: false }));
+    return "failure" in one ? one : { ...one, settle: (answer) => asFound(one.settle(answer)) };
   }
 
   #folder(target: ArtifactTarget, absolute: string): Ready | { readonly failure: TaskFailure } {
@@ -372,6 +377,11 @@ export class SeveralOutputs {
   #matches(odd?: (path: string) => void): string[] {
     return this.#globs.flatMap((glob) => matchesOf(this.#context.folder, glob, odd));
   }
+}
+
+function asFound(outcome: WriteOutcome): WriteOutcome {
+  if ("failure" in outcome) return outcome;
+  return { published: outcome.published.map((one) => ({ ...one, isFound: true as const })) };
 }
 
 function readyFolder(

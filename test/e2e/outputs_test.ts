@@ -1,6 +1,6 @@
 // What a task makes: nothing, several files, folders and globs, with their kinds and modes; built in this process.
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
-import { build, type BuildOptions, type BuildReport, InputError } from "../../mod.ts";
+import { build, type BuildOptions, type BuildReport, clean, InputError } from "../../mod.ts";
 import { ProjectFolder } from "../project_folder.ts";
 
 type Loose = Record<string, unknown>;
@@ -337,6 +337,28 @@ Deno.test("a glob is all that it matches after success", async () => {
     gen: "artifact edited: gen/mine.ts (not made by 'gen')",
     use: "dependency changed: gen",
   });
+});
+
+// S5.1, S6.16
+Deno.test("what others have put where a glob matches is theirs: no build removes it or brings it back, nor does clean", async () => {
+  const command = "mkdir -p gen; for f in src/*; do cp $f gen/$(basename $f).g; done";
+  using project = new Project([{ name: "gen", source_files: ["src/*"], outputs: ["gen/*.g"], command }]);
+  const run = async () => [await project.build({ store: undefined }), project.files("gen")];
+  await run();
+  project.write("gen/mine.g", "mine");
+  const made = ["gen/a.g", "gen/b.g"];
+  const strange = { gen: "artifact edited: gen/mine.g (not made by 'gen')" };
+  assertEquals(await run(), [strange, [...made, "gen/mine.g"]]);
+  assertEquals(await run(), [{}, [...made, "gen/mine.g"]], "seen once, it is no reason any more");
+  project.write("src/c", "c\n");
+  assertEquals(await run(), [{ gen: "source added: src/c" }, [...made, "gen/c.g", "gen/mine.g"]]);
+  project.remove("src/c");
+  assertEquals((await run())[1], [...made, "gen/mine.g"]);
+  const { kept, deleted } = await clean(project.path("build.json"));
+  assertEquals([kept.map(({ path }) => path), deleted.map(({ path }) => path)], [["gen/mine.g"], made]);
+  await run();
+  project.remove("gen/mine.g");
+  assertEquals((await run())[1], made);
 });
 
 // S5.1, S5.21
