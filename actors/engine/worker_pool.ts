@@ -164,6 +164,8 @@ export class WorkerPool implements Pool {
     cpuShare();
     return new ThreadGrowth({
       ...common,
+      // One has the processor of another that waits for the disk.
+      processors: common.processors + 1,
       usedMs: processorMs,
       onLook: (more) => {
         const { tasks } = this.#wish;
