@@ -28,11 +28,11 @@ export const STAND_INS: Readonly<Record<string, string>> = {
   "make-dir": "export default undefined;\n",
 };
 
-/** What a bundler does alone is a little less. More passes, or variables collapsed, save some hundred bytes and take twice as long. */
+/** What a bundler does alone is a little less. */
 const SMALL = {
   module: true,
   ecma: 2020,
-  compress: { collapse_vars: false, ecma: 2020 },
+  compress: { passes: 2, ecma: 2020 },
   format: { ecma: 2020 },
 } as const;
 
@@ -40,7 +40,14 @@ const SMALL = {
 const TOGETHER: Readonly<Record<string, RegExp>> = {
   doing:
     /^(?:cli\/(?:crew|join|status|watch|report|ui|run|retry|clean|since|store)|actors\/(?:crew|join|page|watch)\/|actors\/commands\/(?:report|ui|watch))/,
-  seeing: /^(?:cli\/(?!program|build)|actors\/commands\/)/,
+  seeing:
+    /^(?:cli\/(?!program|build)|actors\/(?:commands\/|terminal\/panel|input\/foreign_builds|crew\/monitor|store\/tidy))/,
+  telling:
+    /^(?:actors\/terminal\/(?:junit_report|github_summary|ci_output|line_sinks|event_stream|run_watch)|graph\/report\/)/,
+  guarding:
+    /^actors\/(?:machine\/(?:load_monitor|cpu_meter|suspension)|locks\/task_locks|build\/transaction\/|remote\/)/,
+  finding:
+    /^(?:actors\/(?:build\/(?:module_graph|discovered_inputs|tool_outputs|working_folders)|input\/(?:source_globs|literal_parts|expanded_config))|graph\/(?:input|gates)\/)/,
 };
 
 const LATER = /\blater(?:<typeof import\("([^"]+)"\)>)?\(\s*"([^"]+)",\s*import\.meta\.url,?\s*\)/g;
