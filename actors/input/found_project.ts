@@ -57,8 +57,16 @@ export async function findProject(): Promise<FoundProject> {
       doesNeeds: true,
     });
   }
-  const folders = [...Deno.readDirSync(".")].filter(({ isDirectory }) => isDirectory).map(({ name }) => name);
+  const folders = entriesHere().filter(({ isDirectory }) => isDirectory).map(({ name }) => name);
   return { files, members, ignored: isFile(".gitignore") ? readText(".gitignore") : "", folders };
+}
+
+function entriesHere(): Deno.DirEntry[] {
+  try {
+    return [...Deno.readDirSync(".")];
+  } catch (error) {
+    throw new InputError(`Cannot look into this folder: ${systemDetail(error)}`);
+  }
 }
 
 function runnerOf({ packageManager }: Record<string, unknown>): string {

@@ -118,6 +118,7 @@ export class SeveralOutputs {
         this.#marker.write(this.#matches());
       }
     } catch (error) {
+      this.#undoPreparing();
       return { kind: "io", doing: "prepare artifact", path: name, detail: systemDetail(error) };
     }
     for (const path of this.#matches()) {
@@ -131,6 +132,15 @@ export class SeveralOutputs {
     removeIfPresent(aside);
     Deno.renameSync(path, aside);
     this.#aside.push(path);
+  }
+
+  /** Nothing was made yet: what was moved away comes back, and what was to be filled goes. */
+  #undoPreparing(): void {
+    for (const { target: { path, temporary } } of this.#places) {
+      if (this.#aside.includes(path)) carryOut({ kind: "return", aside: asideOf(temporary), path });
+      carryOut({ kind: "remove", path: temporary, isWhole: true });
+    }
+    this.#aside.length = 0;
   }
 
   /** What a command is told of its outputs. */

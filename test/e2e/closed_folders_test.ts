@@ -63,3 +63,29 @@ rigTest("clean names a folder that it may not look into, and deletes the rest", 
   assertStringIncludes(stderr, "Cannot delete 'a/in': Permission denied");
   assertEquals([rig.has("a/in/x"), rig.has("a/y")], [true, false]);
 }, { ignore: !canBeAnybody });
+
+rigTest("what was moved out of a task's way comes back where another of its outputs cannot be cleared", async (rig) => {
+  rig.write("build.json", {
+    tasks: [{
+      name: "a",
+      source_files: ["in"],
+      outputs: ["there/", "told/", "gen/*.g"],
+      command: "mkdir -p gen there told; cp in gen/a.g; cp in there; cp in told",
+    }],
+  });
+  rig.write("in", "1");
+  await troupe(rig, "build");
+  rig.write("in", "2");
+  Deno.chmodSync(rig.path("gen"), 0o555);
+  const { code, stdout } = await troupe(rig, "build");
+  Deno.chmodSync(rig.path("gen"), 0o755);
+  assertEquals([code, rig.read("there/in"), rig.read("told/in"), passing(rig)], [1, "1", "1", []]);
+  assertStringIncludes(stdout, "Cannot prepare artifact 'gen/a.g': Permission denied");
+}, { ignore: !canBeAnybody });
+
+rigTest("init in a folder that it may not look into says so", async (rig) => {
+  Deno.chmodSync(rig.folder, 0o300);
+  const { code, stderr } = await troupe(rig, "init");
+  Deno.chmodSync(rig.folder, 0o755);
+  assertEquals([code, stderr], [2, "Cannot look into this folder: Permission denied\n"]);
+}, { ignore: !canBeAnybody });
