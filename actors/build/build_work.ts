@@ -121,10 +121,10 @@ export class BuildWork implements Work {
       this.#freshness.made[task] = this.#freshness.places.asOwn(this.#plan.tasks[task], finding.entry);
       this.#cache.remember(name, finding.trace);
       if (this.#config !== undefined) {
-        const { files } = this.#cache, mayBeFound = this.#plan.tasks[task].outputs.some(({ kind }) => kind === "glob");
-        for (const path of filesIn(finding.entry)) {
-          if (!mayBeFound || files.wasMade(path)) files.own(path, this.#config);
-        }
+        const found = new Set(
+          artifactsIn(finding.entry).flatMap(({ artifact_path: path, found }) => found ? [path] : []),
+        );
+        for (const path of filesIn(finding.entry)) if (!found.has(path)) this.#cache.files.own(path, this.#config);
       }
     }
     const stderr = finding.kind === "restore" ? finding.entry.stderr : undefined;
@@ -294,9 +294,13 @@ export class BuildWork implements Work {
 
   #cached(artifact: PublishedArtifact): CachedArtifact {
     const { path, sha256, size } = artifact;
-    return "files" in artifact
-      ? { artifact_path: path, sha256, size, mode: 0, tree: artifact.tree }
-      : { artifact_path: path, sha256, size, ...this.#cache.files.facts(path) };
+    return "files" in artifact ? { artifact_path: path, sha256, size, mode: 0, tree: artifact.tree } : {
+      artifact_path: path,
+      sha256,
+      size,
+      ...this.#cache.files.facts(path),
+      ...(artifact.isFound ? { found: true } : {}),
+    };
   }
 
   origin(task: number): Origin | undefined {

@@ -25,6 +25,8 @@ const PARTS = ["entries", "files", "inputs", "traces", "configs", "durations"] a
 export interface CachedArtifact extends ArtifactFacts {
   readonly artifact_path: string;
   readonly size: number;
+  /** A glob matched it before the work was done, which left it alone: others have made it. */
+  readonly found?: true;
 }
 
 /** What work has made, by its fingerprint; where it made several, the first of them. */
@@ -32,6 +34,7 @@ export interface CacheEntry extends ArtifactFacts {
   /** Null where the work has made nothing. */
   readonly artifact_path: string | null;
   readonly size: number;
+  readonly found?: true;
   /** The others, where it made several. */
   readonly more?: readonly CachedArtifact[];
   /** The name of the task, where nothing tells else whose work it was. */

@@ -203,13 +203,11 @@ export class OutputPlaces {
     if (!outputs.some(({ kind }) => kind === "glob")) return [];
     const { files } = this.#cache, before = this.#cache.trace(name);
     const last = before === undefined ? undefined : this.#cache.get(before[0], outputs[0].path);
-    const own = new Set(last === undefined ? [] : artifactsIn(last).map(({ artifact_path: path }) => path));
+    const own = new Set(
+      last === undefined ? [] : artifactsIn(last).flatMap(({ artifact_path: path, found }) => found ? [] : [path]),
+    );
     return outputs.flatMap(({ path, kind }) =>
-      kind !== "glob"
-        ? []
-        : this.#matches(path).filter((match) =>
-          own.has(match) ? files.wasMade(match) : files.madeFor(match) !== undefined
-        )
+      kind === "glob" ? this.#matches(path).filter((match) => own.has(match) || files.madeFor(match) !== undefined) : []
     );
   }
 

@@ -1,6 +1,6 @@
 // What a task makes: nothing, several files, folders and globs, with their kinds and modes; built in this process.
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
-import { build, type BuildOptions, type BuildReport, clean, InputError } from "../../mod.ts";
+import { build, type BuildOptions, type BuildReport, clean, InputError, join } from "../../mod.ts";
 import { ProjectFolder } from "../project_folder.ts";
 
 type Loose = Record<string, unknown>;
@@ -563,4 +563,18 @@ Deno.test("what a run keeps itself may not lie in a folder that is replaced", as
     message,
     "Task 'bundle' must not overwrite 'dist/taskrun.db', which troupe itself keeps in this run",
   );
+});
+
+// S5.1, S6.16
+Deno.test("what a crew has made where a glob matches is the task's own to every build, and nothing else is", async () => {
+  const command = "mkdir -p gen; for f in src/*; do cp $f gen/$(basename $f).g; done";
+  using project = new Project([{ name: "gen", source_files: ["src/*"], outputs: ["gen/*.g"], command }]);
+  project.write("gen/mine.g", "mine");
+  await join(project.path("build.json"));
+  assertEquals([await project.build(), project.files("gen")], [{}, ["gen/a.g", "gen/b.g", "gen/mine.g"]]);
+  project.remove("src/b");
+  assertEquals([await project.build(), project.files("gen")], [{ gen: "source removed: src/b" }, [
+    "gen/a.g",
+    "gen/mine.g",
+  ]]);
 });
