@@ -570,7 +570,7 @@ Deno.test("what a crew has made where a glob matches is the task's own to every 
   const command = "mkdir -p gen; for f in src/*; do cp $f gen/$(basename $f).g; done";
   using project = new Project([{ name: "gen", source_files: ["src/*"], outputs: ["gen/*.g"], command }]);
   project.write("gen/mine.g", "mine");
-  await join(project.path("build.json"));
+  await join(project.path("build.json"), { db: project.path("crew.db") });
   assertEquals([await project.build(), project.files("gen")], [{}, ["gen/a.g", "gen/b.g", "gen/mine.g"]]);
   project.remove("src/b");
   assertEquals([await project.build(), project.files("gen")], [{ gen: "source removed: src/b" }, [
