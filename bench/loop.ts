@@ -20,7 +20,7 @@ export const LOOP_WORKLOADS: readonly Workload[] = [
 const TASKS = 200;
 
 /** What was written so shortly ago could be written again with the same time, and is looked at closely by every tool. */
-const SETTLED_MS = 1500;
+const SETTLED_MS = 3500;
 
 /** One that builds a project, perhaps after it was edited. */
 interface Builder {
