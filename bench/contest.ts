@@ -74,10 +74,10 @@ export async function measureCold(piece: string, ...args: string[]): Promise<Fou
   return JSON.parse(new TextDecoder().decode(stdout));
 }
 
-/** Whether there is such a program. */
-export function isInstalled(program: string): boolean {
+/** Whether there is such a program, which is asked for its version. */
+export function isInstalled(program: string, asked = "--version"): boolean {
   try {
-    return new Deno.Command(program, { args: ["--version"], stdout: "null", stderr: "null" }).outputSync().success;
+    return new Deno.Command(program, { args: [asked], stdout: "null", stderr: "null" }).outputSync().success;
   } catch {
     return false;
   }
