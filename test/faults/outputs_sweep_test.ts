@@ -7,22 +7,26 @@ import { assertDone, executed, Project, said, type TaskSpec } from "./rig.ts";
 
 const library = failio();
 
-/** What is made aside and put in place; what commands write where it lies nobody can make atomic. */
+/**
+ * What is made aside and put in place; what commands write where it lies nobody can make atomic. Their own operations are
+ * struck as well, so none goes on after one that failed.
+ */
 const TASKS = [
   {
     name: "bundle",
     source_files: ["src/*"],
     outputs: ["dist/"],
-    command: 'mkdir "$OUT/in"; cp src/* "$OUT/in"; ln -s in/a "$OUT/link"; cp src/a "$OUT/run"; chmod +x "$OUT/run"',
+    command:
+      'set -e; mkdir "$OUT/in"; cp src/* "$OUT/in"; ln -s in/a "$OUT/link"; cp src/a "$OUT/run"; chmod +x "$OUT/run"',
   },
   {
     name: "three",
     source_files: ["src/*"],
     outputs: ["one", "two", "tree"],
-    command: 'cp src/a "$OUT_1"; cp src/b "$OUT_2"; mkdir "$OUT_3"; cp src/* "$OUT_3"',
+    command: 'set -e; cp src/a "$OUT_1"; cp src/b "$OUT_2"; mkdir "$OUT_3"; cp src/* "$OUT_3"',
   },
-  { name: "lib", source_files: ["src/*"], outputs: ["lib/"], command: "mkdir lib; cp src/* lib" },
-  { name: "gen", source_files: ["src/*"], outputs: ["gen/*.g"], command: "mkdir -p gen; cp src/a gen/a.g" },
+  { name: "lib", source_files: ["src/*"], outputs: ["lib/"], command: "mkdir lib && cp src/* lib" },
+  { name: "gen", source_files: ["src/*"], outputs: ["gen/*.g"], command: "mkdir -p gen && cp src/a gen/a.g" },
   { name: "lint", dependencies: ["bundle", "three"], outputs: [], command: "test -d dist" },
 ] as unknown as TaskSpec[];
 
