@@ -54,8 +54,7 @@ export class CacheSaver {
   save({ isWhole = false }: { readonly isWhole?: boolean } = {}): void {
     const begun = performance.now();
     try {
-      if (this.#cache.isCheckpointEnough) this.#cache.checkpoint();
-      else {
+      if (!this.#hasCheckpointed()) {
         if (isWhole && this.#cache.isDirty) this.#cache.prune();
         this.#cache.save();
       }
@@ -64,6 +63,17 @@ export class CacheSaver {
     }
     this.#lastEndMs = performance.now();
     this.#lastCostMs = this.#lastEndMs - begun;
+  }
+
+  /** Where the journal cannot be written the whole cache perhaps can. */
+  #hasCheckpointed(): boolean {
+    if (!this.#cache.isCheckpointEnough) return false;
+    try {
+      this.#cache.checkpoint();
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   #fail(error: unknown): void {

@@ -33,3 +33,18 @@ rigTest(
     assertEquals(rig.read("out/edited"), "one");
   },
 );
+
+// S7.5, S0.49
+rigTest("where the journal of a large cache cannot be written, the cache is written as a whole", async (rig) => {
+  const padding = { name: "padding", output: "out/padding", content: "x".repeat(600_000) };
+  const edited = { name: "edited", output: "out/edited", source_files: ["src"], command: "cat src > $OUT" };
+  rig.write("src", "one");
+  rig.write("build.json", { tasks: [padding, edited] });
+  await rig.build();
+  rig.write(`${JOURNAL}/in/the/way`, "");
+  rig.write("src", "two");
+  const { code, stderr } = await rig.build();
+  assertEquals([code, stderr, rig.read("out/edited")], [0, "", "two"]);
+  assertEquals(executed(await rig.build()), []);
+  assertEquals(rig.has(`${JOURNAL}/in/the/way`), true);
+});
