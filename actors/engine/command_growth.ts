@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Growth } from "./thread_growth.ts";
+import type { Growth, PoolView } from "./thread_growth.ts";
 
 /** A thread as it is seen here. */
 export interface Runner {
@@ -15,14 +15,8 @@ export interface Runner {
   readonly sameMs: number;
 }
 
-/** What a pool has and may have. */
-export interface GrowthContext {
-  readonly members: () => readonly Runner[];
-  /** How many threads there may be. */
-  readonly most: () => number;
-  readonly processors: number;
-  /** Share of the processors in use since it was last asked, from 0 to 1; undefined where that is not known. */
-  readonly cpuShare: () => number | undefined;
+/** What decides how many threads run commands. */
+export interface GrowthContext extends PoolView<Runner> {
   /** Told some time after there were enough that they no longer are. */
   readonly onMore: () => void;
 }

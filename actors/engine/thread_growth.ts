@@ -28,14 +28,18 @@ export interface Growth {
 }
 
 /** What a pool has and may have. */
-export interface GrowthContext {
-  readonly members: () => readonly Caller[];
+export interface PoolView<Member> {
+  readonly members: () => readonly Member[];
   /** How many threads there may be. */
   readonly most: () => number;
   /** How many threads keep all processors busy. */
   readonly processors: number;
   /** Share of the processors in use since it was last asked, from 0 to 1; undefined where that is not known. */
   readonly cpuShare: () => number | undefined;
+}
+
+/** What decides how many threads call functions. */
+export interface GrowthContext extends PoolView<Caller> {
   /** Processor time of this process so far, in milliseconds. */
   readonly usedMs: () => number;
   /** Told some time after there were enough: how many threads are to be started anyway, for as many tasks as wait. */

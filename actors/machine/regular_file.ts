@@ -163,7 +163,11 @@ export function readRegular(path: string): Uint8Array<ArrayBuffer> {
 
 /** All that an open file holds; it may grow or shrink while it is read. */
 export function readAll(file: Deno.FsFile): Uint8Array<ArrayBuffer> {
-  let bytes = new Uint8Array(file.statSync().size + 1);
+  return readRest(file, new Uint8Array(file.statSync().size + 1));
+}
+
+/** What comes in an open file from where it stands, in the given bytes, which are not empty, or in more where it is longer. */
+export function readRest(file: Deno.FsFile, bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   let length = 0;
   for (let read; (read = file.readSync(bytes.subarray(length))) !== null;) {
     length += read;

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { readRest } from "../machine/regular_file.ts";
 import type { Orphans } from "./spawn.ts";
 import { becomeSubreaper, type Libc, WNOHANG } from "./posix_libc.ts";
 import { isOwnTable } from "../machine/process_table.ts";
@@ -30,15 +31,9 @@ function readerOf(file: Deno.FsFile): () => string {
   const decoder = new TextDecoder();
   return () => {
     file.seekSync(0, Deno.SeekMode.Start);
-    let length = 0;
-    for (let read; (read = file.readSync(bytes.subarray(length))) !== null;) {
-      length += read;
-      if (length < bytes.length) continue;
-      const longer = new Uint8Array(2 * bytes.length);
-      longer.set(bytes);
-      bytes = longer;
-    }
-    return decoder.decode(bytes.subarray(0, length));
+    const read = readRest(file, bytes);
+    bytes = new Uint8Array(read.buffer);
+    return decoder.decode(read);
   };
 }
 
