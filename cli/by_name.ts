@@ -11,7 +11,8 @@ import { unknownWord } from "../graph/input/task_names.ts";
 import { BUILD_FLAGS, buildCommand } from "./build.ts";
 import { parseFlags } from "./options.ts";
 import { CONFIG_FLAG, looksLikeFile, NO_CONFIG } from "./target.ts";
-import { InputError, UnknownTaskError } from "../graph/input/input_error.ts";
+import { InputError } from "../graph/input/input_error.ts";
+import { UnknownTaskError } from "../graph/input/unknown_task_error.ts";
 import { quote } from "../graph/text.ts";
 
 /** Builds or runs what the words name; `commands` are those that the first one could have been meant for. */

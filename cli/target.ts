@@ -11,7 +11,8 @@ import { isConfig } from "../actors/input/input.ts";
 import type { Flags } from "./options.ts";
 import { later } from "../actors/machine/later.ts";
 import { tagWord } from "../graph/input/task_names.ts";
-import { InputError, UnknownTaskError } from "../graph/input/input_error.ts";
+import { InputError } from "../graph/input/input_error.ts";
+import { UnknownTaskError } from "../graph/input/unknown_task_error.ts";
 import { escapeControls, quote } from "../graph/text.ts";
 import { shellWord } from "../graph/report/typed_commands.ts";
 

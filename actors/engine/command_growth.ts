@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { QuickTimer } from "../machine/quick_timer.ts";
 import type { Growth, PoolView } from "./thread_growth.ts";
 
 /** A thread as it is seen here. */
@@ -39,7 +40,7 @@ export class CommandGrowth implements Growth {
   readonly #atOnce: number;
   #allowed: number;
   #isWanted = false;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timer: QuickTimer | undefined;
 
   constructor(context: GrowthContext) {
     this.#context = context;
@@ -61,13 +62,12 @@ export class CommandGrowth implements Growth {
   }
 
   stop(): void {
-    // Even this loads what Deno has timers by.
-    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    this.#timer?.stop();
     this.#timer = undefined;
   }
 
   #wind(pauseMs: number): void {
-    this.#timer = setTimeout(() => this.#look(pauseMs), pauseMs);
+    this.#timer = new QuickTimer(pauseMs, () => this.#look(pauseMs));
   }
 
   #look(pauseMs: number): void {

@@ -49,26 +49,32 @@ export class CommandKeeper {
     return { value: `${this.#token}-${worker}`, mark: markOf(this.#token, worker) };
   }
 
-  /** Starts the watchdog. A full temp folder or too few descriptors are no reason not to build. */
-  start(): void {
-    const { workers, onWarning } = this.#options;
-    const onGone = (why: string) => {
-      if (this.#isWhole) onWarning(`Cannot watch over commands: ${why}; if troupe is killed they may go on`);
-      this.#isWhole = false;
-    };
-    const warn = (error: unknown) => onGone(systemDetail(error));
+  /** Makes the ledger. A full temp folder is no reason not to build. */
+  begin(): void {
     try {
-      this.#ledger = createLedger(workers);
+      this.#ledger = createLedger(this.#options.workers);
     } catch (error) {
-      warn(error);
+      this.#doWithout(systemDetail(error));
     }
+  }
+
+  /** Starts the watchdog, before the first command is. Too few descriptors are no reason not to build either. */
+  watch(): void {
     try {
+      const onGone = (why: string) => this.#doWithout(why);
       this.#watchdog = startWatchdog({ ledger: this.#ledger, token: this.#token, onGone });
     } catch (error) {
       if (this.#ledger !== "") Deno.removeSync(this.#ledger);
       this.#ledger = "";
-      warn(error);
+      this.#doWithout(systemDetail(error));
     }
+  }
+
+  #doWithout(why: string): void {
+    if (this.#isWhole) {
+      this.#options.onWarning(`Cannot watch over commands: ${why}; if troupe is killed they may go on`);
+    }
+    this.#isWhole = false;
   }
 
   /** There may be processes that no worker has looked for, or will. */

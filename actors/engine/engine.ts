@@ -19,6 +19,7 @@ import type { Work } from "./work.ts";
 import type { KeptWorkers } from "./kept_workers.ts";
 import { type PoolOptions, WorkerPool } from "./worker_pool.ts";
 import { later } from "../machine/later.ts";
+import { QuickTimer } from "../machine/quick_timer.ts";
 import type { LocksOfTasks } from "../locks/task_locks.ts";
 
 /** What one run is made of. */
@@ -72,10 +73,8 @@ export class Engine {
   readonly #loadLimits: LoadLimits | undefined;
   #monitor: LoadMonitor | undefined;
   #isGivenUp = false;
-  #isClosed = false;
   #stop: Stop | undefined;
-  // Starting even one timer takes milliseconds, which a run that finds nothing to do can spare.
-  readonly #timers: ReturnType<typeof setInterval>[] = [];
+  readonly #timers: QuickTimer[] = [];
 
   constructor(options: EngineOptions) {
     const {
@@ -108,13 +107,11 @@ export class Engine {
       onEvent,
       createPool: (onReport) => {
         this.#monitor?.start();
-        // Once the first worker has been told what it needs: Deno takes some time to load what it has timers by.
-        queueMicrotask(() => {
-          if (this.#isClosed) return;
-          for (const [milliseconds, action] of everyMs) this.#timers.push(setInterval(action, milliseconds));
-          if (work.checkpoint === undefined) return;
-          this.#timers.push(setInterval(() => this.#scheduler.post({ kind: "checkpoint" }), CHECKPOINT_MS));
-        });
+        for (const [milliseconds, action] of everyMs) this.#timers.push(QuickTimer.every(milliseconds, action));
+        if (work.checkpoint !== undefined) {
+          const check = () => this.#scheduler.post({ kind: "checkpoint" });
+          this.#timers.push(QuickTimer.every(CHECKPOINT_MS, check));
+        }
         const poolOptions: PoolOptions = {
           size: workers,
           table: table.buffer,
@@ -181,9 +178,8 @@ export class Engine {
 
   /** Ends all workers and waits until none is alive. */
   async close(): Promise<void> {
-    this.#isClosed = true;
     this.#monitor?.close();
-    for (const timer of this.#timers) clearInterval(timer);
+    for (const timer of this.#timers) timer.stop();
     await this.#scheduler.close();
   }
 }

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { QuickTimer } from "../machine/quick_timer.ts";
 
 /** A thread as it is seen here. */
 export interface Caller {
@@ -67,7 +68,7 @@ const WAITING_SHARE = 0.15;
 /** The growth of one pool. */
 export class ThreadGrowth implements Growth {
   readonly #context: GrowthContext;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timer: QuickTimer | undefined;
   #last: { readonly at: number; readonly usedMs: number } | undefined;
 
   constructor(context: GrowthContext) {
@@ -79,14 +80,14 @@ export class ThreadGrowth implements Growth {
     const areMany = left >= MANY * most();
     const free = members().filter((member) => isShortlyFree(member, areMany));
     if (free.length < processors) return false;
-    this.#timer ??= setTimeout(() => {
+    this.#timer ??= new QuickTimer(LOOK_MS, () => {
       this.#timer = undefined;
       const there = members();
       // Whoever has work for it gives it some, and asks again.
       if (there.some(({ isReady, task }) => isReady && task === undefined)) return;
       const haveCalled = there.some(({ hasCalled }) => hasCalled), areIdle = (cpuShare() ?? 0) < BUSY_SHARE;
       onLook(haveCalled && (areIdle || this.#usedShare() < WAITING_SHARE * there.length) ? 1 : 0);
-    }, LOOK_MS);
+    });
     return true;
   }
 
@@ -95,8 +96,7 @@ export class ThreadGrowth implements Growth {
   }
 
   stop(): void {
-    // Even this loads what Deno has timers by.
-    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    this.#timer?.stop();
     this.#timer = this.#last = undefined;
   }
 

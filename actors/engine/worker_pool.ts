@@ -115,9 +115,12 @@ export class WorkerPool implements Pool {
     // Before all else: the thread reads its modules while this one goes on.
     startAhead();
     this.#first = takeAhead();
-    this.#keeper.start();
+    this.#keeper.begin();
     this.#env = inheritedEnvironment(this.#options.folder);
     this.#limit();
+    // A worker has a while to take in what it is told, and no task before it says that it is ready.
+    if (this.#first !== undefined) this.#startNext();
+    this.#keeper.watch();
   }
 
   /** Serves a further run; false when that is of another kind. */

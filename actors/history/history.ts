@@ -28,6 +28,7 @@ import {
 } from "./rows.ts";
 import { writeManifests } from "./manifests.ts";
 import { HISTORY_SCHEMA } from "./schema.ts";
+import { QuickTimer } from "../machine/quick_timer.ts";
 import { systemDetail } from "../machine/system_error.ts";
 import type { MadeOf } from "../engine/work.ts";
 import type { Output } from "../process/output.ts";
@@ -66,7 +67,7 @@ export class History implements Disposable {
   #attempts: AttemptRow[] = [];
   #manifests: MadeOf[] = [];
   #pendingBytes = 0;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timer: QuickTimer | undefined;
   #lockedSinceMs: number | undefined;
   #isQuiet = false;
 
@@ -179,12 +180,12 @@ export class History implements Disposable {
   #writeSoon(output?: Output): void {
     this.#pendingBytes += (output?.stdout.bytes.length ?? 0) + (output?.stderr.bytes.length ?? 0);
     if (this.#pendingBytes > BATCH_BYTES && this.#lockedSinceMs === undefined) this.#flush();
-    else this.#timer ??= setTimeout(() => this.#flush(), BATCH_MS);
+    else this.#timer ??= new QuickTimer(BATCH_MS, () => this.#flush());
   }
 
   /** Writes what waits, or tries again later when another process has the lock. */
   #flush(): void {
-    clearTimeout(this.#timer);
+    this.#timer?.stop();
     this.#timer = undefined;
     try {
       this.#tryWrite(() => {});
@@ -192,7 +193,7 @@ export class History implements Disposable {
       this.#lockedSinceMs ??= performance.now();
       const isLocked = error instanceof DatabaseError && error.kind === "locked";
       if (!isLocked || performance.now() - this.#lockedSinceMs > RUN_PATIENCE_MS) return this.#fail(error);
-      this.#timer = setTimeout(() => this.#flush(), 2 * BATCH_MS);
+      this.#timer = new QuickTimer(2 * BATCH_MS, () => this.#flush());
     }
   }
 
@@ -220,7 +221,7 @@ export class History implements Disposable {
 
   /** Nothing waits any more. */
   #settled(): void {
-    clearTimeout(this.#timer);
+    this.#timer?.stop();
     this.#timer = undefined;
     this.#pending.clear();
     this.#attempts = [];

@@ -15,7 +15,8 @@ import { counted } from "../../graph/text.ts";
 import { readRegular, readRegularStart } from "../machine/regular_file.ts";
 import { systemDetail } from "../machine/system_error.ts";
 import type { Task } from "../../graph/task.ts";
-import { InputError, UnknownTaskError } from "../../graph/input/input_error.ts";
+import { InputError } from "../../graph/input/input_error.ts";
+import { UnknownTaskError } from "../../graph/input/unknown_task_error.ts";
 
 /** So much of a file tells whether it is a config: words of a command line may be the names of any files. */
 const START_BYTES = 4096;

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { openCLibrary } from "./c_library.ts";
 
 const SYMBOLS = {
   opendir: { parameters: ["buffer"], result: "pointer" },
@@ -17,38 +18,27 @@ const LONGEST_NAME = 256;
 
 /** The name that Deno gives as `text`, with each byte that is no UTF-8 as `\xNN`; undefined where that cannot be told. */
 export function rawNames(folder: string, text: string): string | undefined {
-  if (Deno.build.os !== "linux" || Deno.permissions.querySync({ name: "ffi" }).state !== "granted") return undefined;
-  try {
-    using libc = new Libc();
-    for (const bytes of libc.names(folder)) if (new TextDecoder().decode(bytes) === text) return spelt(bytes);
-  } catch {
-    // Another C library: the name is then shown as Deno has it.
-  }
+  for (const bytes of namesIn(folder)) if (new TextDecoder().decode(bytes) === text) return spelt(bytes);
 }
 
-class Libc implements Disposable {
-  readonly #library = Deno.dlopen("libc.so.6", SYMBOLS);
-
-  *names(folder: string): Generator<Uint8Array> {
-    const { opendir, readdir, closedir } = this.#library.symbols;
-    const stream = opendir(new TextEncoder().encode(`${folder}\0`));
-    if (stream === null) return;
-    try {
-      for (let entry; (entry = readdir(stream)) !== null;) {
-        const view = new Deno.UnsafePointerView(entry);
-        const bytes: number[] = [];
-        for (let at = 0, byte; at < LONGEST_NAME && (byte = view.getUint8(NAME_OFFSET + at)) !== 0; at++) {
-          bytes.push(byte);
-        }
-        yield Uint8Array.from(bytes);
+/** None where they cannot be asked for. */
+function* namesIn(folder: string): Generator<Uint8Array> {
+  using library = openCLibrary(SYMBOLS);
+  if (library === undefined) return;
+  const { opendir, readdir, closedir } = library.functions;
+  const stream = opendir(new TextEncoder().encode(`${folder}\0`));
+  if (stream === null) return;
+  try {
+    for (let entry; (entry = readdir(stream)) !== null;) {
+      const view = new Deno.UnsafePointerView(entry);
+      const bytes: number[] = [];
+      for (let at = 0, byte; at < LONGEST_NAME && (byte = view.getUint8(NAME_OFFSET + at)) !== 0; at++) {
+        bytes.push(byte);
       }
-    } finally {
-      closedir(stream);
+      yield Uint8Array.from(bytes);
     }
-  }
-
-  [Symbol.dispose](): void {
-    this.#library.close();
+  } finally {
+    closedir(stream);
   }
 }
 

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { type CLibrary, type Functions, openCLibrary } from "../machine/c_library.ts";
 
 const SYMBOLS = {
   posix_spawn: { parameters: ["buffer", "buffer", "buffer", "buffer", "buffer", "buffer"], result: "i32" },
@@ -37,7 +38,7 @@ const SYMBOLS = {
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /** The functions in use, by their C names. */
-export type Libc = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+export type Libc = Functions<typeof SYMBOLS>;
 
 /** POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK */
 export const SPAWN_FLAGS = 2 | 4 | 8;
@@ -65,17 +66,8 @@ const SIGACTION_BYTES = 512;
 const PIDFD_OPEN = 434n;
 
 /** The C library, or undefined where it, one of its functions, or the permission to call it is missing. Never asks. */
-export function openLibc(): Libc | undefined {
-  if (Deno.build.os !== "linux") return undefined;
-  if (Deno.permissions.querySync({ name: "ffi" }).state !== "granted") return undefined;
-  for (const name of ["libc.so.6", `libc.musl-${Deno.build.arch}.so.1`]) {
-    try {
-      return Deno.dlopen(name, SYMBOLS).symbols;
-    } catch {
-      // not this C library, or one too old
-    }
-  }
-  return undefined;
+export function openLibc(): CLibrary<typeof SYMBOLS> | undefined {
+  return openCLibrary(SYMBOLS);
 }
 
 /**

@@ -55,6 +55,9 @@ const DEFAULT_SIGNALS = ["SIGPIPE", "SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
  */
 const SHORT_MS = 10;
 
+/** So many commands of one thread are worth quicker calls. */
+const MANY = 150;
+
 const ENOEXEC = 8;
 const DEV_NULL = new TextEncoder().encode("/dev/null\0");
 
@@ -69,13 +72,14 @@ export interface Posix {
 
 /** The back end by FFI, or undefined where the system, the permissions or a sandbox do not allow it. */
 export function openPosix(): Posix | undefined {
-  const libc = openLibc();
-  if (libc === undefined) return undefined;
+  const library = openLibc();
+  if (library === undefined) return undefined;
+  const libc = library.functions;
   const probe = pidfdOpen(libc, Deno.pid);
   if (probe < 0) return undefined;
   libc.close(probe);
   rememberChildren(libc);
-  const spawner = new PosixSpawner(libc);
+  const spawner = new PosixSpawner(library);
   const encoder = new TextEncoder();
   const isThere = (path: string) =>
     libc.faccessat(AT_FDCWD, encoder.encode(`${path}\0`), F_OK, AT_SYMLINK_NOFOLLOW) === 0;
@@ -89,6 +93,8 @@ export function openPosix(): Posix | undefined {
 /** What the commands of one thread share. */
 class PosixSpawner {
   readonly libc: Libc;
+  readonly #library: { compile(): void };
+  #started = 0;
   readonly chunk = new Uint8Array(CHUNK_BYTES);
   readonly #attributes = new Uint8Array(1024);
   readonly #pollSets: PollSet[] = [];
@@ -97,8 +103,9 @@ class PosixSpawner {
   readonly #places = new Map<string, readonly Place[]>();
   #search: string | undefined;
 
-  constructor(libc: Libc) {
-    this.libc = libc;
+  constructor(library: NonNullable<ReturnType<typeof openLibc>>) {
+    const libc = this.libc = library.functions;
+    this.#library = library;
     const noSignals = new Uint8Array(128);
     const defaults = new Uint8Array(128);
     for (const name of DEFAULT_SIGNALS) {
@@ -113,6 +120,7 @@ class PosixSpawner {
   }
 
   start(options: SpawnOptions): RunningProcess {
+    if (++this.#started === MANY) this.#library.compile();
     return this.#startDirectly(options) ?? this.#start(options);
   }
 

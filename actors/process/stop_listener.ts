@@ -158,7 +158,7 @@ export class StopListener extends Stop implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    clearTimeout(this.#haste);
+    if (this.#haste !== undefined) clearTimeout(this.#haste); // which loads what Deno has timers by
     for (const [signal, listener] of this.#listeners) Deno.removeSignalListener(signal, listener);
   }
 }

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { type Functions, openCLibrary } from "../machine/c_library.ts";
 import { type Libc, O_CLOEXEC, O_NONBLOCK, openLibc } from "../process/posix_libc.ts";
 import { openPipe, type Pipe, PollSet } from "../process/posix_pipes.ts";
 import { isFolder } from "../machine/regular_file.ts";
@@ -36,13 +37,13 @@ const BUFFER_BYTES = 64 * 1024;
 /** Read in one go before others have their turn. */
 const TURN_BYTES = 1024 * 1024;
 
-type Functions = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+type Inotifying = Functions<typeof SYMBOLS>;
 
 /** The watch of some folders; undefined where the system has none, or may not be asked. */
 export function openInotify(events: FolderEvents): FolderWatch | undefined {
-  const libc = openLibc();
+  const libc = openLibc()?.functions;
   if (libc === undefined) return undefined;
-  const functions = openFunctions();
+  const functions = openCLibrary(SYMBOLS)?.functions;
   if (functions === undefined) return undefined;
   const descriptor = functions.inotify_init1(O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0) return undefined;
@@ -51,19 +52,9 @@ export function openInotify(events: FolderEvents): FolderWatch | undefined {
   libc.close(descriptor);
 }
 
-function openFunctions(): Functions | undefined {
-  for (const name of ["libc.so.6", `libc.musl-${Deno.build.arch}.so.1`]) {
-    try {
-      return Deno.dlopen(name, SYMBOLS).symbols;
-    } catch {
-      // not this C library
-    }
-  }
-}
-
 interface Handles {
   readonly libc: Libc;
-  readonly functions: Functions;
+  readonly functions: Inotifying;
   readonly descriptor: number;
   /** Nothing is ever written to it: that its end is closed ends the wait. */
   readonly pipe: Pipe;

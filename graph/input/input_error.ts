@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { unknownTask } from "./task_names.ts";
 
 /**
  * The input is wrong: the message is all of it, ready to be shown; exit code 2.
@@ -22,17 +21,4 @@ import { unknownTask } from "./task_names.ts";
 export class InputError extends Error {
   /** Tells it from other errors. */
   override readonly name = "InputError";
-}
-
-/** Words that were meant to name tasks name none. */
-export class UnknownTaskError extends InputError {
-  /** `words` are those that name none, `names` and `tags` those that there are, `hints` further lines. */
-  constructor(
-    readonly words: readonly string[],
-    readonly names: readonly string[],
-    readonly hints: readonly string[] = [],
-    readonly tags: readonly string[] = [],
-  ) {
-    super([...words.map((word) => unknownTask(word, names, tags)), ...hints].join("\n"));
-  }
 }
