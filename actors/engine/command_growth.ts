@@ -1,7 +1,8 @@
 /**
- * Owns the question whether more threads would help tasks that run commands. A thread takes Deno 70 ms of CPU to start, and
- * where CPUs are busy already one more makes nothing faster: so there are a few more than CPUs at once, and further ones
- * when CPUs are idle all the same, as when tasks wait for something, or when tasks last.
+ * Owns the question whether more threads would help tasks that run commands. A thread takes Deno 55 ms of CPU to start, and
+ * where CPUs are busy already one more makes nothing faster: so there are as many as CPUs at once, a few more when tasks
+ * still wait some time later, and further ones when CPUs are idle all the same, as when tasks wait for something, or when
+ * tasks last.
  * It starts none itself.
  *
  * @module
@@ -22,7 +23,7 @@ export interface GrowthContext extends PoolView<Runner> {
   readonly onMore: () => void;
 }
 
-/** Beside one for each processor: these are busy while others wait for the disk, or for the main thread. */
+/** Beside one for each processor, where tasks are many: these are busy while others wait for the disk, or for the main thread. */
 const SPARE = 2;
 
 /** What is idle beside that is between two tasks. */
@@ -37,14 +38,15 @@ const LEAST_PAUSE_MS = 50, MOST_PAUSE_MS = 400;
 /** The growth of one pool. */
 export class CommandGrowth implements Growth {
   readonly #context: GrowthContext;
-  readonly #atOnce: number;
+  readonly #many: number;
   #allowed: number;
   #isWanted = false;
   #timer: QuickTimer | undefined;
 
   constructor(context: GrowthContext) {
     this.#context = context;
-    this.#atOnce = this.#allowed = context.processors + SPARE;
+    this.#allowed = context.processors;
+    this.#many = context.processors + SPARE;
   }
 
   areEnough(): boolean {
@@ -79,7 +81,7 @@ export class CommandGrowth implements Growth {
     // Those that start keep processors busy, or wait for nothing but to be read.
     if (!there.every(({ isReady }) => isReady)) return this.#wind(LEAST_PAUSE_MS);
     const lasting = there.filter(({ sameMs }) => sameMs >= LASTS_MS).length;
-    this.#allowed = Math.min(most(), Math.max(before, isIdle ? 2 * before : this.#atOnce + lasting));
+    this.#allowed = Math.min(most(), Math.max(before, isIdle ? 2 * before : this.#many + lasting));
     if (this.#allowed === before) return this.#wind(Math.min(2 * pauseMs, MOST_PAUSE_MS));
     onMore();
   }
