@@ -18,13 +18,12 @@ import type {
   RunTask,
   SandboxWanted,
 } from "../worker/messages.ts";
-import type { CpuMeter } from "../machine/cpu_meter.ts";
 import { CommandKeeper } from "./command_keeper.ts";
 import { Pace } from "./pace.ts";
 import { type Pool, type PoolReport, WorkerStartError } from "./pool.ts";
 import { startAhead, takeAhead } from "./thread_ahead.ts";
-import { CommandGrowth } from "./command_growth.ts";
-import { type Growth, processorMs, ThreadGrowth } from "./thread_growth.ts";
+import { growthOf } from "./pool_growth.ts";
+import type { Growth } from "./thread_growth.ts";
 import { StatusTable } from "../worker/status_table.ts";
 import { ownPath } from "../worker/targets.ts";
 import { type Assignment, type Said, WorkerThread } from "./worker_thread.ts";
@@ -105,7 +104,13 @@ export class WorkerPool implements Pool {
     this.#most = size;
     this.#members = new Array(size + 1);
     this.#failedStarts = new Array(size + 1).fill(0);
-    this.#growth = this.#grow();
+    this.#growth = growthOf({
+      callsModules: options.callsModules ?? false,
+      members: () => this.#members.filter((member) => member !== undefined),
+      most: () => this.#most,
+      wantAgain: () => this.want(this.#wish.tasks, this.#wish.left),
+      startMore: (count) => this.#startMore(count),
+    });
   }
 
   /** Starts the watchdog that ends commands if this process is killed; threads are started when there is work for them. */
@@ -154,28 +159,10 @@ export class WorkerPool implements Pool {
     this.#growth.rest();
   }
 
-  #grow(): Growth {
-    const cpuShare = cpuShareOnceLoaded();
-    const wantAgain = () => this.want(this.#wish.tasks, this.#wish.left);
-    const common = {
-      members: () => this.#members.filter((member) => member !== undefined),
-      most: () => this.#most,
-      processors: navigator.hardwareConcurrency,
-      cpuShare,
-    };
-    if (!this.#options.callsModules) return new CommandGrowth({ ...common, onMore: wantAgain });
-    cpuShare();
-    return new ThreadGrowth({
-      ...common,
-      // One has the processor of another that waits for the disk.
-      processors: common.processors + 1,
-      usedMs: processorMs,
-      onLook: (more) => {
-        const { tasks } = this.#wish;
-        for (let n = 0; n < more && this.#starting < tasks && this.#started < this.#most; n++) this.#startNext();
-        wantAgain();
-      },
-    });
+  #startMore(count: number): void {
+    for (let n = 0; n < count && this.#starting < this.#wish.tasks && this.#started < this.#most; n++) {
+      this.#startNext();
+    }
   }
 
   #startNext(): void {
@@ -390,16 +377,6 @@ export class WorkerPool implements Pool {
     this.#members[id] = this.#startOne(id, "crashed");
     this.#pace.post({ kind: "crashed", worker: id, detail });
   }
-}
-
-/** Undefined until the first call has loaded what tells it; what is not known is taken not to be busy. */
-function cpuShareOnceLoaded(): () => number | undefined {
-  let meter: CpuMeter | undefined, loading: Promise<void> | undefined;
-  return () => {
-    loading ??= later<typeof import("../machine/cpu_meter.ts")>("../machine/cpu_meter.ts", import.meta.url)
-      .then(({ CpuMeter }) => void (meter = new CpuMeter()), () => {});
-    return meter?.share();
-  };
 }
 
 /** Undefined without the right to know it. */

@@ -23,27 +23,29 @@ import { systemDetail } from "../machine/system_error.ts";
 import {
   adoptInPlace,
   type ArtifactTarget,
-  type Publication,
   type PublishedArtifact,
-  type PublishedFolder,
   publishTemporary,
   type Ready,
   removeIfPresent,
   type WriteOutcome,
 } from "../storage/artifact.ts";
-import { syncFolder } from "../storage/atomic_file.ts";
 import { carryOut, type Deed } from "../storage/deed.ts";
-import {
-  copyFolder,
-  folderOfBlobs,
-  storeFolder,
-  syncedFolder,
-  UnwantedFolderError,
-} from "../storage/folder_artifact.ts";
+import { copyFolder, folderOfBlobs, syncedFolder, UnwantedFolderError } from "../storage/folder_artifact.ts";
 import { matchesOf } from "../storage/output_glob.ts";
 import { asideOf } from "../storage/temporaries.ts";
 import { GlobMarker } from "./glob_marker.ts";
 import { differs, type Look, look, makeWay } from "./in_place.ts";
+import {
+  asFound,
+  inPlaceOfFolder,
+  isEmpty,
+  kindAt,
+  lateLink,
+  makeWayTo,
+  readyFolder,
+  readyIn,
+  wrongKind,
+} from "./ready_outputs.ts";
 import { copyTo, type TargetContext, targetOf } from "./targets.ts";
 import type { CopySource, RunTask } from "./messages.ts";
 
@@ -387,89 +389,4 @@ export class SeveralOutputs {
   #matches(odd?: (path: string) => void): string[] {
     return this.#globs.flatMap((glob) => matchesOf(this.#context.folder, glob, odd));
   }
-}
-
-function asFound(outcome: WriteOutcome): WriteOutcome {
-  if ("failure" in outcome) return outcome;
-  return { published: outcome.published.map((one) => ({ ...one, isFound: true as const })) };
-}
-
-function readyFolder(
-  target: ArtifactTarget,
-  published: PublishedFolder,
-  absolute: string,
-): Ready | { readonly failure: TaskFailure } {
-  const { expectedSha256: expected, name, temporary, path } = target, { sha256 } = published;
-  if (expected !== undefined && expected !== sha256) {
-    return { failure: { kind: "checksum", path: name, expected, actual: sha256 } };
-  }
-  return {
-    name,
-    deed: absolute === path ? { kind: "leave" } : { kind: "exchange", temporary, path },
-    settle: (answer) => {
-      if (answer === "refused") return { failure: { kind: "cancelled" } };
-      if (answer !== "done") return wrongKind(target, answer.detail);
-      syncFolder(dirname(path));
-      if (target.blobs === undefined) return { published: [published] };
-      const origin = absolute === path ? "written" as const : "placed" as const;
-      return { published: [storeFolder(published, { absolute: path, blobs: target.blobs, origin })] };
-    },
-  };
-}
-
-/** A link that is read only where it belongs, among those it came with. */
-function lateLink(target: ArtifactTarget, absolute: string): Ready {
-  const { name, path, temporary } = target;
-  return inPlaceOfFolder({
-    name,
-    deed: absolute === path ? { kind: "leave" } : { kind: "place", temporary, path },
-    settle: (answer) => {
-      if (answer === "refused") return { failure: { kind: "cancelled" } };
-      if (answer !== "done") return wrongKind(target, answer.detail);
-      const placed = adoptInPlace({ ...target, asksPermit: false }, { isRewritten: true });
-      if ("ready" in placed) throw new Error("Bug: a link that lies in its place was to be put there");
-      return placed;
-    },
-  }, target);
-}
-
-/** A file that takes the place of a folder is exchanged with it. */
-function inPlaceOfFolder(one: Ready, { temporary, path }: ArtifactTarget): Ready {
-  return one.deed.kind === "place" && isFolder(path) ? { ...one, deed: { kind: "exchange", temporary, path } } : one;
-}
-
-function readyIn(publication: Publication | Ready): Ready | { readonly failure: TaskFailure } {
-  if ("failure" in publication || "settle" in publication) return publication;
-  if ("ready" in publication) return publication.ready;
-  throw new Error("Bug: an artifact was put in place before the others were ready");
-}
-
-/** Makes the folders that something lies in; undefined, or what is in the way. */
-function makeWayTo({ name, path }: ArtifactTarget): TaskFailure | undefined {
-  try {
-    Deno.mkdirSync(dirname(path), { recursive: true });
-  } catch (error) {
-    return { kind: "io", doing: "write artifact", path: name, detail: systemDetail(error) };
-  }
-}
-
-function wrongKind({ name }: ArtifactTarget, detail: string): { readonly failure: TaskFailure } {
-  return { failure: { kind: "io", doing: "publish artifact", path: name, detail } };
-}
-
-function kindAt(path: string): "folder" | "other" | undefined {
-  try {
-    return Deno.lstatSync(path).isDirectory ? "folder" : "other";
-  } catch {
-    return undefined;
-  }
-}
-
-function isFolder(path: string): boolean {
-  return kindAt(path) === "folder";
-}
-
-function isEmpty(path: string): boolean {
-  for (const _ of Deno.readDirSync(path)) return false;
-  return true;
 }

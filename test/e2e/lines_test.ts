@@ -200,20 +200,26 @@ rigTest("build --quiet shows only what goes wrong", async (rig) => {
   assertEquals(await rig.build(["-q"]), { code: 0, stdout: "", stderr: "" });
 });
 
-/** What is to be done every so many milliseconds; the test does it when it likes. */
-class Intervals implements Disposable {
-  readonly #setInterval = globalThis.setInterval;
-  readonly actions: [milliseconds: number, action: () => void][] = [];
+/** What waits for so many milliseconds; the test has them pass when it likes. */
+class Waits implements Disposable {
+  readonly #timeout = AbortSignal.timeout;
+  readonly #controllers: AbortController[] = [];
 
-  constructor() {
-    globalThis.setInterval = ((action: () => void, milliseconds: number) => {
-      this.actions.push([milliseconds, action]);
-      return this.#setInterval(() => {}, 2 ** 31 - 1);
-    }) as typeof setInterval;
+  constructor(waited: number) {
+    AbortSignal.timeout = (milliseconds) => {
+      if (milliseconds !== waited) return this.#timeout.call(AbortSignal, milliseconds);
+      const controller = new AbortController();
+      this.#controllers.push(controller);
+      return controller.signal;
+    };
+  }
+
+  pass(): void {
+    for (const controller of this.#controllers.splice(0)) controller.abort();
   }
 
   [Symbol.dispose](): void {
-    globalThis.setInterval = this.#setInterval;
+    AbortSignal.timeout = this.#timeout;
   }
 }
 
@@ -228,17 +234,21 @@ rigTest("build shows its progress every five seconds while it lasts", async (rig
       { name: "last", output_artifact: "last", dependencies: ["long"] },
     ],
   });
-  using intervals = new Intervals();
+  using waits = new Waits(5000);
   const said: string[] = [];
   const reporter = new Reporter({ lines: "none" });
   reporter.line = (line) => void said.push(line);
   const choices = { failFast: false, force: false, level: "normal", begunMs: performance.now() } as const;
   const running = runBuild(await loadBuild(rig.path("build.json")), choices, reporter);
   await long.started();
-  for (const [milliseconds, action] of intervals.actions) if (milliseconds === 5000) action();
-  const [progress, ...more] = said.filter((line) => line.startsWith("Progress: "));
-  assertMatch(progress, /^Progress: 1\/3 tasks completed, 1 running, 1 pending \(long \d+s\)$/);
-  assertEquals(more, []);
+  const progress = () => said.filter((line) => line.startsWith("Progress: "));
+  for (const times of [1, 2]) {
+    waits.pass();
+    assertEquals(progress().length, times);
+  }
+  for (const line of progress()) {
+    assertMatch(line, /^Progress: 1\/3 tasks completed, 1 running, 1 pending \(long \d+s\)$/);
+  }
   long.release();
   assertEquals((await running).report.completed, 3);
 });
