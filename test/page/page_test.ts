@@ -108,6 +108,7 @@ rigTest("a report shows the failed task with its log, the graph, the timeline, a
   await page.click(".table .head .c-name button");
   await shows(open, ".table .rows .row", "bundle");
   await page.keyboard.press("4");
+  await page.waitForSelector(".plot .bar");
   assertEquals((await page.$$(".plot .bar")).length, 2);
   await page.keyboard.press("Escape");
   await page.keyboard.press("Escape");
@@ -117,6 +118,7 @@ rigTest("a report shows the failed task with its log, the graph, the timeline, a
 
   // By keys alone: along an arrow, and into a task.
   await page.keyboard.press("1");
+  await page.waitForSelector(".box");
   await page.evaluate(`document.querySelector(".box").focus()`);
   await page.keyboard.press("ArrowRight");
   await page.keyboard.press("Enter");
