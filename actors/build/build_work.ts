@@ -22,7 +22,7 @@ import { systemDetail } from "../machine/system_error.ts";
 import type { Transaction } from "./transaction/transaction.ts";
 import type { DiscoveryAnswer, MadeOf, Origin, RebuilderAnswer, Work } from "../engine/work.ts";
 import type { Output } from "../process/output.ts";
-import type { PublishedArtifact } from "../storage/artifact.ts";
+import type { PublishedArtifact } from "../storage/publication.ts";
 import { parseTree, type ShownArtifact } from "../../graph/artifact.ts";
 import { artifactsIn, type CachedArtifact, type CacheEntry, entryOfArtifacts, shownArtifact } from "./cache_form.ts";
 

@@ -9,7 +9,7 @@ import type { Trace } from "../../graph/fingerprint.ts";
 import type { StoredArtifact, StoreRecord } from "../../graph/store_record.ts";
 import type { Task } from "../../graph/task.ts";
 import type { Output } from "../process/output.ts";
-import type { PublishedArtifact } from "../storage/artifact.ts";
+import type { PublishedArtifact } from "../storage/publication.ts";
 import type { BlobPlace } from "../storage/blobs.ts";
 import type { Store } from "../store/store.ts";
 import type { CopySource } from "../worker/messages.ts";

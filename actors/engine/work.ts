@@ -9,7 +9,7 @@ import type { Trace } from "../../graph/fingerprint.ts";
 import type { FoundFiles } from "../worker/found_files.ts";
 import type { RunShell, RunTask } from "../worker/messages.ts";
 import type { Output } from "../process/output.ts";
-import type { PublishedArtifact } from "../storage/artifact.ts";
+import type { PublishedArtifact } from "../storage/publication.ts";
 
 /** What was found about one task whose dependencies are completed. */
 export type RebuilderAnswer =

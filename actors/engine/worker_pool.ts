@@ -6,7 +6,7 @@
  */
 import { join } from "@std/path/posix/join";
 import { DEFAULT_GRACE_MS } from "../../graph/task.ts";
-import { depfileBeside, temporaryPath } from "../storage/artifact.ts";
+import { depfileBeside, temporaryPath } from "../storage/temporaries.ts";
 import type { Deed, DeedAnswer } from "../storage/deed.ts";
 import { whatFits } from "../machine/descriptor_limit.ts";
 import type { Guards } from "../sandbox/guards.ts";

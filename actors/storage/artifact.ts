@@ -12,8 +12,9 @@ import { dirname } from "@std/path/posix/dirname";
 import { beginSha256, type Hash } from "../../graph/digest.ts";
 import type { TaskFailure } from "../../graph/failure.ts";
 import { syncFolder, writeTemporary } from "./atomic_file.ts";
-import { type BlobPlace, type Origin, putBlob } from "./blobs.ts";
+import { type Origin, putBlob } from "./blobs.ts";
 import { carryOut, type Deed, type DeedAnswer } from "./deed.ts";
+import type { ArtifactTarget, Publication, Published, WriteOutcome } from "./publication.ts";
 import { removeWhole } from "./removal.ts";
 import { openLooking, openRegular, writeWhole } from "../machine/regular_file.ts";
 import { type Stamp, stampOf } from "../machine/stamp.ts";
@@ -23,54 +24,6 @@ const CHUNK = 256 * 1024;
 
 /** What is read before anybody asks whether it is still wanted: some hundredths of a second's work. */
 const LARGE = 16 * 1024 * 1024;
-
-/** An artifact in place, why it is not, or what is still to be done for it. */
-export type Publication = WriteOutcome | { readonly ready: Ready };
-
-/** An artifact in place, or why it is not. */
-export type WriteOutcome = { readonly published: readonly PublishedArtifact[] } | { readonly failure: TaskFailure };
-
-/** An artifact that is whole, durable and checked. */
-export interface Ready {
-  /** Path of the artifact, relative to the config's folder. */
-  readonly name: string;
-  readonly deed: Deed;
-  /** Called once, with what came of the deed. */
-  readonly settle: (answer: DeedAnswer) => WriteOutcome;
-}
-
-/** Where an artifact goes. */
-export interface ArtifactTarget {
-  /** Absolute path of the config's folder. */
-  readonly folder: string;
-  /** Absolute path of the artifact. */
-  readonly path: string;
-  /** The same as the user wrote it, for messages. */
-  readonly name: string;
-  /** Absolute path of the temporary file. */
-  readonly temporary: string;
-  /** SHA-256 the artifact must have; 64 hex digits. */
-  readonly expectedSha256?: string;
-  /** Asked between the pieces of a large file whether anybody still wants the artifact; default somebody does. */
-  readonly isUnwanted?: () => boolean;
-  /** Whether another thread does the last step, if it may be done; by default it is done at once. */
-  readonly asksPermit?: boolean;
-  /** Where its content is put as well, once it is in its place; default nowhere. */
-  readonly blobs?: BlobPlace;
-}
-
-/**
- * The temporary file of a worker for an output: `{output}.tmp.{pid}.{tid}`. In a crew the claim stands for the process id,
- * which members in two containers may have alike.
- */
-export function temporaryPath(output: string, workerId: number, claim: number = Deno.pid): string {
-  return `${output}.tmp.${claim}.${workerId}`;
-}
-
-/** The dependency file of a task with this output, where it is troupe's own. */
-export function depfileBeside(output: string, workerId: number, claim?: number): string {
-  return temporaryPath(`${output}.d`, workerId, claim);
-}
 
 /** Publishes what lies at the temporary path. */
 export function publishTemporary(target: ArtifactTarget): Publication {
@@ -343,33 +296,3 @@ function guarded<Result extends Publication | undefined>(
     }
   }
 }
-
-/** An artifact in place: content digest and the look by which it is known again. */
-export interface Published extends Stamp {
-  readonly sha256: string;
-  /** Whether its content is in the store, or why it could not be put there; absent where it was not to be. */
-  readonly stored?: true | string;
-}
-
-/** The same with its path, relative to the config's folder. */
-export interface PublishedFile extends Published {
-  readonly path: string;
-  /** It was matched by a glob before its task was done, which left it alone: it is part of the artifact, and not made. */
-  readonly isFound?: true;
-}
-
-/** A folder in place. */
-export interface PublishedFolder {
-  readonly path: string;
-  /** Its listing; the digest is of that. */
-  readonly tree: string;
-  readonly sha256: string;
-  /** Bytes of all files. */
-  readonly size: number;
-  /** All files in it, by their paths in it. */
-  readonly files: readonly PublishedFile[];
-  readonly stored?: Published["stored"];
-}
-
-/** One artifact in place. */
-export type PublishedArtifact = PublishedFile | PublishedFolder;

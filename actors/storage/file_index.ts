@@ -30,7 +30,7 @@ import { NOT_REGULAR, openRegular } from "../machine/regular_file.ts";
 import { lookClosely, type Stamp, stampOf } from "../machine/stamp.ts";
 import { type Unreadable, unreadable } from "../machine/system_error.ts";
 import { later } from "../machine/later.ts";
-import type { Published } from "./artifact.ts";
+import type { Published } from "./publication.ts";
 import { absoluteIn } from "../../graph/paths.ts";
 
 /** What an artifact is, wherever and whenever it was written. */

@@ -9,7 +9,7 @@ import { treeDigest, type TreeEntry, treeSize, treeText } from "../../graph/arti
 import { beginSha256 } from "../../graph/digest.ts";
 import { describeOther, isThere, openRegular } from "../machine/regular_file.ts";
 import { stampOf } from "../machine/stamp.ts";
-import type { PublishedFile, PublishedFolder } from "./artifact.ts";
+import type { PublishedFile, PublishedFolder } from "./publication.ts";
 import { syncFolder } from "./atomic_file.ts";
 import { blobPath, type BlobPlace, type Origin, putBlob, putBytes } from "./blobs.ts";
 

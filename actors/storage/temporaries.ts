@@ -13,6 +13,19 @@ const TEMPORARY = /^(.+?)(\.old)?\.tmp\.(\d+)\.\d+$/;
 /** What temporary files are named after that go with no output, relative to the config's folder. */
 export const OWN_NAMES = { task: ".troupe/task", sources: ".troupe/in", dependencies: ".troupe/deps" } as const;
 
+/**
+ * The temporary file of a worker for an output: `{output}.tmp.{pid}.{tid}`. In a crew the claim stands for the process id,
+ * which members in two containers may have alike.
+ */
+export function temporaryPath(output: string, workerId: number, claim: number = Deno.pid): string {
+  return `${output}.tmp.${claim}.${workerId}`;
+}
+
+/** The dependency file of a task with this output, where it is troupe's own. */
+export function depfileBeside(output: string, workerId: number, claim?: number): string {
+  return temporaryPath(`${output}.d`, workerId, claim);
+}
+
 /** Where what lies at an output waits while its task may write there, or until the new one is in place. */
 export function asideOf(temporary: string): string {
   return temporary.replace(/(\.tmp\.\d+\.\d+)$/, ".old$1");

@@ -12,15 +12,13 @@ import { type SimpleCommand, simpleCommand } from "../../graph/simple_command.ts
 import { type Action, type ModuleAction, unreachable } from "../../graph/task.ts";
 import {
   adoptInPlace,
-  type ArtifactTarget,
-  depfileBeside,
-  type Publication,
   publishConcatenation,
   publishContent,
   publishTemporary,
   removeIfPresent,
-  type WriteOutcome,
 } from "../storage/artifact.ts";
+import { depfileBeside } from "../storage/temporaries.ts";
+import type { ArtifactTarget, Publication, WriteOutcome } from "../storage/publication.ts";
 import { BUILD_VARIABLE, type BuildChain } from "../process/build_chain.ts";
 import { type CommandContext, CommandRun, type TimeLimits } from "../process/command_run.ts";
 import { carryOut } from "../storage/deed.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ArtifactTarget } from "../storage/artifact.ts";
+import type { ArtifactTarget } from "../storage/publication.ts";
 import { isThere } from "../process/process.ts";
 import type { Spoilt } from "./messages.ts";
 

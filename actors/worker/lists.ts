@@ -9,8 +9,8 @@ import { asksForList } from "../../graph/command_text.ts";
 import type { TaskFailure } from "../../graph/failure.ts";
 import { seenFrom } from "../../graph/paths.ts";
 import { systemDetail } from "../machine/system_error.ts";
-import { removeIfPresent, temporaryPath } from "../storage/artifact.ts";
-import { OWN_NAMES } from "../storage/temporaries.ts";
+import { removeIfPresent } from "../storage/artifact.ts";
+import { OWN_NAMES, temporaryPath } from "../storage/temporaries.ts";
 import type { RunTask } from "./messages.ts";
 import type { TargetContext } from "./targets.ts";
 

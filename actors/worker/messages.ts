@@ -9,7 +9,7 @@ import type { Action, DeclaredOutput, Permissions } from "../../graph/task.ts";
 import type { Deed, DeedAnswer } from "../storage/deed.ts";
 import type { SandboxPorts } from "../sandbox/sandbox_messages.ts";
 import type { Output, Usage } from "../process/output.ts";
-import type { PublishedArtifact } from "../storage/artifact.ts";
+import type { PublishedArtifact } from "../storage/publication.ts";
 import type { BlobPlace } from "../storage/blobs.ts";
 import type { EndSignal } from "../process/signals.ts";
 import type { FoundFiles } from "./found_files.ts";

@@ -7,7 +7,8 @@
 import { resolve } from "@std/path/posix/resolve";
 import type { TaskFailure } from "../../graph/failure.ts";
 import type { ModuleAction, Permissions } from "../../graph/task.ts";
-import { type ArtifactTarget, publishContent } from "../storage/artifact.ts";
+import { publishContent } from "../storage/artifact.ts";
+import type { ArtifactTarget } from "../storage/publication.ts";
 import { BUILD_VARIABLE, type BuildChain } from "../process/build_chain.ts";
 import { Capture } from "../process/capture.ts";
 import { Countdowns } from "../machine/countdowns.ts";

@@ -7,14 +7,8 @@
 import { dirname } from "@std/path/posix/dirname";
 import type { TaskFailure } from "../../graph/failure.ts";
 import { systemDetail } from "../machine/system_error.ts";
-import {
-  adoptInPlace,
-  type ArtifactTarget,
-  type Publication,
-  type PublishedFolder,
-  type Ready,
-  type WriteOutcome,
-} from "../storage/artifact.ts";
+import { adoptInPlace } from "../storage/artifact.ts";
+import type { ArtifactTarget, Publication, PublishedFolder, Ready, WriteOutcome } from "../storage/publication.ts";
 import { syncFolder } from "../storage/atomic_file.ts";
 import { storeFolder } from "../storage/folder_artifact.ts";
 

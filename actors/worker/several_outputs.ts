@@ -20,15 +20,8 @@ import type { TaskFailure } from "../../graph/failure.ts";
 import type { DeclaredOutput } from "../../graph/task.ts";
 import { describeOther } from "../machine/regular_file.ts";
 import { systemDetail } from "../machine/system_error.ts";
-import {
-  adoptInPlace,
-  type ArtifactTarget,
-  type PublishedArtifact,
-  publishTemporary,
-  type Ready,
-  removeIfPresent,
-  type WriteOutcome,
-} from "../storage/artifact.ts";
+import { adoptInPlace, publishTemporary, removeIfPresent } from "../storage/artifact.ts";
+import type { ArtifactTarget, PublishedArtifact, Ready, WriteOutcome } from "../storage/publication.ts";
 import { carryOut, type Deed } from "../storage/deed.ts";
 import { copyFolder, folderOfBlobs, syncedFolder, UnwantedFolderError } from "../storage/folder_artifact.ts";
 import { matchesOf } from "../storage/output_glob.ts";

@@ -5,15 +5,9 @@
  */
 import { join } from "@std/path/posix/join";
 import { absoluteIn } from "../../graph/paths.ts";
-import {
-  type ArtifactTarget,
-  type Publication,
-  publishCopy,
-  publishLink,
-  temporaryPath,
-  type WriteOutcome,
-} from "../storage/artifact.ts";
-import { OWN_NAMES } from "../storage/temporaries.ts";
+import { publishCopy, publishLink } from "../storage/artifact.ts";
+import type { ArtifactTarget, Publication, WriteOutcome } from "../storage/publication.ts";
+import { OWN_NAMES, temporaryPath } from "../storage/temporaries.ts";
 import type { CommandContext } from "../process/command_run.ts";
 import type { Deed, DeedAnswer } from "../storage/deed.ts";
 import type { TaskFailure } from "../../graph/failure.ts";

@@ -1,7 +1,9 @@
 // Links in the places where troupe writes: nothing is written through one, and what cannot be done is said.
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { CacheJournal } from "../../actors/build/cache_journal.ts";
-import { type ArtifactTarget, publishContent, temporaryPath } from "../../actors/storage/artifact.ts";
+import { publishContent } from "../../actors/storage/artifact.ts";
+import { temporaryPath } from "../../actors/storage/temporaries.ts";
+import type { ArtifactTarget } from "../../actors/storage/publication.ts";
 import { replaceFile, writeTemporary } from "../../actors/storage/atomic_file.ts";
 import { DatabaseError } from "../../actors/storage/database_error.ts";
 import { TempFolder } from "../actors/temp_folder.ts";

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { publishContent, temporaryPath } from "../../actors/storage/artifact.ts";
+import { publishContent } from "../../actors/storage/artifact.ts";
+import { temporaryPath } from "../../actors/storage/temporaries.ts";
 import { filled } from "./poller.ts";
 
 /** What it is told. */

@@ -12,7 +12,7 @@ import type { Status } from "../../../graph/schedule/event.ts";
 import type { Plan } from "../../../graph/schedule/plan.ts";
 import { planOf } from "../../graph/schedule/world.ts";
 import { until } from "../../faults/rig.ts";
-import type { Published } from "../../../actors/storage/artifact.ts";
+import type { Published } from "../../../actors/storage/publication.ts";
 
 const PUBLISHED: Published = { sha256: "d", size: 1, mtimeMs: 1, ctimeMs: 1, inode: 1, mode: 0o644, isFile: true };
 

@@ -2,15 +2,14 @@
 import { assert, assertEquals } from "@std/assert";
 import {
   adoptInPlace,
-  type ArtifactTarget,
-  type Publication,
   publishConcatenation,
   publishContent,
   publishCopy,
   publishTemporary,
   removeIfPresent,
-  temporaryPath,
 } from "../../../actors/storage/artifact.ts";
+import { temporaryPath } from "../../../actors/storage/temporaries.ts";
+import type { ArtifactTarget, Publication } from "../../../actors/storage/publication.ts";
 import { lookAt } from "../../../actors/machine/stamp.ts";
 import { sha256 } from "../../../graph/digest.ts";
 import { isTemporary } from "../../../graph/own_files.ts";
