@@ -68,8 +68,8 @@ export class BuildCache {
   #isKept = false;
   /** Whether all that is not in the file is in the journal, but for how files look that can be looked at again. */
   #isInJournal: boolean;
-  /** Whether the journal has been given something. */
-  #hasNew = false;
+  /** Whether the journal has been given something that a task has made. */
+  #hasMade = false;
   /** Of the file as it was read. */
   readonly #bytes: number;
   /** How the files on the disk look that hold what this one has read or written last. */
@@ -163,7 +163,7 @@ export class BuildCache {
   rememberConfig(config: string, record: ConfigRecord): void {
     this.#configs[config] = record;
     this.#isDirty = true;
-    this.#add(() => [["config", config, record]]);
+    this.#add(() => [["config", config, record]], false);
   }
 
   /** Enters an artifact that is in place. */
@@ -211,14 +211,14 @@ export class BuildCache {
     if (this.durations.note(task, durationMs)) this.#add(() => [["duration", task, durationMs]]);
   }
 
-  /** Puts lines into the journal, as long as it is of use. */
-  #add(lines: () => readonly CacheLine[]): void {
+  /** Puts lines into the journal, as long as it is of use; `isMade`: by a task. */
+  #add(lines: () => readonly CacheLine[], isMade = true): void {
     if (!this.#keepsJournal && (!this.#isInJournal || this.#journal.length >= MOST_LINES)) {
       this.#isInJournal = false;
       return;
     }
     for (const line of lines()) this.#journal.add(line);
-    this.#hasNew = true;
+    this.#hasMade ||= isMade;
   }
 
   /** Drops an entry that turned out wrong. */
@@ -298,10 +298,10 @@ export class BuildCache {
 
   /**
    * Whether the end of a build is only a checkpoint: the disk has all but a few lines in one piece, and the cache is kept or
-   * so large that the whole takes longer. What has nothing to add writes the whole, for the sake of the next ones.
+   * so large that the whole takes longer. A build that has made nothing writes the whole, for the sake of the next ones.
    */
   get isCheckpointEnough(): boolean {
-    const isWorthIt = this.#isKept || (this.#bytes >= LARGE_BYTES && this.#hasNew && this.files.news <= MOST_LINES);
+    const isWorthIt = this.#isKept || (this.#bytes >= LARGE_BYTES && this.#hasMade && this.files.news <= MOST_LINES);
     return isWorthIt && this.#isInJournal && this.#journal.length <= MOST_LINES;
   }
 
@@ -320,7 +320,7 @@ export class BuildCache {
     this.#journal.remove();
     this.#inputs.settle();
     this.#isInJournal = true;
-    this.#hasNew = false;
+    this.#hasMade = false;
     this.#isDirty = false;
     this.files.settle();
     this.#onDisk = this.#look();

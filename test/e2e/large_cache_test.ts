@@ -18,6 +18,8 @@ rigTest(
     rig.write("src", "one");
     rig.write("build.json", { tasks: [...tasks, edited] });
     await rig.build();
+    assertEquals(executed(await rig.build()), []);
+    assertEquals(rig.has(JOURNAL), false, "who has nothing to do writes all of it");
     const whole = rig.read(CACHE);
     for (const text of ["two", "three"]) {
       rig.write("src", text);
