@@ -1,8 +1,7 @@
 /**
  * Owns the question whether more threads would help tasks that run commands. A thread takes Deno 55 ms of CPU to start, and
- * where CPUs are busy already one more makes nothing faster: so there are as many as CPUs at once, a few more when tasks
- * still wait some time later, and further ones when CPUs are idle all the same, as when tasks wait for something, or when
- * tasks last.
+ * where CPUs are busy already one more makes nothing faster: so there are as many as CPUs at once, and further ones when
+ * CPUs are idle all the same, as when tasks wait for the disk or for something else, or when tasks last.
  * It starts none itself.
  *
  * @module
@@ -23,14 +22,11 @@ export interface GrowthContext extends PoolView<Runner> {
   readonly onMore: () => void;
 }
 
-/** Beside one for each processor, where tasks are many: these are busy while others wait for the disk, or for the main thread. */
-const SPARE = 2;
-
 /** What is idle beside that is between two tasks. */
 const BUSY_SHARE = 0.85;
 
-/** A task that lasts so long keeps its thread from others, whatever it does. */
-const LASTS_MS = 200;
+/** A task that lasts so long keeps its thread from others, whatever it does; where CPUs are idle it waits for something. */
+const LASTS_MS = 200, WAITS_MS = 30;
 
 /** Between two looks; the system counts in ticks of 10 ms. It becomes more and more as long as nothing is changed. */
 const LEAST_PAUSE_MS = 50, MOST_PAUSE_MS = 400;
@@ -38,7 +34,6 @@ const LEAST_PAUSE_MS = 50, MOST_PAUSE_MS = 400;
 /** The growth of one pool. */
 export class CommandGrowth implements Growth {
   readonly #context: GrowthContext;
-  readonly #many: number;
   #allowed: number;
   #isWanted = false;
   #timer: QuickTimer | undefined;
@@ -46,7 +41,6 @@ export class CommandGrowth implements Growth {
   constructor(context: GrowthContext) {
     this.#context = context;
     this.#allowed = context.processors;
-    this.#many = context.processors + SPARE;
   }
 
   areEnough(): boolean {
@@ -75,13 +69,15 @@ export class CommandGrowth implements Growth {
   #look(pauseMs: number): void {
     this.#timer = undefined;
     if (!this.#isWanted) return;
-    const { members, most, cpuShare, onMore } = this.#context;
+    const { members, most, processors, cpuShare, onMore } = this.#context;
     const there = members(), before = this.#allowed;
     const isIdle = (cpuShare() ?? 0) < BUSY_SHARE;
     // Those that start keep processors busy, or wait for nothing but to be read.
     if (!there.every(({ isReady }) => isReady)) return this.#wind(LEAST_PAUSE_MS);
+    const areWaiting = there.every(({ sameMs }) => sameMs >= WAITS_MS);
     const lasting = there.filter(({ sameMs }) => sameMs >= LASTS_MS).length;
-    this.#allowed = Math.min(most(), Math.max(before, isIdle ? 2 * before : this.#many + lasting));
+    const helpful = !isIdle ? processors + lasting : areWaiting ? most() : 2 * before;
+    this.#allowed = Math.min(most(), Math.max(before, helpful));
     if (this.#allowed === before) return this.#wind(Math.min(2 * pauseMs, MOST_PAUSE_MS));
     onMore();
   }
