@@ -110,10 +110,11 @@ async function dispatch(args: readonly string[]): Promise<number> {
     return await (await later<typeof import("./help.ts")>("./help.ts", import.meta.url)).showCommands();
   }
   const load = COMMANDS.get(name);
-  if ((name === "build" || name === "run") && rest.includes("--since-failed")) {
+  const command = load === undefined ? "build" : name;
+  if ((command === "build" || command === "run") && args.includes("--since-failed")) {
     return await (await later<typeof import("./since_failed.ts")>("./since_failed.ts", import.meta.url)).sinceFailed(
-      name,
-      rest,
+      command,
+      load === undefined ? args : rest,
     );
   }
   if (load !== undefined) return await (await load())(rest);

@@ -60,6 +60,22 @@ rigTest("run starts nothing more after a failure with --fail-fast, and only tell
   assertStringIncludes(wrong.stderr, "--fail-fast has no place there");
 });
 
+// S6.18
+rigTest("--since-failed does the same without the word build, also where there is only a task file", async (rig) => {
+  rig.write("tasks.txt", "a: exit 1\nb: true\n");
+  await troupe(rig, "run", "tasks.txt");
+  assertMatch((await troupe(rig, "--since-failed")).stdout, /^Retrying 1 failed task from run #1\.\.\./);
+  rig.write("build.json", {
+    tasks: ["exit 1", "true"].map((command, at) => ({ name: `t${at}`, outputs: [], command })),
+  });
+  await rig.build();
+  for (const [at, words] of [["--since-failed"], ["-j1", "--since-failed"]].entries()) {
+    assertStringIncludes((await troupe(rig, ...words)).stdout, `Retrying 1 failed task from run #${3 + at}...`);
+  }
+  const named = await troupe(rig, "t1", "--since-failed");
+  assertEquals([named.code, named.stderr], [2, "--since-failed takes no 't1'; see troupe build --help\n"]);
+});
+
 // S6.9
 rigTest("history finds runs by what failed, by a task and by time, and tells what each was", async (rig) => {
   rig.write("tasks.txt", "good: true\nbad: exit 1\n");
