@@ -100,6 +100,11 @@ export function isGlob(path: string): boolean {
   return WILDCARD.test(path) || path.startsWith("\\!");
 }
 
+/** Whether a path has a `*` or a `?`, which hardly anybody writes into a name. */
+export function hasWildcard(path: string): boolean {
+  return path.includes("*") || path.includes("?");
+}
+
 /** Whether an entry of `source_files` leaves out what its glob matches; `!(…)` is a glob. */
 export function isExclusion(entry: string): boolean {
   return entry.startsWith("!") && entry[1] !== "(";

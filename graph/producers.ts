@@ -18,16 +18,21 @@ const BATCH = 32;
 const MODULE = -1;
 
 /** A source that another task makes and that no direct dependency accounts for. */
-interface Question {
-  readonly task: number;
+interface Question extends Reading {
   readonly producer: number;
+}
+
+/** A source of a task. */
+interface Reading {
+  readonly task: number;
   /** Which of the task's expanded sources, or {@linkcode MODULE}. */
   readonly at: number;
 }
 
 /**
  * Checks the expanded sources of each task against all outputs. `origins` tells for each expanded source the index of
- * its entry in the task's `source_files`, so that the diagnostic can point at it; without it, at the list.
+ * its entry in the task's `source_files`, so that the diagnostic can point at it; without it, at the list. Where some tasks
+ * of a config were chosen with all they need, `others` are those that were not, for which none of them waits.
  * The graph must have no cycles.
  */
 export function checkProducers(
@@ -35,33 +40,36 @@ export function checkProducers(
   graph: Graph,
   sources: readonly (readonly string[])[],
   origins?: readonly (ArrayLike<number> | undefined)[],
+  others: readonly Pick<Task, "name" | "outputs">[] = [],
 ): Diagnostic[] {
-  const producers = new Producers(tasks);
+  const producers = new Producers(tasks), unchosen = others.length === 0 ? undefined : new Producers(others);
 
+  const strange: (Reading & { readonly by: string })[] = [];
   const own: Question[] = [];
   const questions: Question[] = [];
   for (let task = 0; task < sources.length; task++) {
     const list = sources[task];
     const { action } = tasks[task];
     for (let at = action.kind === "module" ? MODULE : 0; at < list.length; at++) {
-      const producer = producers.get(pathOf(action, list, at));
-      if (producer === undefined || isDirect(graph, task, producer)) continue;
-      (producer === task ? own : questions).push({ task, producer, at });
+      const path = pathOf(action, list, at), producer = producers.get(path);
+      if (producer === undefined) {
+        const other = unchosen?.get(path);
+        if (other !== undefined) strange.push({ task, by: others[other].name, at });
+      } else if (!isDirect(graph, task, producer)) (producer === task ? own : questions).push({ task, producer, at });
     }
   }
-  if (own.length === 0 && questions.length === 0) return [];
+  if (own.length === 0 && questions.length === 0 && strange.length === 0) return [];
 
-  return [...own, ...unreachable(graph, questions)]
+  const found = [...own, ...unreachable(graph, questions)].map((one) => ({ ...one, by: tasks[one.producer].name }));
+  return [...found, ...strange]
     .sort((a, b) => a.task - b.task || a.at - b.at)
-    .map(({ task, producer, at }) => {
+    .map(({ task, by, at }) => {
       const label = { index: task, name: tasks[task].name };
       const origin = origins?.[task]?.[at];
       const list: JsonPath = ["tasks", task, at === MODULE ? "module" : "source_files"];
       const path = pathOf(tasks[task].action, sources[task], at);
       const source = { path, place: origin === undefined ? list : [...list, origin] };
-      return producer === task
-        ? ownOutputAsSource(label, source)
-        : undeclaredProducer(label, tasks[producer].name, source);
+      return by === label.name ? ownOutputAsSource(label, source) : undeclaredProducer(label, by, source);
     });
 }
 

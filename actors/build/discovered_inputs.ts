@@ -11,8 +11,10 @@
 import type { DiscoveredPaths } from "../../graph/discovered.ts";
 import type { TaskFailure } from "../../graph/failure.ts";
 import { declaredFingerprint, type Trace, withDiscovered } from "../../graph/fingerprint.ts";
+import { Producers } from "../../graph/outputs.ts";
 import { Waiting } from "../../graph/producers.ts";
 import type { Plan } from "../../graph/schedule/plan.ts";
+import type { Task } from "../../graph/task.ts";
 import type { FileIndex, TooMuch } from "../storage/file_index.ts";
 import type { FoundFiles } from "../worker/found_files.ts";
 import { isFolder, NOT_REGULAR } from "../machine/regular_file.ts";
@@ -42,12 +44,23 @@ export class DiscoveredInputs {
   readonly #plan: Plan;
   readonly #files: FileIndex;
   readonly #isShared: boolean;
+  readonly #others: readonly Pick<Task, "name" | "outputs">[];
+  readonly #unchosen: Producers | undefined;
   #waiting: Waiting | undefined;
   /** Declared fingerprint → what a task was found to read in this run, for others that do the same. */
   readonly #found = new Map<string, DiscoveredPaths>();
 
-  /** `isShared` says that others make artifacts in this folder too. */
-  constructor(plan: Plan, files: FileIndex, { isShared = false }: { readonly isShared?: boolean } = {}) {
+  /** `isShared` says that others make artifacts in this folder too; `others` are tasks of the config that were not chosen. */
+  constructor(
+    plan: Plan,
+    files: FileIndex,
+    { isShared = false, others = [] }: {
+      readonly isShared?: boolean;
+      readonly others?: readonly Pick<Task, "name" | "outputs">[];
+    } = {},
+  ) {
+    this.#others = others;
+    this.#unchosen = others.length === 0 ? undefined : new Producers(others);
     this.#plan = plan;
     this.#files = files;
     this.#isShared = isShared;
@@ -138,6 +151,11 @@ export class DiscoveredInputs {
       const failure = this.#unawaited(task, producer, path);
       if (failure !== undefined) return { kind: "unreadable", failure };
       if (this.#isShared) this.#files.lookAgain(path);
+    } else if (this.#unchosen !== undefined) {
+      const other = this.#unchosen.get(path);
+      if (other !== undefined) {
+        return { kind: "unreadable", failure: this.#unawaitedOf(task, this.#others[other], path) };
+      }
     }
     const digest = this.#files.digest(path);
     if (typeof digest === "string") return this.#files.marked(path);
@@ -151,7 +169,11 @@ export class DiscoveredInputs {
     if (producer === task) return undefined;
     this.#waiting ??= new Waiting(graph);
     if (this.#waiting.isFor(task, producer)) return undefined;
-    return { kind: "unawaited", path, task: tasks[task].name, producer: tasks[producer].name };
+    return this.#unawaitedOf(task, tasks[producer], path);
+  }
+
+  #unawaitedOf(task: number, { name }: Pick<Task, "name">, path: string): TaskFailure {
+    return { kind: "unawaited", path, task: this.#plan.tasks[task].name, producer: name };
   }
 
   #isOther(path: string): boolean {

@@ -8,6 +8,7 @@ import { basename } from "@std/path/posix/basename";
 import { resolve } from "@std/path/posix/resolve";
 import type { Diagnostic } from "../../graph/failure.ts";
 import { placeOfOutput } from "../../graph/outputs.ts";
+import type { Task } from "../../graph/task.ts";
 import { withCompanions } from "../../graph/own_files.ts";
 import type { Plan } from "../../graph/schedule/plan.ts";
 import { makePlan, withFirst } from "../../graph/schedule/plan.ts";
@@ -88,6 +89,7 @@ export async function prepare(
   const own = named.filter((path) => path !== undefined).map((path) => resolve(path));
   const stale = new StaleArtifacts(build, cache);
   const sources = await expandSources(build.tasks, {
+    declared: build.declared,
     index: cache.files,
     own: [build.source, ...(build.shape?.files ?? []), ...own],
     stop,
@@ -108,7 +110,8 @@ export async function prepare(
   ];
   const known = warm?.planOf(build, sources);
   if (known === undefined) {
-    diagnostics.push(...checkProducers(build.tasks, build.graph, sources.files, sources.origins));
+    const { tasks, graph } = build;
+    diagnostics.push(...checkProducers(tasks, graph, sources.files, sources.origins, unchosenOf(build)));
   }
   if (diagnostics.length > 0) throw await build.explain(diagnostics);
   const whole = known ?? makePlan(build.tasks, build.graph, sources.files, {
@@ -119,14 +122,27 @@ export async function prepare(
   });
   warm?.keepPlan(build, sources, whole);
   const plan = first.length > 0 ? withFirst(whole, first) : whole;
-  return { plan, cache, sources, stale, ...await openExtras(plan, cache.files, { isShared, stop }) };
+  return {
+    plan,
+    cache,
+    sources,
+    stale,
+    ...await openExtras(plan, cache.files, { others: unchosenOf(build), isShared, stop }),
+  };
+}
+
+/** The tasks that were not chosen and that none of the chosen ones needs. */
+function unchosenOf({ tasks, declared }: Pick<LoadedBuild, "tasks" | "declared">): readonly Task[] {
+  if (tasks.length === declared.length) return [];
+  const chosen = new Set(tasks.map(({ name }) => name));
+  return declared.filter(({ name }) => !chosen.has(name));
 }
 
 /** What only some tasks need, and is loaded for them alone. */
 async function openExtras(
   plan: Plan,
   files: FileIndex,
-  { isShared, stop }: Pick<Preparing, "isShared" | "stop">,
+  { others, isShared, stop }: Pick<Preparing, "isShared" | "stop"> & { readonly others: readonly Task[] },
 ): Promise<Pick<Prepared, "discovered" | "modules" | "tools">> {
   const hasDepfile = plan.tasks.some(({ depfile }) => depfile !== undefined);
   const callsModule = plan.tasks.some(({ action }) => action.kind === "module");
@@ -138,7 +154,7 @@ async function openExtras(
     hasTools ? later<typeof import("./tool_outputs.ts")>("./tool_outputs.ts", import.meta.url) : undefined,
   ]);
   return {
-    discovered: inputs && new inputs.DiscoveredInputs(plan, files, { isShared }),
+    discovered: inputs && new inputs.DiscoveredInputs(plan, files, { others, isShared }),
     modules: graph && new graph.ModuleGraph(files),
     tools: tools && new tools.ToolOutputs(files.folder, stop),
   };

@@ -184,7 +184,7 @@ async function areSourcesSame({ build, prepared, own }: NothingDone, { counts, w
   if (build.shape !== undefined && !await isShapedAlike(build)) return false;
   const { cache, sources, stale } = prepared, { folder } = build;
   const isOwn = [build.source, ...(build.shape?.files ?? []), ...own.map((path) => resolve(path))];
-  const again = await expandSources(build.tasks, { index: cache.files, own: isOwn, stale });
+  const again = await expandSources(build.tasks, { declared: build.declared, index: cache.files, own: isOwn, stale });
   const isSame = again.files.every((files, task) => files.join("\0") === sources.files[task].join("\0"));
   if (!isSame || again.diagnostics.length > 0) return false;
   using looker = new Looker(folder);

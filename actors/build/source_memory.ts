@@ -15,13 +15,15 @@ import type { ExpandedSources } from "./expanded_sources.ts";
 /** What sources are asked for. */
 interface Question {
   readonly tasks: readonly Task[];
+  /** All of the config. */
+  readonly declared: readonly Task[];
   /** Absolute paths of files that no glob means. */
   readonly own: readonly string[];
   readonly index: Pick<FileIndex, "folder" | "exists" | "isSure">;
 }
 
 /** The last answer, and what it depends on beside globs. */
-interface Answer extends Pick<Question, "tasks" | "own"> {
+interface Answer extends Pick<Question, "tasks" | "declared" | "own"> {
   readonly sources: ExpandedSources;
   /** Files that are read by their names → whether they were there. */
   readonly named: ReadonlyMap<string, boolean>;
@@ -64,7 +66,8 @@ export class SourceMemory {
     const last = this.#last;
     // Whatever ends the question before its time, globs may have other answers by then than this one.
     this.#last = undefined;
-    if (last?.tasks !== question.tasks || last.own.join("\0") !== question.own.join("\0")) {
+    const isSame = last?.tasks === question.tasks && last.declared === question.declared;
+    if (!isSame || last.own.join("\0") !== question.own.join("\0")) {
       this.forgetAnswers();
       return undefined;
     }
@@ -76,13 +79,13 @@ export class SourceMemory {
   }
 
   /** Keeps an answer without diagnostics. */
-  keep({ tasks, own, index }: Question, sources: ExpandedSources): void {
+  keep({ tasks, declared, own, index }: Question, sources: ExpandedSources): void {
     this.#changed.clear();
     this.#last = undefined;
     if (sources.diagnostics.length > 0) return;
     const named = new Map<string, boolean>(), untold: string[] = [];
     // Whether what tasks make is there already does not matter.
-    const outputs = new Producers(tasks);
+    const outputs = new Producers(declared);
     for (const { sourceFiles, action } of tasks) {
       for (const path of action.kind === "module" ? [...sourceFiles, action.module] : sourceFiles) {
         if (isExclusion(path) || isGlob(path) || outputs.has(path) || named.has(path)) continue;
@@ -91,7 +94,7 @@ export class SourceMemory {
         if (!isThere || !index.isSure(path)) untold.push(path);
       }
     }
-    this.#last = { tasks, own, sources, named, untold };
+    this.#last = { tasks, declared, own, sources, named, untold };
   }
 
   #isNamedAsBefore({ named, untold }: Answer, { folder }: Question["index"]): boolean {

@@ -10,7 +10,7 @@
  */
 import type { Diagnostic } from "../../graph/failure.ts";
 import { missingModule } from "../../graph/diagnostics.ts";
-import { absoluteIn, isExclusion, isGlob } from "../../graph/paths.ts";
+import { absoluteIn, hasWildcard, isExclusion, isGlob } from "../../graph/paths.ts";
 import { Producers } from "../../graph/outputs.ts";
 import type { Task } from "../../graph/task.ts";
 import { Breath } from "../process/breath.ts";
@@ -24,6 +24,8 @@ import { folderAsSource, globInOutput, missingSource, unnameableSource } from ".
 
 /** What the expansion is given beside the tasks. */
 export interface ExpansionOptions {
+  /** All tasks of the config, where those that are expanded were chosen from them: what globs mean does not hang on that. */
+  readonly declared?: readonly Task[];
   /** Answers for paths relative to its folder. */
   readonly index: Pick<FileIndex, "folder" | "exists" | "canSee" | "remembered" | "isSure">;
   /** Absolute paths of files that troupe itself uses in this run, which no glob means. */
@@ -43,12 +45,12 @@ export interface ExpansionOptions {
  */
 export async function expandSources(
   tasks: readonly Task[],
-  { index, own = [], stale, stop, memory }: ExpansionOptions,
+  { declared = tasks, index, own = [], stale, stop, memory }: ExpansionOptions,
 ): Promise<ExpandedSources> {
   const breath = new Breath(stop);
   let globs: SourceGlobs | undefined;
-  const open = async () => globs ??= await openGlobs(tasks, { index, own, stale, breath, memory: memory?.globs });
-  const question = { tasks, own: [...own], index };
+  const open = async () => globs ??= await openGlobs(declared, { index, own, stale, breath, memory: memory?.globs });
+  const question = { tasks, declared, own: [...own], index };
   const known = await memory?.recall(question, open);
   if (known !== undefined) return known;
   const files: (readonly string[])[] = new Array(tasks.length);
@@ -69,11 +71,11 @@ export async function expandSources(
       excluded = expansion.excluded;
       for (const sentence of expansion.warnings) warnings.add(sentence);
       for (const [at, entry] of sourceFiles.entries()) {
-        if (!(mayMakeFolders ??= tasks.some(makesFolder)) || !isGlob(entry) || isExclusion(entry)) continue;
-        outputs ??= new Producers(tasks);
+        if (!(mayMakeFolders ??= declared.some(makesFolder)) || !isGlob(entry) || isExclusion(entry)) continue;
+        outputs ??= new Producers(declared);
         const producer = outputs.ofFolder(beginningOf(entry));
         if (producer !== undefined) {
-          diagnostics.push(globInOutput({ index: task, name }, entry, tasks[producer].name, at));
+          diagnostics.push(globInOutput({ index: task, name }, entry, declared[producer].name, at));
         }
       }
       for (const { folder, name: shown, at } of expansion.unnameable) {
@@ -83,19 +85,19 @@ export async function expandSources(
     // What a task with dependencies lacks may still be made by them, beside their artifacts; its turn will tell.
     const isFirst = dependencies.length === 0;
     if (isFirst && action.kind === "module" && !index.exists(action.module)) {
-      outputs ??= new Producers(tasks);
+      outputs ??= new Producers(declared);
       if (!outputs.has(action.module)) diagnostics.push(missingModule({ index: task, name }, action.module));
     }
     for (let at = 0; at < sourceFiles.length; at++) {
       const path = sourceFiles[at];
       if (excluded?.has(at)) continue;
       // What was once read as a file is looked at by whoever reads it next.
-      if (index.remembered(path) === undefined && isFolder(index.folder, path)) {
+      if (!hasWildcard(path) && index.remembered(path) === undefined && isFolder(index.folder, path)) {
         diagnostics.push(folderAsSource({ index: task, name }, path, at));
         continue;
       }
       if (!isFirst || isGlob(path) || index.exists(path)) continue;
-      outputs ??= new Producers(tasks);
+      outputs ??= new Producers(declared);
       if (!outputs.has(path)) diagnostics.push(missingSource({ index: task, name }, path, at));
     }
   }

@@ -1,10 +1,10 @@
 /**
  * Owns the reading of a glob's leading folders as plain names: `app/[id]/*.ts` means the folder that is really called
- * `[id]` where there is one.
+ * `[id]` where there is one. A wildcard is always one: a folder called `*` was hardly meant to be, and means itself too.
  *
  * @module
  */
-import { isGlob } from "../../graph/paths.ts";
+import { hasWildcard, isGlob } from "../../graph/paths.ts";
 import { literalName } from "../../graph/glob.ts";
 import { parseSegment } from "../../graph/glob_syntax.ts";
 
@@ -17,7 +17,7 @@ export function withLiteralParts(glob: string, isFolder: (path: string) => boole
   let path = "";
   for (let at = 0; at < segments.length - 1; at++) {
     const segment = segments[at];
-    if (SPECIAL.test(segment) && isFolder(path + segment)) {
+    if (SPECIAL.test(segment) && !hasWildcard(segment) && isFolder(path + segment)) {
       segments[at] = segment.replace(SPECIALS, "\\$&");
       path += `${segment}/`;
       continue;

@@ -8,14 +8,15 @@ import { join } from "@std/path/posix/join";
 import { Glob } from "../../graph/glob.ts";
 import { outputPaths, Producers } from "../../graph/outputs.ts";
 import { isOwnFile, withCompanions } from "../../graph/own_files.ts";
-import { absoluteIn, isExclusion, isGlob } from "../../graph/paths.ts";
-import type { Task } from "../../graph/task.ts";
+import { absoluteIn, hasWildcard, isExclusion, isGlob } from "../../graph/paths.ts";
+import type { DeclaredOutput, Task } from "../../graph/task.ts";
 import type { Breath } from "../process/breath.ts";
 import type { FileIndex } from "../storage/file_index.ts";
 import type { GlobMemory, KnownGlob } from "./glob_memory.ts";
 import { GlobWalk, type Oddity } from "./glob_walk.ts";
 import { withLiteralParts } from "./literal_parts.ts";
 import { rawNames } from "../machine/raw_names.ts";
+import { isFolder } from "../machine/regular_file.ts";
 import { escapeControls } from "../../graph/text.ts";
 
 /** A name for which there is no path, and the entry of `source_files` that means it. */
@@ -66,6 +67,8 @@ export class SourceGlobs {
   readonly #stale: SourceGlobOptions["stale"];
   readonly #outputs: readonly string[];
   readonly #outputSet: ReadonlySet<string>;
+  readonly #folders: ReadonlySet<string>;
+  readonly #mayBeFolders: ReadonlySet<string>;
   readonly #producers: Producers;
   readonly #walk: GlobWalk;
   readonly #known: GlobMemory["globs"];
@@ -87,6 +90,8 @@ export class SourceGlobs {
     this.#outputs = [...outputPaths(tasks)].sort();
     this.#producers = new Producers(tasks);
     this.#outputSet = new Set(this.#outputs);
+    this.#folders = pathsOf(tasks, "folder");
+    this.#mayBeFolders = pathsOf(tasks, "path");
     this.#walk = new GlobWalk(index.folder, breath, memory?.listings);
     this.#known = memory?.globs ?? new Map();
   }
@@ -135,9 +140,12 @@ export class SourceGlobs {
     return { files: [...chosen.keys()], origins: [...chosen.values()], entries, excluded, unnameable, warnings };
   }
 
-  /** An entry that means a file by its very name: because it is no glob, or because there is, or will be, such a file. */
+  /**
+   * An entry that means a file by its very name: because it is no glob, or because there is, or will be, such a file. With a
+   * wildcard it means that file as well: `s/*.c` is not to mean one file alone since a mistyped command has made it.
+   */
   #isPlain(entry: string): boolean {
-    return !isGlob(entry) || this.#outputSet.has(entry) || this.#index.canSee(entry);
+    return !isGlob(entry) || this.#outputSet.has(entry) || (!hasWildcard(entry) && this.#index.canSee(entry));
   }
 
   #rewrite(entry: string): string {
@@ -197,7 +205,9 @@ export class SourceGlobs {
       const oddity = walked.oddities.get(path) ?? this.#staleness(relative);
       if (oddity !== undefined) oddities.set(relative, oddity);
     }
-    for (const output of withPrefix(this.#outputs, glob.prefix)) if (glob.matches(output)) found.add(output);
+    for (const output of withPrefix(this.#outputs, glob.prefix)) {
+      if (glob.matches(output) && !this.#isFolderToBe(output)) found.add(output);
+    }
     const sorted = [...found].sort();
     const isSame = oddities.size === 0 && before?.oddities.size === 0 && areSame(sorted, before.matches);
     const { entered, closed, isSure } = walked;
@@ -208,6 +218,14 @@ export class SourceGlobs {
       entered,
       isSure: isSure && oddities.size === 0,
     };
+  }
+
+  /** Whether an output is no file that a glob could mean: by its declaration or, where that leaves it open, as it lies there. */
+  #isFolderToBe(output: string): boolean {
+    if (!this.#folders.has(output)) {
+      return this.#mayBeFolders.has(output) && isFolder(absoluteIn(this.#index.folder, output));
+    }
+    return true;
   }
 
   #staleness(path: string): Oddity | undefined {
@@ -261,6 +279,10 @@ export class SourceGlobs {
     );
     return { unnameable, sentences };
   }
+}
+
+function pathsOf(tasks: readonly Task[], wanted: DeclaredOutput["kind"]): ReadonlySet<string> {
+  return new Set(tasks.flatMap(({ outputs }) => outputs.filter(({ kind }) => kind === wanted).map(({ path }) => path)));
 }
 
 function areSame(a: readonly string[], b: readonly string[]): boolean {

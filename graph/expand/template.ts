@@ -15,7 +15,7 @@
  */
 import type { JsonPath } from "../failure.ts";
 import { escapeGlob } from "../glob.ts";
-import { isGlob } from "../paths.ts";
+import { hasWildcard, isGlob } from "../paths.ts";
 import { ShellPlace, shellText } from "./shell_place.ts";
 
 /** The values of one combination, by variable. */
@@ -140,8 +140,8 @@ export class TemplateReader {
     take(text.slice(from));
     if (pieces.length === 0) return plain === text ? undefined : () => plain;
     pieces.push(plain);
-    const key = path[2], isOutput = key === "outputs";
-    const isOwnGlob = GLOB_KEYS.has(key) && isGlob(pieces.filter((piece) => typeof piece === "string").join("x"));
+    const key = path[2], mayBeGlob = GLOB_KEYS.has(key), isTaken = key === "outputs" ? isGlob : hasWildcard;
+    const isOwnGlob = mayBeGlob && isGlob(pieces.filter((piece) => typeof piece === "string").join("x"));
     return (values) => {
       let made = "";
       for (const piece of pieces) {
@@ -150,7 +150,8 @@ export class TemplateReader {
         else if (isOwnGlob) made += this.#meantLiterally(values, piece);
         else made += values[piece.variable];
       }
-      if (!isOutput || isOwnGlob || !isGlob(made)) return made;
+      // A file's name that would be taken for a glob.
+      if (!mayBeGlob || isOwnGlob || !isTaken(made)) return made;
       return pieces.map((piece) => typeof piece === "string" ? piece : this.#meantLiterally(values, piece)).join("");
     };
   }

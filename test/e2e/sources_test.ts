@@ -117,3 +117,75 @@ rigTest("build, dry run and join go by the same sources", async (rig) => {
     assertStringIncludes(stderr, 'for the files in it write "src/**"');
   }
 });
+
+// S5.1, S5.14
+rigTest("what a task reads does not hang on whether it is asked for by its name, nor what it may read", async (rig) => {
+  rig.write("p/src/a.ts", "a");
+  rig.write("build.json", {
+    tasks: [
+      { name: "gen", source_files: ["p/src/*"], outputs: ["p/gen/"], command: 'echo made > "$OUT/1.x"' },
+      { name: "globbed", outputs: ["p/more/*.x"], command: "mkdir -p p/more; echo made > p/more/1.x" },
+      { name: "pack", source_files: ["p/*/*"], output: "pack", command: 'echo "$IN" > "$OUT"' },
+    ],
+  });
+  assertEquals((await rig.build()).code, 0);
+  assertEquals(rig.read("pack"), "p/src/a.ts\n");
+  for (const args of [["pack"], ["build"], ["pack", "-n"], ["retry", "last"]]) {
+    const { code, stdout, stderr } = await rig.ask(args);
+    assertEquals([code, executed({ stdout }), rig.read("pack")], [0, [], "p/src/a.ts\n"], args.join(" ") + stderr);
+  }
+
+  const use = { name: "use", source_files: ["gen.txt"], output: "use", command: 'cat gen.txt > "$OUT"' };
+  rig.write("build.json", { tasks: [{ name: "gen", output: "gen.txt", content: "1" }, use] });
+  for (const args of [["build"], ["use"], ["gen"], ["use"]]) {
+    const { code, stderr } = await rig.ask(args);
+    assertEquals(code, args[0] === "gen" ? 0 : 2, args.join(" "));
+    if (code === 0) continue;
+    assertStringIncludes(stderr, "Task 'use' reads 'gen.txt', which task 'gen' makes, without depending on it\n");
+  }
+});
+
+// S5.1, S6.15
+rigTest("a glob that matches an output folder itself means no file by that", async (rig) => {
+  rig.write("src/a.ts", "a");
+  rig.write("build.json", {
+    tasks: [
+      { name: "lint", source_files: ["**", "!**/dist/**"], outputs: [], command: 'test -n "$IN"' },
+      {
+        name: "build",
+        source_files: ["src/**"],
+        outputs: ["dist/", "packages/a/dist/"],
+        command: 'cp src/a.ts "$OUT_1"; cp src/a.ts "$OUT_2"',
+      },
+      { name: "test", after: ["build"], source_files: ["**"], outputs: [], command: "test -d dist" },
+    ],
+  });
+  for (const names of [["build", "lint"], [], [], ["test"]]) {
+    const { code, stdout, stderr } = await rig.ask(["build", ...names]);
+    assertEquals([code, stderr], [0, ""], stdout);
+  }
+});
+
+// K11
+rigTest("a file or folder with a wildcard for a name keeps no other from being meant", async (rig) => {
+  rig.write("s/a.c", "1");
+  rig.write("build.json", {
+    tasks: [
+      { name: "all", source_files: ["s/*.c"], output: "all", command: 'cat s/a.c > "$OUT"' },
+      {
+        name: "of {stem}",
+        for_each: "s/*.c",
+        source_files: ["{path}"],
+        output: "out/{stem}",
+        command: 'echo "$IN" > "$OUT"',
+      },
+    ],
+  });
+  await rig.build();
+  rig.write("s/*.c", "by accident");
+  Deno.mkdirSync(rig.path("*"));
+  rig.write("s/a.c", "2");
+  const { code, stdout, stderr } = await rig.build();
+  assertEquals([code, executed({ stdout })], [0, ["all", "of *", "of a"]], stdout + stderr);
+  assertEquals(["all", "out/a", "out/*"].map((path) => rig.read(path)), ["2", "s/a.c\n", "s/*.c\n"]);
+});
