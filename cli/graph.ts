@@ -10,6 +10,7 @@ import { dotText, mermaidText } from "../graph/picture/diagrams.ts";
 import { drawingOf, drawnTask } from "../graph/picture/drawing.ts";
 import { treeLines } from "../graph/picture/tree.ts";
 import { later } from "../actors/machine/later.ts";
+import { terminalSize } from "../actors/terminal/screen_stream.ts";
 import { InputError } from "../graph/input/input_error.ts";
 import { nearest } from "../graph/suggest.ts";
 import { DEFAULT_HISTORY } from "../graph/report/typed_commands.ts";
@@ -18,7 +19,7 @@ import { specOf } from "./help/page.ts";
 import { GRAPH_PAGE } from "./help/pictures.ts";
 import { type Flags, parseFlags } from "./options.ts";
 import { targetOrMissing, withTarget } from "./target.ts";
-import { createReporter, detectScreen, paintFor, terminalColumns } from "./terminal.ts";
+import { createReporter, detectScreen, paintFor } from "./terminal.ts";
 import { writeOut } from "./written.ts";
 
 /** More tasks than these nobody reads as a tree; folded they are to be few. A diagram shows fewer. */
@@ -53,7 +54,7 @@ export async function graphCommand(args: readonly string[]): Promise<number> {
     const paint = await paintFor(screen);
     const lines = treeLines(
       drawn(report, isAll || report.tasks.length <= MOST_LINES ? Infinity : FOLDED_LINES),
-      screen.isLive ? terminalColumns() : undefined,
+      screen.isLive ? terminalSize().columns : undefined,
     );
     const text = lines.map((line) => line.map(({ text, tone }) => paint?.(text, tone) ?? text).join("").trimEnd());
     return await reporter.result(text.join("\n")) ? 0 : 1;

@@ -7,11 +7,12 @@ import { DEFAULT_HISTORY } from "../graph/report/typed_commands.ts";
 import { listFor, namesFor } from "../actors/commands/list.ts";
 import { listLines } from "../graph/report/task_list.ts";
 import { besideConfig } from "../actors/input/config_search.ts";
+import { terminalSize } from "../actors/terminal/screen_stream.ts";
 import { specOf } from "./help/page.ts";
 import { LIST_PAGE } from "./help/see.ts";
 import { parseFlags } from "./options.ts";
 import { targetOrMissing, withTarget } from "./target.ts";
-import { createReporter, detectScreen, paintFor, terminalColumns } from "./terminal.ts";
+import { createReporter, detectScreen, paintFor } from "./terminal.ts";
 import { escapeControls } from "../graph/text.ts";
 
 /** Runs the command and answers with the exit code. */
@@ -30,7 +31,7 @@ export async function listCommand(args: readonly string[]): Promise<number> {
   const report = await withTarget(target, () => listFor(reporter, file, { tasks, db }));
   if (flags.on.has("json")) return await reporter.json(report) ? 0 : 1;
   const paint = await paintFor(screen);
-  const lines = listLines(report, screen.isLive ? terminalColumns() : undefined);
+  const lines = listLines(report, screen.isLive ? terminalSize().columns : undefined);
   const text = lines.map((line) => line.map(({ text, tone }) => paint?.(text, tone) ?? text).join("").trimEnd());
   return await reporter.result(text.join("\n")) ? 0 : 1;
 }

@@ -4,10 +4,11 @@
  * @module
  */
 import { asTyped, findConfig } from "../actors/input/config_search.ts";
+import { terminalSize } from "../actors/terminal/screen_stream.ts";
 import { DEFAULT_HISTORY } from "../graph/report/typed_commands.ts";
 import { foreignLines, overviewLines } from "../graph/report/overview.ts";
 import { cutLine, type TextCell } from "../graph/text_width.ts";
-import { createReporter, detectScreen, paintFor, type Screen, terminalColumns } from "./terminal.ts";
+import { createReporter, detectScreen, paintFor, type Screen } from "./terminal.ts";
 
 /** Shows it, and answers with the exit code: 2 where there is no config. */
 export async function overviewCommand(commands: readonly string[]): Promise<number> {
@@ -30,7 +31,7 @@ async function show(lines: readonly (readonly TextCell[])[], screen: Screen): Pr
   const paint = await paintFor(screen);
   const reporter = await createReporter(screen);
   const text = lines.map((line) => {
-    const cells = screen.isLive ? cutLine(line, terminalColumns()) : line;
+    const cells = screen.isLive ? cutLine(line, terminalSize().columns) : line;
     return cells.map(({ text, tone }) => paint?.(text, tone) ?? text).join("").trimEnd();
   });
   return await reporter.result(text.join("\n"));

@@ -30,15 +30,6 @@ export function detectScreen(lines: "stdout" | "stderr"): Screen {
   return { lines, isLive, hasColor };
 }
 
-/** Columns of the terminal. */
-export function terminalColumns(): number {
-  try {
-    return Deno.consoleSize().columns;
-  } catch {
-    return 80;
-  }
-}
-
 /** A reporter for the screen; `isRead`: by GitHub, for commands; default where GitHub says so. */
 export async function createReporter(screen: Screen, isRead = detectCi() === "github"): Promise<Reporter> {
   return new Reporter({

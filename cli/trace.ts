@@ -4,6 +4,7 @@
  * @module
  */
 import { pictureOf } from "../actors/commands/trace.ts";
+import { terminalSize } from "../actors/terminal/screen_stream.ts";
 import { ganttLines } from "../graph/picture/gantt.ts";
 import { traceFile } from "../graph/picture/trace_events.ts";
 import { specOf } from "./help/page.ts";
@@ -11,7 +12,7 @@ import { TRACE_PAGE } from "./help/pictures.ts";
 import { historyOf } from "./history.ts";
 import { parseFlags } from "./options.ts";
 import { parseRun } from "./run_number.ts";
-import { createReporter, detectScreen, paintFor, terminalColumns } from "./terminal.ts";
+import { createReporter, detectScreen, paintFor } from "./terminal.ts";
 import { writeOut } from "./written.ts";
 
 /** Where there is no window. */
@@ -32,7 +33,7 @@ export async function traceCommand(args: readonly string[]): Promise<number> {
   const screen = detectScreen("stdout");
   const reporter = await createReporter(screen);
   const paint = await paintFor(screen);
-  const columns = screen.isLive ? Math.max(LEAST_COLUMNS, terminalColumns()) : DEFAULT_COLUMNS;
+  const columns = screen.isLive ? Math.max(LEAST_COLUMNS, terminalSize().columns) : DEFAULT_COLUMNS;
   const lines = ganttLines(picture, columns);
   const text = lines.map((line) => line.map(({ text, tone }) => paint?.(text, tone) ?? text).join("").trimEnd());
   return await reporter.result(text.join("\n")) ? 0 : 1;

@@ -27,11 +27,11 @@ export class ScreenStream {
   }
 }
 
-/** The terminal's window; a usual one where it does not tell. */
+/** The terminal's window; what it does not tell, or tells to be 0 as those without a window do, is as usual. */
 export function terminalSize(): { readonly columns: number; readonly rows: number } {
   try {
     const { columns, rows } = Deno.consoleSize();
-    return columns > 0 && rows > 0 ? { columns, rows } : USUAL;
+    return { columns: columns || USUAL.columns, rows: rows || USUAL.rows };
   } catch {
     return USUAL;
   }

@@ -4,7 +4,8 @@
  * @module
  */
 import { Reporter } from "../../actors/terminal/reporter.ts";
-import { detectScreen, terminalColumns } from "../terminal.ts";
+import { terminalSize } from "../../actors/terminal/screen_stream.ts";
+import { detectScreen } from "../terminal.ts";
 import type { Page } from "./page.ts";
 import { type HelpLine, pageLines } from "./text.ts";
 
@@ -19,7 +20,7 @@ export async function showHelp(page: Page): Promise<number> {
 /** Shows what is set in so many columns. */
 export async function showLines(set: (columns: number) => readonly HelpLine[]): Promise<number> {
   const { isLive, hasColor } = detectScreen("stdout");
-  const columns = isLive ? Math.max(LEAST_COLUMNS, Math.min(MOST_COLUMNS, terminalColumns())) : MOST_COLUMNS;
+  const columns = isLive ? Math.max(LEAST_COLUMNS, Math.min(MOST_COLUMNS, terminalSize().columns)) : MOST_COLUMNS;
   const bold = hasColor ? (text: string) => `\x1b[1m${text}\x1b[22m` : (text: string) => text;
   const text = set(columns).map((line) => line.isTitle ? bold(line.text) : line.text).join("\n");
   return await new Reporter({ lines: "stdout" }).result(text) ? 0 : 1;

@@ -109,3 +109,14 @@ rigTest("colour, and the window's width, only on a terminal", async (rig) => {
     for (const line of plainText(written).split("\n")) assert(line.trimEnd().length <= 50, line);
   }
 }, { ignore: Deno.build.os !== "linux" });
+
+// S6.1, S6.3, S6.11
+rigTest("a terminal that tells of no columns is taken for a usual one", async (rig) => {
+  project(rig);
+  const choices = { deno: ["run", "-A", `${dirname(rig.program)}/main.ts`], columns: 0, rows: 0 };
+  for (const [words, line] of [[[], "  troupe build "], [["list"], "ui:lint "], [["graph"], "○ web "]] as const) {
+    const terminal = rig.terminal(words, choices);
+    assertEquals(await terminal.ended, 0);
+    assertStringIncludes(plainText(terminal.shown), `\n${line}`);
+  }
+}, { ignore: Deno.build.os !== "linux" });
