@@ -11,6 +11,7 @@ import type { Reporter } from "../terminal/reporter.ts";
 import type { RunEvent } from "../engine/run_event.ts";
 import type { RunRecorder } from "./run_recorder.ts";
 import { later } from "../machine/later.ts";
+import { systemDetail } from "../machine/system_error.ts";
 
 /** Where a build is recorded, and what it was. */
 export interface BuildRecord {
@@ -57,7 +58,7 @@ export class BuildRecorder {
     else if (event.kind === "reason") this.#early.push([event, isStopping]);
     else if (event.kind === "started" || event.kind === "failed" || event.kind === "hit") {
       this.#early.push([event, isStopping]);
-      this.#opening = this.#open();
+      this.#opening = this.#open().catch((error) => this.#goWithout(error));
     }
   }
 
@@ -65,9 +66,14 @@ export class BuildRecorder {
   async finish(interruptedBy: string | undefined): Promise<number | undefined> {
     if (this.#opening === undefined) return undefined;
     const history = await this.#opening;
-    const isSaved = await this.#recorder!.finish(interruptedBy);
+    const isSaved = await this.#recorder?.finish(interruptedBy);
     history?.close();
-    return isSaved ? this.#recorder!.id : undefined;
+    return isSaved ? this.id : undefined;
+  }
+
+  /** Modules that cannot be read, where files are few say. */
+  #goWithout(error: unknown): undefined {
+    this.#reporter.error(`Cannot load the history: ${systemDetail(error)}; this run is not saved`);
   }
 
   async #open(): Promise<History | undefined> {

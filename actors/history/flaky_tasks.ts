@@ -6,7 +6,6 @@
  */
 import type { ClosedRun } from "../../graph/report/closing.ts";
 import { type Flakiness, FLAKY_RETRIES } from "../../graph/report/flaky.ts";
-import { DatabaseError } from "../storage/database_error.ts";
 import { later } from "../machine/later.ts";
 
 const NONE: ReadonlyMap<string, Flakiness> = new Map();
@@ -27,13 +26,12 @@ async function flakyTasks(
   source: string,
 ): Promise<ReadonlyMap<string, Flakiness>> {
   if (database === undefined) return NONE;
-  const { HistoryView } = await later<typeof import("./queries.ts")>("./queries.ts", import.meta.url);
   try {
+    const { HistoryView } = await later<typeof import("./queries.ts")>("./queries.ts", import.meta.url);
     using view = await HistoryView.open(database);
     return view.flaky(source);
-  } catch (error) {
-    if (error instanceof DatabaseError || error instanceof Deno.errors.NotCapable) return NONE;
-    throw error;
+  } catch {
+    return NONE;
   }
 }
 

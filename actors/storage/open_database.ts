@@ -188,11 +188,20 @@ const COMPANIONS = ["-wal", "-shm", "-journal"];
 
 /** SQLite keeps files beside the one that a path leads to. It follows no link there either, but does not say so. */
 function refuseLinks(path: string, absolute: string): void {
-  const real = look(absolute) === "nothing" ? absolute : Deno.realPathSync(absolute);
+  const real = realOf(absolute);
   for (const suffix of COMPANIONS) {
     if (!isLink(real + suffix)) continue;
     const detail = `'${path}${suffix}' is a symbolic link, and troupe writes through none: remove it`;
     throw new DatabaseError("unopenable", `Cannot open database '${path}': ${detail}`);
+  }
+}
+
+/** Where a path leads; where it leads nowhere, or that cannot be told, SQLite says why. */
+function realOf(path: string): string {
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    return path;
   }
 }
 

@@ -3,8 +3,9 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { HISTORY_SCHEMA } from "../../../actors/history/schema.ts";
 import { RawDatabase } from "../../actors/storage/raw_database.ts";
 import { TempFolder } from "../../actors/temp_folder.ts";
-import { said, type StartOptions, until } from "../rig.ts";
-import { outcomes, TaskProject } from "./rig.ts";
+import { withoutRoot } from "../faults.ts";
+import { said, start, type StartOptions, until } from "../rig.ts";
+import { outcomes, TaskProject, TROUPE } from "./rig.ts";
 
 const TASKS = "good: echo good\nbad: exit 3\nafter_bad: true [after:bad]\n";
 
@@ -20,9 +21,9 @@ async function assertToldOnce(project: TaskProject, line: string, options: Start
 }
 
 /** Commands that only look say the same, and that is all they do. */
-async function assertRefused(project: TaskProject, line: string): Promise<void> {
+async function assertRefused(project: TaskProject, line: string, options: StartOptions = {}): Promise<void> {
   for (const command of [["history"], ["show", "1"], ["retry", "last"]]) {
-    const ended = await project.start(command).ended;
+    const ended = await project.start(command, options).ended;
     assertEquals([ended.code, ended.stdout, ended.stderr], [2, "", `${line}\n`], said(ended));
   }
 }
@@ -37,6 +38,32 @@ Deno.test("a history in a folder that is not there, or that is a folder", async 
   project.write("folder/file", "");
   project.database = project.path("folder");
   await assertToldOnce(project, `Cannot open database '${project.database}': it is a folder; this run is not saved`);
+});
+
+// S2.16
+Deno.test("a history whose path leads below a file, in a circle, to too long a name, or where one may not look", async () => {
+  using project = new TaskProject(TASKS);
+  project.write("file", "");
+  Deno.symlinkSync("circle.db", project.path("circle.db"));
+  project.write("closed/x", "");
+  Deno.chmodSync(project.path("closed"), 0);
+  Deno.symlinkSync("closed/y.db", project.path("link.db"));
+  const places: [string, string, (readonly string[])?][] = [
+    ["file/x.db", `'${project.path("file")}' is not a folder`],
+    ["circle.db", "Too many levels of symbolic links"],
+    [`${"n".repeat(300)}.db`, "File name too long"],
+  ];
+  const through = withoutRoot();
+  if (through !== undefined) {
+    places.push(["closed/x.db", "Permission denied", through], ["link.db", "Permission denied", through]);
+  }
+  for (const [name, why, through = []] of places) {
+    project.database = project.path(name);
+    const line = `Cannot open database '${project.database}': ${why}`;
+    await assertToldOnce(project, `${line}; this run is not saved`, { through });
+    await assertRefused(project, line, { through });
+  }
+  Deno.chmodSync(project.path("closed"), 0o700);
 });
 
 // S2.16
@@ -160,4 +187,29 @@ Deno.test("a build whose history cannot be written builds all the same", async (
   assertEquals([ended.code, project.read("out")], [0, "text"], said(ended));
   assertMatch(ended.stderr, /^Cannot open database '.*': folder '.*' does not exist; this run is not saved\n$/);
   assertEquals(ended.stdout.includes("Results saved"), false);
+});
+
+// S2.16
+Deno.test("a build whose history's path cannot be resolved, or whose modules cannot be read, builds to its end", async () => {
+  using project = new TaskProject("");
+  project.write("build.json", JSON.stringify({ tasks: [{ name: "a", output: "out", content: "text" }] }));
+  project.database = project.path("build.json/x.db");
+  const ended = await project.start(["run", project.path("build.json")]).ended;
+  assertEquals([ended.code, project.read("out"), project.has(".build_cache.lock")], [0, "text", false], said(ended));
+  assertMatch(ended.stderr, /^Cannot open database '.*': '.*' is not a folder; this run is not saved\n$/);
+  project.remove("out");
+
+  const root = new URL("../../../", import.meta.url);
+  const { imports } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", root)));
+  const recorder = new URL("actors/history/run_recorder.ts", root).href;
+  project.write("map.json", JSON.stringify({ imports: { ...imports, [recorder]: "./none.ts" } }));
+  const [deno, run, all, main] = TROUPE;
+  const argv = [deno, run, all, "--import-map", project.path("map.json"), main, "build", project.path("build.json")];
+  const without = await start([...argv, "--force"]).ended;
+  assertEquals(
+    [without.code, project.read("out"), project.has(".build_cache.lock")],
+    [0, "text", false],
+    said(without),
+  );
+  assertMatch(without.stderr, /^Cannot load the history: .*; this run is not saved\n$/);
 });
