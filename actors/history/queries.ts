@@ -65,9 +65,9 @@ const QUERIES = {
   usual: `select a.task, a.ended_us - a.started_us us from runs r cross join attempts a on a.run_id = r.id
     where r.id > (select max(id) from runs) - ? and r.source = ? and a.outcome = 'passed' and a.how = 'executed'
     order by r.id desc limit ?`,
-  tries: `select a.task, a.fingerprint, a.outcome from runs r cross join attempts a on a.run_id = r.id
+  tries: `select a.task, r.id run, a.fingerprint, a.outcome from runs r cross join attempts a on a.run_id = r.id
     where r.id > (select max(id) from runs) - ? and r.source = ? and a.outcome in ('passed', 'failed', 'timeout')
-    and coalesce(a.how, '') not in ('copied', 'restored') order by r.id desc limit ?`,
+    and coalesce(a.how, '') not in ('copied', 'restored') order by r.id desc, a.task, a.attempt limit ?`,
   upTo: `select r.id run, r.source, a.attempt, a.outcome, a.how, a.reason, a.started_us startedUs, a.ended_us endedUs,
     a.fingerprint from runs r cross join attempts a on a.run_id = r.id and a.task = ? where r.id <= ? and (? is null or r.source = ?)
     order by r.id desc, a.attempt desc limit 1`,
@@ -76,7 +76,7 @@ const QUERIES = {
   runsOf: "select id from runs where source = ? and kind = ? order by id desc limit ?",
   ended:
     `select task, run_id run, outcome, how, fingerprint, (ended_us - started_us) / 1e6 duration, ended_us / 1e6 endedAt, error
-    from attempts where run_id = ?`,
+    from attempts where run_id = ? order by task, attempt`,
   names: "select distinct name from definitions",
   begun: "select count(*) count from tasks where run_id = ? and status is null",
 } as const;

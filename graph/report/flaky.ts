@@ -1,11 +1,14 @@
 /**
- * Owns the rule by which a task is flaky: it failed and passed although it was made of the same.
+ * Owns the rule by which a task is flaky: it failed and passed although it was made of the same. One whose last attempt
+ * failed with what never passed is broken, whatever it was before.
  *
  * @module
  */
 
 /** An attempt as far as the rule looks at it. */
 export interface Try {
+  /** The number of its run. */
+  readonly run: number;
   /** What names its work; null when that is not known. */
   readonly fingerprint: string | null;
   readonly outcome: "passed" | "failed" | "timeout" | "cancelled";
@@ -13,9 +16,9 @@ export interface Try {
 
 /** How often a flaky task fails. */
 export interface Flakiness {
-  /** Attempts that failed although the same work passed as well. */
+  /** Those of them that failed. */
   readonly failed: number;
-  /** Attempts looked at. */
+  /** Attempts looked at: the last ones. */
   readonly attempts: number;
 }
 
@@ -25,14 +28,21 @@ export const FLAKY_ATTEMPTS = 50;
 /** Further attempts of a task that is to be tried again only if it is flaky. */
 export const FLAKY_RETRIES = 2;
 
-/** How flaky a task is by its last attempts; undefined when it is not. */
+/**
+ * How flaky a task is by its last attempts, the newest run first and within it the first attempt first; undefined when it is
+ * not.
+ */
 export function flakiness(tries: readonly Try[]): Flakiness | undefined {
   const passed = new Set(tries.filter(({ outcome }) => outcome === "passed").map(({ fingerprint }) => fingerprint));
-  const failed =
-    tries.filter(({ fingerprint, outcome }) =>
-      fingerprint !== null && (outcome === "failed" || outcome === "timeout") && passed.has(fingerprint)
-    ).length;
-  return failed === 0 ? undefined : { failed, attempts: tries.length };
+  const hasPassed = ({ fingerprint }: Try) => fingerprint !== null && passed.has(fingerprint);
+  const failed = tries.filter(hasFailed);
+  const last = tries.findLast(({ run }) => run === tries[0].run);
+  const isBroken = last !== undefined && hasFailed(last) && !hasPassed(last);
+  return isBroken || !failed.some(hasPassed) ? undefined : { failed: failed.length, attempts: tries.length };
+}
+
+function hasFailed({ outcome }: Try): boolean {
+  return outcome === "failed" || outcome === "timeout";
 }
 
 /** A flakiness in words. */

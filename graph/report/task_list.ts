@@ -56,7 +56,7 @@ export interface ListedTask {
   readonly last: LastAttempt | null;
   /** Seconds that it usually takes: the median of its last passes; null when the history has none. */
   readonly usual_duration: number | null;
-  /** How often it failed although the same work passed as well, of its last attempts; null when it is not flaky. */
+  /** How often it failed, of its last attempts, if it failed and passed with the same inputs; null when it did not. */
   readonly flaky: Flakiness | null;
 }
 
@@ -70,7 +70,7 @@ export interface ListReport {
   readonly stale_artifacts?: readonly string[];
 }
 
-/** An attempt as the history has it, the newest run first. */
+/** An attempt as the history has it, the newest run first and within it the first attempt first. */
 export interface RecalledAttempt extends Omit<LastAttempt, "ended_at">, Try {
   readonly task: string;
   readonly outcome: AttemptRecord["outcome"];

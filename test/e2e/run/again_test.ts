@@ -32,6 +32,21 @@ rigTest("a flaky task is told of with its rate, and with retries 'flaky' tried a
   assertStringIncludes(stdout, "  flaky  b passed at attempt 2 (flaky: failed 2 of the last 4 times, 50 %)\n");
 });
 
+// S6.19
+rigTest("a task that was flaky and is broken now is not told of as flaky", async (rig) => {
+  const task = { name: "a", outputs: [], retries: 1 };
+  rig.write("build.json", { tasks: [{ ...task, command: MOODY }] });
+  assertStringIncludes((await rig.build()).stdout, "passed at attempt 2 (flaky: failed 1 of the last 2 times, 50 %)\n");
+  rig.write("build.json", { tasks: [{ ...task, command: "exit 1" }] });
+  for (const { stdout } of [await rig.build(), await rig.build(), await troupe(rig, "list")]) {
+    assert(!stdout.includes("flaky"), stdout);
+  }
+  // Mended, it is what it was.
+  rig.write("build.json", { tasks: [{ ...task, command: MOODY }] });
+  const { stdout } = await rig.build(["--force"]);
+  assertStringIncludes(stdout, "passed at attempt 2 (flaky: failed 6 of the last 8 times, 75 %)\n");
+});
+
 // S6.18
 rigTest("run starts nothing more after a failure with --fail-fast, and only tells with --dry-run", async (rig) => {
   rig.write("tasks.txt", "a: exit 1\nx: true [after:a]\ny: true [after:x]\nb: echo b > b\nc: true [after:b]\n");
