@@ -11,6 +11,22 @@ async function why(rig: Parameters<typeof troupe>[0], ...args: string[]) {
   return JSON.parse(stdout);
 }
 
+// S6.9
+rigTest("why says of a task that never passed that it failed", async (rig) => {
+  const tasks = [{ name: "a", outputs: [], command: "test -e ok" }, { name: "b", outputs: [], command: "true" }];
+  rig.write("build.json", { tasks });
+  await rig.build(["a"]);
+  assertEquals((await why(rig, "a")).now, { run: true, reason: "failed last" });
+  assertMatch((await troupe(rig, "why", "a")).stdout, /^ {2}now +would run: failed last$/m);
+  assertEquals((await why(rig, "b")).now, { run: true, reason: "new" });
+  // What passed once, and is another one now, runs for that.
+  rig.write("ok", "");
+  await rig.build(["a"]);
+  rig.write("build.json", { tasks: [{ ...tasks[0], command: "exit 1" }] });
+  await rig.build(["a"]);
+  assertEquals((await why(rig, "a")).now, { run: true, reason: "command changed" });
+});
+
 // S6.9, S6.10
 rigTest("why tells why a task ran the last time, what that caused, and what would make it run now", async (rig) => {
   rig.write("src/a", "a");
