@@ -146,6 +146,7 @@ export class CommandRun {
     this.#isAsked = true;
     this.#send(process, signal);
     this.resume(); // or it would not hear it
+    if (signal !== "SIGKILL") this.#send(process, "SIGCONT"); // it may have been stopped by others, or by itself
     if (signal !== "SIGKILL") this.#countdowns.after(this.#graceMs, () => this.#send(process, "SIGKILL"));
   }
 

@@ -80,6 +80,14 @@ export function rememberChildren(libc: Libc): void {
   if (libc.sigaction(number, null, action) === 0 && action[0] === SIG_IGN) libc.signal(number, SIG_DFL);
 }
 
+/**
+ * Lets this process and all that it starts have no terminal to ask at: who reads there from the background would be stopped
+ * for good, and gets an error instead. Programs and shells leave ignored what they find ignored.
+ */
+export function forgoTerminal(libc: Libc): void {
+  for (const name of ["SIGTTIN", "SIGTTOU"]) libc.signal(signalNumber(name), SIG_IGN);
+}
+
 /** Makes this process the parent of what its children leave behind; answers whether it is. */
 export function becomeSubreaper(libc: Libc): boolean {
   return libc.prctl(PR_SET_CHILD_SUBREAPER, 1n, 0n, 0n, 0n) === 0;

@@ -28,7 +28,7 @@ export const isThere: (path: string) => boolean = posix?.isThere ?? isThereByDen
 
 /**
  * Has the orphans of commands become children of this process, of which each is then to be reaped by it; undefined where
- * that is not possible. It is for a process of which all children are troupe's.
+ * that is not possible. It is for a process of which all children are troupe's, and none of them has the terminal.
  */
 export function adoptOrphans(): Orphans | undefined {
   return posix?.adoptOrphans();

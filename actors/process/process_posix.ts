@@ -30,6 +30,7 @@ import {
   decodeWaitStatus,
   errnoName,
   F_OK,
+  forgoTerminal,
   type Libc,
   O_REPLACE,
   openLibc,
@@ -64,7 +65,7 @@ const DEV_NULL = new TextEncoder().encode("/dev/null\0");
 /** What FFI makes possible. */
 export interface Posix {
   readonly start: Spawner;
-  /** Has orphans of commands become children of this process from now on; undefined where they cannot. */
+  /** See `adoptOrphans` of process.ts. */
   adoptOrphans(): Orphans | undefined;
   /** See `isThere` of machine/regular_file.ts; undefined where the C library cannot tell. */
   readonly isThere?: (path: string) => boolean;
@@ -85,7 +86,10 @@ export function openPosix(): Posix | undefined {
     libc.faccessat(AT_FDCWD, encoder.encode(`${path}\0`), F_OK, AT_SYMLINK_NOFOLLOW) === 0;
   return {
     start: (options) => spawner.start(options),
-    adoptOrphans: () => adoptOrphans(libc),
+    adoptOrphans: () => {
+      forgoTerminal(libc);
+      return adoptOrphans(libc);
+    },
     isThere: isThere("/") ? isThere : undefined,
   };
 }

@@ -1,0 +1,42 @@
+// Commands at a terminal, which is not theirs.
+import { assertEquals, assertMatch } from "@std/assert";
+import { fromFileUrl } from "@std/path";
+import { entryOf } from "../../actors/machine/process_table.ts";
+import { until } from "../faults/rig.ts";
+import { plainText } from "../pty.ts";
+import { rigTest } from "../rig.ts";
+
+const MAIN = fromFileUrl(new URL("../../main.ts", import.meta.url));
+
+/** As `sudo` and `ssh` ask for a password. */
+const HIDDEN = "stty -echo < /dev/tty; read word < /dev/tty; code=$?; stty echo < /dev/tty";
+
+// K21, K30
+for (const spawn of ["posix", "portable"]) {
+  rigTest(`a command that asks at the terminal gets an error at once, and waits for nobody (${spawn})`, async (rig) => {
+    rig.write("build.json", {
+      tasks: [
+        { name: "asks", outputs: [], command: "read word < /dev/tty || exit 3" },
+        { name: "hides", outputs: [], command: `${HIDDEN}; exit $code` },
+      ],
+    });
+    const deno = ["run", "-A", MAIN];
+    const terminal = rig.terminal(["build", "--log", "lines"], { deno, env: { TROUPE_SPAWN: spawn } });
+    assertEquals(await terminal.ended, 1, terminal.shown);
+    const shown = plainText(terminal.shown);
+    assertMatch(shown, /Failed task 'asks' after .* \(error: Command failed with exit code [123]\)/);
+    assertMatch(shown, /Failed task 'hides' after .* \(error: Command failed with exit code [12]\)/);
+  });
+}
+
+// K21
+rigTest("a command that was stopped ends as soon as it is asked to, and not when its grace is over", async (rig) => {
+  const command = "trap 'echo heard > heard; exit 1' TERM; echo $$ > pid; kill -STOP $$; :";
+  rig.write("build.json", { tasks: [{ name: "stopped", outputs: [], command }] });
+  const running = rig.start(["build.json", "--grace", "600"]);
+  const pid = () => rig.has("pid") ? Number(rig.read("pid")) : 0;
+  await until(() => pid() > 0 && entryOf(pid())?.state === "T", "the command has stopped");
+  running.kill("SIGTERM");
+  assertEquals((await running.ended).code, 143);
+  assertEquals(rig.read("heard"), "heard\n");
+});
