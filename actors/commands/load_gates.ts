@@ -26,6 +26,8 @@ import { lockingTasks, recordedTasks } from "./active_tasks.ts";
 import { DEFAULT_DATABASE } from "../crew/options.ts";
 import { heldLocks } from "../locks/held_locks.ts";
 import { HostMeter } from "../machine/host_load.ts";
+import { identityOf } from "../machine/regular_file.ts";
+import { unreadable } from "../machine/system_error.ts";
 import { chooseTasks, explainIn, isConfig, readInput } from "../input/input.ts";
 import type { LoadedBuild } from "../input/load.ts";
 import { linkRead, readConfig } from "../input/read_config.ts";
@@ -122,7 +124,7 @@ export async function loadSettings(folder: string, options: OpenGatesOptions = {
 }
 
 async function readSettings(folder: string, named: string | undefined): Promise<ParsedSettings> {
-  const path = named ?? SETTINGS_FILES.map((name) => `${folder}/${name}`).find(exists);
+  const path = named ?? SETTINGS_FILES.map((name) => `${folder}/${name}`).find(mayExist);
   if (path === undefined) return { settings: {}, diagnostics: [] };
   const text = readInput(path, "Gate settings");
   const parsed = await parseSettings(text);
@@ -172,7 +174,7 @@ async function withPlainFolders(tasks: readonly Task[], folder: string): Promise
   const outputs = [...outputPaths(tasks)];
   const known = new Map<string, boolean>();
   const isFolder = (inner: string): boolean => {
-    const answer = known.get(inner) ?? (exists(absoluteIn(folder, inner)) ||
+    const answer = known.get(inner) ?? (identityOf(absoluteIn(folder, inner)) !== "" ||
       outputs.some((output) => output.startsWith(`${inner}/`)));
     known.set(inner, answer);
     return answer;
@@ -180,12 +182,12 @@ async function withPlainFolders(tasks: readonly Task[], folder: string): Promise
   return tasks.map((task) => ({ ...task, sourceFiles: listWithLiteralParts(task.sourceFiles, isFolder) }));
 }
 
-function exists(path: string): boolean {
+/** Also where that cannot be told: whoever reads it says why. */
+function mayExist(path: string): boolean {
   try {
     Deno.statSync(path);
     return true;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
+    return !unreadable(error).missing;
   }
 }

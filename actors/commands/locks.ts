@@ -7,6 +7,7 @@
 import { FileLockError } from "../locks/error.ts";
 import type { LockHolder, LockMode, StaleReason } from "../locks/holder.ts";
 import { FileLockManager } from "../locks/locks.ts";
+import { unreadable } from "../machine/system_error.ts";
 import { InputError } from "../../graph/input/input_error.ts";
 import { quote } from "../../graph/text.ts";
 
@@ -101,8 +102,11 @@ function existing(folder: string): string {
   try {
     if (Deno.statSync(folder).isDirectory) return folder;
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new InputError(`Folder ${quote(folder)} does not exist`);
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    const { missing, detail } = unreadable(error);
+    throw new InputError(
+      missing ? `Folder ${quote(folder)} does not exist` : `Cannot look at folder ${quote(folder)}: ${detail}`,
+    );
   }
   throw new InputError(`${quote(folder)} is not a folder`);
 }

@@ -124,6 +124,29 @@ rigTest("check refuses settings, names and flags that are wrong", async (rig) =>
 });
 
 // S1.13: in this process
+rigTest(
+  "what lies below a file is not there for the gates, and settings that lead in a circle are told",
+  async (rig) => {
+    rig.write("build.json", {
+      tasks: [{ name: "a", output: "a", source_files: ["src/[id]/*.ts"], command: 'echo > "$OUT"' }],
+    });
+    rig.write("src", "a file");
+    rig.write(".claude/config", "a file");
+    for (const args of [["check"], ["batches"], ["build", "--validate"]]) {
+      const { code, stderr } = await rig.ask(args);
+      assertEquals([code, stderr.replace(/^Warning: .* matches no file\n/, "")], [0, ""]); // of a build
+    }
+    Deno.symlinkSync("parallel-execution.json", rig.path("parallel-execution.json"));
+    const why = `Cannot read gate settings '${
+      rig.path("parallel-execution.json")
+    }': Too many levels of symbolic links\n`;
+    for (const args of [["check"], ["batches"], ["build", "--validate"]]) {
+      const { code, stderr } = await rig.ask(args);
+      assertEquals([code, stderr], [2, why]);
+    }
+  },
+);
+
 rigTest("loadGates() gives a program the gates of a config", async (rig) => {
   rig.write("build.json", CONFIG);
   const gates = await loadGates(rig.path("build.json"));

@@ -54,13 +54,21 @@ rigTest("troupe locks tells what it cannot do, with exit code 2", async (rig) =>
   rig.write("file", "");
   rig.write(".troupe/locks", "a file");
   const run = (...args: string[]) => rig.build(["locks", ...args], { deno: ["run", "-A", MAIN] });
-  const [missing, file, inPlace, unknown] = await Promise.all([
+  Deno.symlinkSync("circle", rig.path("circle"));
+  const [missing, below, circle, file, inPlace, unknown] = await Promise.all([
     run("--folder", "none"),
+    run("--folder", "file/none"),
+    run("--folder", "circle"),
     run("--folder", "file"),
     run(),
     run("--cleen"),
   ]);
   assertEquals([missing.code, missing.stderr], [2, "Folder 'none' does not exist\n"]);
+  assertEquals([below.code, below.stderr], [2, "Folder 'file/none' does not exist\n"]);
+  assertEquals(
+    [circle.code, circle.stderr],
+    [2, "Cannot look at folder 'circle': Too many levels of symbolic links\n"],
+  );
   assertEquals([file.code, file.stderr], [2, "'file' is not a folder\n"]);
   assertEquals(inPlace.code, 2);
   assertMatch(inPlace.stderr, /^Cannot keep locks in '.+\/\.troupe\/locks': Not a directory\n$/);
