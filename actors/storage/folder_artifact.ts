@@ -70,17 +70,27 @@ export function syncedFolder(
   }
 }
 
-/** Copies a folder to where nothing is, links as links. */
-export function copyFolder(from: string, to: string): void {
+/** Copies a folder to where nothing is, links as links; with the times and folders' modes where it is to be as it was. */
+export function copyFolder(from: string, to: string, { isAsItWas = false } = {}): void {
   Deno.mkdirSync(dirname(to), { recursive: true });
   Deno.mkdirSync(to);
   for (const { name, isFile, isDirectory, isSymlink } of Deno.readDirSync(from)) {
     const source = `${from}/${name}`, target = `${to}/${name}`;
     if (isSymlink) Deno.symlinkSync(Deno.readLinkSync(source), target);
-    else if (isDirectory) copyFolder(source, target);
-    else if (isFile) Deno.copyFileSync(source, target);
-    else throw new Error(describeOther(Deno.lstatSync(source)));
+    else if (isDirectory) copyFolder(source, target, { isAsItWas });
+    else if (isFile) {
+      Deno.copyFileSync(source, target);
+      if (isAsItWas) setTimes(target, Deno.statSync(source));
+    } else throw new Error(describeOther(Deno.lstatSync(source)));
   }
+  if (!isAsItWas) return;
+  const info = Deno.statSync(from);
+  if (info.mode !== null) Deno.chmodSync(to, info.mode & 0o7777);
+  setTimes(to, info);
+}
+
+function setTimes(path: string, { atime, mtime }: Deno.FileInfo): void {
+  if (atime !== null && mtime !== null) Deno.utimeSync(path, atime, mtime);
 }
 
 /** Puts a folder's files and its listing into the store; answers with what it is then, as a further name changes a file's ctime. */

@@ -168,3 +168,30 @@ rigTest("safeBuild() asks the gates, and rolls back what fails also one after an
   const done = await safeBuild(rig.path("build.json"));
   assertEquals([done.gates.can_parallel, done.report.completed], [false, 4]);
 });
+
+// S1.30, S5.1
+rigTest(
+  "an output folder that is rolled back is as it was, times and modes with it",
+  async (rig) => {
+    const make =
+      'mkdir "$OUT/sub"; echo one > "$OUT/a"; echo two > "$OUT/sub/b"; touch -d 2001-02-03 "$OUT/a" "$OUT/sub/b" "$OUT/sub"';
+    const tasks = [
+      { name: "dist", outputs: ["dist/"], command: `${make}; chmod 555 "$OUT/sub"` },
+      { name: "late", outputs: [], dependencies: ["dist"], command: "test ! -e fail" },
+    ];
+    rig.write("build.json", { tasks });
+    assertEquals((await rig.build()).code, 0);
+    const looks = () =>
+      ["dist/a", "dist/sub", "dist/sub/b"].map((path) => {
+        const { mode, mtime } = Deno.statSync(rig.path(path));
+        return `${path} ${(mode! & 0o777).toString(8)} ${mtime!.toISOString()}`;
+      });
+    const before = looks();
+    rig.write("fail", "");
+    const { code, stdout } = await rig.build(["--force", "--transaction"]);
+    assertEquals([code, looks()], [1, before], stdout);
+    rig.remove("fail");
+    const again = await rig.build();
+    assertEquals([again.code, executed(again), looks()], [0, [], before], "it is known by what it holds");
+  },
+);

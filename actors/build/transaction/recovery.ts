@@ -111,7 +111,7 @@ function putBack(
       if (look(saved) === undefined) return;
       removeAll(temporary);
       Deno.mkdirSync(dirname(path), { recursive: true });
-      copyFolder(saved, temporary);
+      copyFolder(saved, temporary, { isAsItWas: true });
       syncedFolder(temporary, entry.path);
       removeAll(path);
       return Deno.renameSync(temporary, path);

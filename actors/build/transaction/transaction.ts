@@ -144,7 +144,7 @@ export class Transaction implements Disposable {
     if (info.isDirectory && mayBeFolder) {
       const saved = `${this.#names++}`;
       // A link to each file would do unless a command writes into one where it lies.
-      copyFolder(absolute, `${this.#own}/${saved}`);
+      copyFolder(absolute, `${this.#own}/${saved}`, { isAsItWas: true });
       syncedFolder(`${this.#own}/${saved}`, saved);
       return { path, was: "folder", saved };
     }
