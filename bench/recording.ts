@@ -88,7 +88,7 @@ async function record(scenario: Scenario, database: string): Promise<number> {
   const begun = process.cpuUsage();
   const recorder = database === "none" ? undefined : new BuildRecorder(
     { tasks } as unknown as Plan,
-    { database, source: "/project/build.json", folder: "/project" },
+    { database, source: "/project/build.json", folder: "/project", begunMs: performance.now() },
     { error } as unknown as Reporter,
   );
   const note = (event: RunEvent) => recorder?.note(event, false);

@@ -239,7 +239,7 @@ async function run(
   });
   const recorder = database === undefined
     ? undefined
-    : new BuildRecorder(plan, { ...build, database, retryOf, asked }, reporter);
+    : new BuildRecorder(plan, { ...build, database, retryOf, asked, begunMs: options.begunMs }, reporter);
   const session: Session = await Session.open(
     {
       kind: "build",
@@ -303,13 +303,14 @@ async function run(
     warm?.end();
   }
   // Last, since another process may have the history's lock for seconds.
-  const savedAs = await recorder?.finish(stop.signal);
+  const durationMs = report.total_duration * 1000;
+  const savedAs = await recorder?.finish(stop.signal, durationMs);
   return {
     report: rolledBack === undefined ? report : await reportNow(report, cache.files),
     signal: stop.signal,
     savedAs,
     rolledBack,
-    closing: session.ended({ savedAs, rolledBack }),
+    closing: session.ended({ savedAs, rolledBack, durationMs }),
     isOutdated: engine.isOutdated || work.isOutdated,
     ...(options.transcript?.text === undefined || report.completed < plan.size || stop.signal !== undefined
       ? {}

@@ -131,14 +131,14 @@ export async function runLoaded(invocation: Invocation, input: TaskRunInput, cho
     face: level === "quiet" && !isCi(face) ? undefined : face,
     onStatus: choices.onStatus,
     showLive: level === "quiet" ? undefined : showLive,
+    begunMs,
     stop,
   }, reporter);
   const { report, savedAs, signal } = end;
   if (level !== "quiet") {
-    const durationMs = performance.now() - begunMs;
     const saved = savedAs === undefined ? undefined : { database: db };
     const flaky = await flakyToTell(end.closing, db, input.source);
-    const closed: ClosedRun = { ...end.closing, flaky, durationMs, done: "passed", saved, signal };
+    const closed: ClosedRun = { ...end.closing, flaky, done: "passed", saved, signal };
     const tone = report.failed > 0 ? "bad" : "good";
     if (face === "live") reporter.line(closingLine(closed), tone);
     else {

@@ -25,6 +25,8 @@ export interface BuildRecord {
   readonly retryOf?: number;
   /** The names that were asked for; absent for all. */
   readonly asked?: readonly string[];
+  /** `performance.now()` at which the run counts as begun. */
+  readonly begunMs: number;
 }
 
 /** The record of one build; it is closed whatever happens. */
@@ -62,11 +64,11 @@ export class BuildRecorder {
     }
   }
 
-  /** Closes the record; answers with the run's number if all of it is in the history. */
-  async finish(interruptedBy: string | undefined): Promise<number | undefined> {
+  /** Closes the record, by default of a run that lasted until now; answers with the run's number if all of it is in the history. */
+  async finish(interruptedBy: string | undefined, durationMs?: number): Promise<number | undefined> {
     if (this.#opening === undefined) return undefined;
     const history = await this.#opening;
-    const isSaved = await this.#recorder?.finish(interruptedBy);
+    const isSaved = await this.#recorder?.finish(interruptedBy, durationMs);
     history?.close();
     return isSaved ? this.id : undefined;
   }
@@ -81,7 +83,7 @@ export class BuildRecorder {
       later<typeof import("./run_recorder.ts")>("./run_recorder.ts", import.meta.url),
       later<typeof import("./attach.ts")>("./attach.ts", import.meta.url),
     ]);
-    const { database, source, folder, retryOf, asked } = this.#record;
+    const { database, source, folder, retryOf, asked, begunMs } = this.#record;
     const digestsOf = envDigests();
     const tasks = this.#plan.tasks.map((task) => ({
       name: task.name,
@@ -93,7 +95,7 @@ export class BuildRecorder {
       // Only asked whether it is the same: a retry takes the values from the config.
       env: digestsOf(task.env),
     }));
-    const recorder = new RunRecorder({ kind: "build", source, folder, retryOf, asked, tasks });
+    const recorder = new RunRecorder({ kind: "build", source, folder, retryOf, asked, begunMs, tasks });
     for (const task of this.#hits) recorder.note({ kind: "hit", task, by: "fresh", worker: null }, false);
     for (const [event, isStopping] of this.#early) recorder.note(event, isStopping);
     this.#recorder = recorder;

@@ -92,9 +92,8 @@ export class History implements Disposable {
 
   /** Enters a run and gives its number; undefined when that failed and `onError` has been told. */
   async begin(run: NewRun): Promise<number | undefined> {
-    const begunMs = performance.now();
     const id = await this.#write(() => insertRun(this.#database, run));
-    if (id !== undefined) this.#runs.set(id, { tasks: run.tasks, begunMs, running: new Map() });
+    if (id !== undefined) this.#runs.set(id, { tasks: run.tasks, begunMs: run.begunMs, running: new Map() });
     return id;
   }
 
@@ -137,12 +136,12 @@ export class History implements Disposable {
 
   /**
    * Writes what is left and closes the run: what never started is entered as skipped, what never ended as failed.
-   * Answers whether the whole run is on record.
+   * `durationMs` is from the run's begin until now unless told. Answers whether the whole run is on record.
    */
-  async finish(run: number, end: { interruptedBy?: string } = {}): Promise<boolean> {
+  async finish(run: number, end: { interruptedBy?: string; durationMs?: number } = {}): Promise<boolean> {
     const open = this.#runs.get(run);
     if (open === undefined) return false;
-    const durationMs = Math.round(performance.now() - open.begunMs);
+    const durationMs = Math.round(end.durationMs ?? performance.now() - open.begunMs);
     const finishedAt = unixSeconds();
     const isWritten = await this.#write(() => {
       closeRun(this.#database, run, { finishedAt, durationMs, interruptedBy: end.interruptedBy });

@@ -23,6 +23,8 @@ export interface NewRun {
   readonly retryOf?: number;
   /** The names that were asked for, patterns among them; absent for all. */
   readonly asked?: readonly string[];
+  /** `performance.now()` at which it counts as begun. */
+  readonly begunMs: number;
 }
 
 /** How a task ended. */
@@ -107,7 +109,10 @@ const FAIL_REST = `update tasks set status = 'failed', finished_at = ?, error = 
 const FINISH = "update runs set finished_at = ?, duration_ms = ?, interrupted = ? where id = ?";
 
 /** Enters a run with its definitions and gives its number. */
-export function insertRun(database: Database, { kind, source, folder, tasks, retryOf, asked }: NewRun): number {
+export function insertRun(
+  database: Database,
+  { kind, source, folder, tasks, retryOf, asked, begunMs }: NewRun,
+): number {
   const { host, pid, birth } = thisProcess();
   const about = [
     kind,
@@ -119,7 +124,7 @@ export function insertRun(database: Database, { kind, source, folder, tasks, ret
     birth,
     asked === undefined ? null : JSON.stringify(asked),
   ];
-  const id = database.run(INSERT_RUN, unixSeconds(), tasks.length, ...about).lastId;
+  const id = database.run(INSERT_RUN, secondsAt(begunMs), tasks.length, ...about).lastId;
   tasks.forEach(({ name, command, dependencies, timeoutMs, graceMs, retries, env, declared }, position) => {
     const how = [JSON.stringify(dependencies), timeoutMs ?? null, graceMs ?? null, retries, JSON.stringify(env)];
     const about = declared === undefined ? null : JSON.stringify(declared);
@@ -214,4 +219,9 @@ function stored(captured: Captured | undefined): string | Uint8Array | null {
 
 export function unixSeconds(): number {
   return Math.floor(Date.now() / 1000);
+}
+
+/** A moment of `performance.now()`, by the clock as it goes now. */
+function secondsAt(ms: number): number {
+  return Math.floor(Math.round(Date.now() - performance.now() + ms) / 1000);
 }

@@ -27,8 +27,6 @@ export class RunRecorder {
   readonly #reasons = new Map<number, string>();
   readonly #fingerprints = new Map<number, string>();
   #indexes: Map<string, number> | undefined;
-  readonly #begunAt = unixSeconds();
-  readonly #begunMs = performance.now();
   /** What came before the history was open. */
   #waiting: (() => void)[] | undefined = [];
   #history: History | undefined;
@@ -115,20 +113,20 @@ export class RunRecorder {
     }
   }
 
-  /** Closes the run; answers whether all of it is in the history. */
-  async finish(interruptedBy: string | undefined): Promise<boolean> {
+  /** Closes the run, by default one that lasted until now; answers whether all of it is in the history. */
+  async finish(interruptedBy: string | undefined, durationMs?: number): Promise<boolean> {
     if (this.#history === undefined || this.#id === undefined) return false;
-    return await this.#history.finish(this.#id, { interruptedBy });
+    return await this.#history.finish(this.#id, { interruptedBy, durationMs });
   }
 
   /** The run as `--json` shows it; all tasks must have ended. */
-  report(isInterrupted: boolean): RunReport {
+  report(isInterrupted: boolean, durationMs = performance.now() - this.#run.begunMs): RunReport {
     const tasks = this.#records.map((record) => record!);
     return {
       id: this.#id ?? null,
-      started_at: this.#begunAt,
+      started_at: secondsAt(this.#run.begunMs),
       finished_at: unixSeconds(),
-      duration_ms: Math.round(performance.now() - this.#begunMs),
+      duration_ms: Math.round(durationMs),
       total_tasks: tasks.length,
       ...countStatuses(tasks),
       interrupted: isInterrupted,
@@ -244,4 +242,9 @@ function reasonOf(failure: TaskFailure): Pick<HowEnded, "exitCode" | "signal" | 
 
 function unixSeconds(): number {
   return Math.floor(Date.now() / 1000);
+}
+
+/** A moment of `performance.now()`, by the clock as it goes now. */
+function secondsAt(ms: number): number {
+  return Math.floor(Math.round(Date.now() - performance.now() + ms) / 1000);
 }

@@ -130,7 +130,7 @@ async function joinUnderLock(
     });
     const recorder = history === undefined
       ? undefined
-      : new BuildRecorder(plan, { ...build, database: history }, reporter);
+      : new BuildRecorder(plan, { ...build, database: history, begunMs: performance.now() }, reporter);
     let taken: readonly TaskResult[] = [];
     const end = await joinCrew({
       kind: "build",
@@ -203,6 +203,7 @@ async function joinWithTasks(
     source,
     folder,
     tasks: tasks.map((task) => ({ ...task, env: task.env ?? {} })),
+    begunMs: performance.now(),
   });
   const opening = history === undefined ? undefined : enterInHistory(records, history, reporter);
   const entries = tasks.map(({ name: id, dependencies, declared, command, env = {} }, rank) => ({

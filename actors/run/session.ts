@@ -151,9 +151,12 @@ export class Session {
     await this.engine.close();
   }
 
-  /** Tells the readers that it is over, when all that belongs to it is done; answers how each task ended. */
+  /**
+   * Tells the readers that it is over, when all that belongs to it is done; answers how each task ended. It lasted from its
+   * opening until now unless told.
+   */
   ended(
-    end: Pick<RunOver, "savedAs" | "rolledBack">,
+    end: Pick<RunOver, "savedAs" | "rolledBack"> & Partial<Pick<RunOver, "durationMs">>,
   ): Pick<ClosedRun, "tasks" | "outcomes" | "warned" | "retried"> {
     const { outcomes } = this;
     this.#audience.readers?.ended({ ...end, signal: this.#audience.stop.signal });

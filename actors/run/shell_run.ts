@@ -45,6 +45,8 @@ export interface TaskRunOptions extends SessionOptions {
   readonly readers?: ReaderChoices;
   /** What the difficulties of running tasks may add up to; default they are not added up. */
   readonly budget?: number;
+  /** `performance.now()` at which the run counts as begun; default now. */
+  readonly begunMs?: number;
   /** Who may end it early; default nobody. */
   readonly stop?: Stop;
 }
@@ -57,7 +59,7 @@ export interface TaskRunEnd {
   /** Its number in the history, if all of it is there. */
   readonly savedAs?: number;
   /** How each task ended, for the last lines. */
-  readonly closing: Pick<ClosedRun, "tasks" | "outcomes" | "warned" | "retried">;
+  readonly closing: Pick<ClosedRun, "tasks" | "outcomes" | "warned" | "retried" | "durationMs">;
   /** Whether all that the readers were to write was written. */
   readonly isWritten: boolean;
 }
@@ -82,14 +84,14 @@ async function runRead(
   options: TaskRunOptions,
   { reporter, readers }: { readonly reporter: Reporter; readonly readers?: RunReaders },
 ): Promise<Omit<TaskRunEnd, "isWritten">> {
-  const { stop = new Stop() } = options;
+  const { stop = new Stop(), begunMs = performance.now() } = options;
   const tasks = input.tasks.map((task) => ({ ...task, timeoutMs: task.timeoutMs ?? options.timeoutMs }));
   const definitions = tasks.map((task) => ({ ...task, env: task.env ?? {} }));
   const { source, folder, retryOf, asked, warnings = [] } = input;
   const { database, face = "lines", level, budget, jobs, failFast = false } = options;
   for (const warning of warnings) reporter.error(warning);
   const touches = await touchesOf(tasks, folder);
-  const recorder = new RunRecorder({ kind: "run", source, folder, retryOf, asked, tasks: definitions });
+  const recorder = new RunRecorder({ kind: "run", source, folder, retryOf, asked, tasks: definitions, begunMs });
   // While the workers start: what happens before it is open is entered then.
   const opening = enterInHistory(recorder, database, reporter);
   const parts = {
@@ -114,14 +116,15 @@ async function runRead(
   } finally {
     await session.close();
   }
+  const durationMs = performance.now() - begunMs;
   const history = await opening;
-  const isSaved = await recorder.finish(stop.signal);
+  const isSaved = await recorder.finish(stop.signal, durationMs);
   history?.close();
   const savedAs = isSaved ? recorder.id : undefined;
   return {
-    report: recorder.report(stop.signal !== undefined),
+    report: recorder.report(stop.signal !== undefined, durationMs),
     signal: stop.signal,
     savedAs,
-    closing: session.ended({ savedAs }),
+    closing: { ...session.ended({ savedAs, durationMs }), durationMs },
   };
 }

@@ -155,11 +155,14 @@ export class RunReaders {
     for (const reader of this.#readers) reader.warned?.(sentence);
   }
 
-  ended(end: Pick<RunOver, "signal" | "savedAs" | "rolledBack" | "error">): void {
+  /** The run lasted from its begin until now unless told. */
+  ended(
+    end: Pick<RunOver, "signal" | "savedAs" | "rolledBack" | "error"> & Partial<Pick<RunOver, "durationMs">>,
+  ): void {
     if (this.#going === undefined) return;
     const { outcomes: { counts, ends, cached, warned }, sinceMs } = this.#going;
     this.#going = undefined;
-    const durationMs = performance.now() - sinceMs;
+    const durationMs = end.durationMs ?? performance.now() - sinceMs;
     const run: RunOver = { ...end, counts, outcomes: ends, cached, warned, durationMs };
     for (const reader of this.#readers) reader.ended(run);
   }

@@ -12,7 +12,7 @@ const history = await History.open(path, (sentence) => {
 });
 const tasks = Array.from({ length: 20 }, (_, i) => definition(`task_${i}`, i === 0 ? [] : [`task_${i - 1}`]));
 for (let count = 0; count < Number(runs); count++) {
-  const id = await history.begin({ kind: "run", source: "/tasks.txt", folder: "/", tasks });
+  const id = await history.begin({ kind: "run", source: "/tasks.txt", folder: "/", tasks, begunMs: performance.now() });
   if (id === undefined) break;
   console.log(id);
   for (let i = 0; i < tasks.length; i++) {

@@ -51,7 +51,7 @@ export function open(path: string): Promise<History> {
 }
 
 export function newRun(tasks: readonly TaskDefinition[], more: Partial<NewRun> = {}): NewRun {
-  return { kind: "run", source: "/project/tasks.txt", folder: "/project", tasks, ...more };
+  return { kind: "run", source: "/project/tasks.txt", folder: "/project", tasks, begunMs: performance.now(), ...more };
 }
 
 /** Records a run in which every task passes. */

@@ -300,6 +300,22 @@ historyTest("whether a run without an end still goes on depends on its process a
   ]);
 });
 
+// S2.6
+historyTest("a run lasts from when it began, not from when its history was open", async (temp) => {
+  const path = temp.file("taskrun.db");
+  using history = await open(path);
+  const startedAt = (id: number) =>
+    query<{ s: number; d: number }>(path, `select started_at s, duration_ms d from runs where id = ${id}`)[0];
+  const before = Math.floor(Date.now() / 1000) - 60;
+  const id = (await history.begin(newRun([], { begunMs: performance.now() - 60_000 })))!;
+  assert(await history.finish(id));
+  const { s, d } = startedAt(id);
+  assert(s >= before && s <= Math.floor(Date.now() / 1000) - 60 && d >= 60_000, `${s}, ${d}`);
+  const told = (await history.begin(newRun([])))!;
+  assert(await history.finish(told, { durationMs: 1234.5 }));
+  assertEquals(startedAt(told).d, 1235);
+});
+
 historyTest("what goes with a run that is deleted is found by an index", async (temp) => {
   const path = temp.file("taskrun.db");
   (await open(path)).close();

@@ -1,5 +1,5 @@
 // Builds in the history.
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { rigTest } from "../../rig.ts";
 import { rows, shown, statuses, troupe } from "./said.ts";
 
@@ -36,6 +36,21 @@ rigTest("build is recorded, and says nothing of that", async (rig) => {
     "(concatenate)",
     'echo making; cat $DEPS > "$OUT"',
   ]);
+});
+
+// S2.14
+rigTest("a build or run takes as long in the history as in its lines, its report and its events", async (rig) => {
+  rig.write("build.json", BUILD);
+  rig.write("tasks.txt", "a: true\n");
+  for (const [at, words] of [["build"], ["run", "tasks.txt"]].entries()) {
+    const { stdout } = await troupe(rig, ...words, "--report", "r.json", "--events", "e.jsonl");
+    const report = JSON.parse(rig.read("r.json"));
+    const ms = Math.round(report.duration_ms ?? 1000 * report.total_duration);
+    const ended = JSON.parse(rig.read("e.jsonl").trimEnd().split("\n").at(-1)!);
+    const [row] = rows(rig, `select duration_ms from runs where id = ${1 + at}`);
+    assertEquals([row.duration_ms, Math.round(1000 * ended.duration)], [ms, ms]);
+    if (words[0] === "build") assertStringIncludes(stdout, `Build completed in ${report.total_duration.toFixed(2)}s`);
+  }
 });
 
 rigTest("build that finds nothing to do leaves no row, and no database", async (rig) => {
