@@ -131,8 +131,8 @@ export function stateOf(
 /** Columns between two columns. */
 const GAP = 2;
 
-/** Where lines are not cut, one long text must not push all others away. */
-const WIDEST_UNCUT = 60;
+/** Where lines are not cut, one text longer than this must not push all others away: no column is made for it. */
+const WIDEST_UNCUT = 100;
 
 /** No column is cut to less as long as there is one that can be done without. */
 const LEAST_CUT = 16;
@@ -160,7 +160,7 @@ export function listLines(
   // What no task has needs no column.
   const used = titles.map((_, at) => at).filter((at) => at < 2 || rows.some((row) => row[at].text !== ""));
   const natural = titles.map((_, at) => table.reduce((width, row) => Math.max(width, widthOf(row[at].text)), 0));
-  const widths = columns === undefined ? uncut(used, natural) : fit(used, natural, columns);
+  const widths = columns === undefined ? uncut(used, table) : fit(used, natural, columns);
   const staleCells: TextCell[] = stale.length === 0 ? [] : [{ text: staleLine(stale, file), tone: "dim" }];
   return [
     ...table.map((row) => lineOf(row, widths, columns !== undefined)),
@@ -173,16 +173,26 @@ export function listLines(
 /** Columns of the table by index, each with its width. */
 type Widths = ReadonlyMap<number, number>;
 
+/** Behind a text that is wider than its column the others begin where they can, until one begins in its place again. */
 function lineOf(row: readonly TextCell[], widths: Widths, isCut: boolean): TextCell[] {
+  let beyond = 0;
   return [...widths].map(([at, width], place) => {
     const { text, tone } = row[at];
     const own = isCut ? cutTo(text, width) : text;
-    return { text: place === widths.size - 1 ? own : padTo(own, width) + " ".repeat(GAP), tone };
+    if (place === widths.size - 1) return { text: own, tone };
+    const room = width - beyond;
+    beyond = Math.max(0, widthOf(own) - room);
+    return { text: padTo(own, room) + " ".repeat(GAP), tone };
   });
 }
 
-function uncut(used: readonly number[], natural: readonly number[]): Widths {
-  return new Map(used.map((at) => [at, Math.min(natural[at], WIDEST_UNCUT)]));
+function uncut(used: readonly number[], table: readonly (readonly TextCell[])[]): Widths {
+  const widest = (at: number) =>
+    table.reduce((most, row) => {
+      const width = widthOf(row[at].text);
+      return width > WIDEST_UNCUT ? most : Math.max(most, width);
+    }, 0);
+  return new Map(used.map((at) => [at, widest(at)]));
 }
 
 /** The widest columns give way first, all of them to the same width; where that leaves too little, the least wanted go. */

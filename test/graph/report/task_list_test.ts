@@ -136,6 +136,28 @@ Deno.test("listLines() cuts the widest columns first where there is not room for
   assertEquals(text(tasks)[2].indexOf("out/a") < 80, true);
 });
 
+Deno.test("listLines() keeps columns in a pipe, also behind what is told of failures of flaky tasks", () => {
+  const task = {
+    last: LAST,
+    usual_duration: 12.34,
+    outputs: ["out/all/of/a/longer/path/index.html"],
+    description: "Does",
+  };
+  const flaky = { failed: 10, attempts: 50 };
+  const [title, ...rows] = text([
+    listed(task),
+    listed({ ...task, state: "failed_last", flaky }),
+    listed({ ...task, name: "x".repeat(110), outputs: ["o"] }),
+    listed({ ...task, state: "would_run", reason: `source changed: ${"x".repeat(80)}`, outputs: ["o"] }),
+  ]).slice(0, 5);
+  assertStringIncludes(rows[1], "exit code 3 (flaky: failed 10 of the last 50 times, 20 %)  0.3s  12.3s  out/");
+  for (const row of rows.slice(0, 2)) assertEquals(row.indexOf("0.3s"), title.indexOf("LAST"));
+  // One text that is too long for any column takes the room of those behind it.
+  for (const row of rows) assertEquals(row.indexOf("Does"), title.indexOf("DESCRIPTION"));
+  assertEquals(title.length < 160, true, title);
+  assertStringIncludes(rows[2], `${"x".repeat(110)}  up to date`);
+});
+
 Deno.test("listLines() shows what is not troupe's own without what it would do to the terminal", () => {
   assertEquals(
     text([listed({ description: "red \x1b[31m\ttab" })])[1],
