@@ -40,7 +40,7 @@ export async function takeLock(
   build: LoadedBuild,
   { reporter, stop, shared, toDo }: TurnOptions,
 ): Promise<BuildLock | undefined> {
-  const tell = (holder: string) => reporter.error(`Waiting for another build of this config (process ${holder})`);
+  const tell = (holder: string) => reporter.error(`Waiting for another build in this folder (process ${holder})`);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const onWait = shared === undefined ? tell : (holder: string) => timer = setTimeout(() => tell(holder), SHARING_MS);
   const taking = takeBuildLock(build.folder, onWait, shared);

@@ -170,7 +170,7 @@ rigTest("clean waits for a build that goes on", async (rig) => {
   const build = rig.start(["build.json"]);
   await held.started();
   const clean = rig.start(["clean"], { deno: ["run", "-A", rig.program.replace(/build\.ts$/, "main.ts")] });
-  await clean.says(/^Waiting for another build of this config/m, "stderr");
+  await clean.says(/^Waiting for another build in this folder/m, "stderr");
   held.release();
   assertEquals((await build.ended).code, 0);
   const { code, stdout } = await clean.ended;
@@ -190,7 +190,7 @@ rigTest("clean waits for a crew, and lets itself be stopped meanwhile", async (r
   const member = rig.start(["join"], { deno: main });
   await held.started();
   const clean = rig.start(["clean"], { deno: main });
-  await clean.says(/^Waiting for another build of this config/m, "stderr");
+  await clean.says(/^Waiting for another build in this folder/m, "stderr");
   clean.kill("SIGINT");
   const { code, stdout } = await clean.ended;
   assertEquals([code, stdout, rig.has("out/first")], [130, "", true]);

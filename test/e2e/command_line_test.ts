@@ -105,7 +105,7 @@ rigTest("a second build of the same config waits, says for whom, and finds the w
   await held.started();
   const second = rig.start();
   await second.says(/\n/, "stderr");
-  assertEquals(second.stderr, `Waiting for another build of this config (process ${first.pid})\n`);
+  assertEquals(second.stderr, `Waiting for another build in this folder (process ${first.pid})\n`);
   held.release();
   assertEquals([executed(await first.ended), executed(await second.ended)], [["a"], []]);
   assertEquals(held.starts, 1);

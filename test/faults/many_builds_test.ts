@@ -37,7 +37,7 @@ function letGo(project: Project): Promise<void> {
 Deno.test("two builds at once: the second says for whom it waits and then finds the work done", async () => {
   using project = new Project(tasks(true));
   const { first, second } = await startTwo(project);
-  assertEquals(second.stderr, `Waiting for another build of this config (process ${first.pid})\n`);
+  assertEquals(second.stderr, `Waiting for another build in this folder (process ${first.pid})\n`);
   await letGo(project);
   const [one, two] = await Promise.all([first.ended, second.ended]);
   assertDone(one);

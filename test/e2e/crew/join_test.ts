@@ -316,7 +316,7 @@ rigTest("a build waits until the crew is done, and a crew for the build", async 
   const crew = startMember(rig);
   await held.started();
   const build = rig.start(["build.json"]);
-  const [, holder] = await build.says(/^Waiting for another build of this config \(process (\d+)\)$/m, "stderr");
+  const [, holder] = await build.says(/^Waiting for another build in this folder \(process (\d+)\)$/m, "stderr");
   assertEquals(Number(holder), crew.pid);
   held.release();
   assertEquals((await crew.ended).code, 0);
@@ -324,7 +324,7 @@ rigTest("a build waits until the crew is done, and a crew for the build", async 
   const forced = rig.start(["build.json", "--force"]);
   await held.started();
   const next = startMember(rig);
-  await next.says(/^Waiting for another build of this config/m, "stderr");
+  await next.says(/^Waiting for another build in this folder/m, "stderr");
   held.release({ text: "by the build" });
   assertEquals((await forced.ended).code, 0);
   const { code, stdout } = await next.ended;
