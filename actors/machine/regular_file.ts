@@ -90,6 +90,28 @@ export function openOwn(path: string, options: Deno.OpenOptions): Deno.FsFile {
   throw new PlaceTakenError(`'${path}' was replaced while it was opened`);
 }
 
+/** The same, and makes the file where there is none. */
+export function openOrMake(path: string, options: Deno.OpenOptions): Deno.FsFile {
+  while (true) {
+    try {
+      return openOwn(path, options);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+    try {
+      return Deno.openSync(path, { ...options, createNew: true });
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error; // else another process has just made it
+    }
+  }
+}
+
+/** All bytes of a file that troupe keeps there itself. */
+export function readOwn(path: string): Uint8Array<ArrayBuffer> {
+  using file = openOwn(path, { read: true });
+  return readAll(file);
+}
+
 /** Writes all of the bytes, of which the system may take only some at a time. */
 export function writeWhole(file: Deno.FsFile, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));

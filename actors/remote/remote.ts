@@ -169,7 +169,8 @@ export class Remote {
   }
 
   async #put(digest: string, path: string): Promise<boolean> {
-    const { size } = await Deno.stat(path);
+    const { isFile, size } = await Deno.lstat(path);
+    if (!isFile) return false;
     if (size <= WHOLE_BYTES) {
       const bytes = await Deno.readFile(path);
       return sha256(bytes) === digest && await this.#connection.put(`cas/${digest}`, bytes, size);

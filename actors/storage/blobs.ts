@@ -7,7 +7,7 @@
 import { dirname } from "@std/path/posix/dirname";
 import { sha256 } from "../../graph/digest.ts";
 import { systemDetail } from "../machine/system_error.ts";
-import { writeWhole } from "../machine/regular_file.ts";
+import { readRegular, writeWhole } from "../machine/regular_file.ts";
 
 /** Where artifacts are put as they come to be. */
 export interface BlobPlace {
@@ -54,7 +54,7 @@ export function putBlob(
 /** The listing of a folder, which is a blob like any other; undefined when it is not there, or damaged. */
 export function listingIn(folder: string, digest: string): string | undefined {
   try {
-    const bytes = Deno.readFileSync(blobPath(folder, digest));
+    const bytes = readRegular(blobPath(folder, digest));
     return sha256(bytes) === digest ? new TextDecoder().decode(bytes) : undefined;
   } catch {
     return undefined;

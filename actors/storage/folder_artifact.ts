@@ -129,7 +129,8 @@ export function folderOfBlobs(blobs: string, listing: readonly TreeEntry[], to: 
     } else if (entry.kind === "link") Deno.symlinkSync(entry.target, path);
     else {
       const blob = blobPath(blobs, entry.sha256);
-      if (Deno.lstatSync(blob).size !== entry.size) throw new Error(`${blob} is another file`);
+      const { isFile, size } = Deno.lstatSync(blob);
+      if (!isFile || size !== entry.size) throw new Error(`${blob} is another file`);
       Deno.copyFileSync(blob, path);
       Deno.chmodSync(path, entry.executable ? 0o755 : 0o644);
     }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { openOwn } from "../machine/regular_file.ts";
+import { openOrMake } from "../machine/regular_file.ts";
 
 /** So long is waited for whoever has a lock; nobody has it for longer who does not stand still. */
 const PATIENCE_MS = 2000;
@@ -98,12 +98,7 @@ const PAUSE_MS = 2;
 
 function open(path: string): Deno.FsFile | undefined {
   try {
-    return openOwn(path, { read: true, write: true });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) return undefined;
-  }
-  try {
-    return Deno.openSync(path, { read: true, write: true, create: true });
+    return openOrMake(path, { read: true, write: true });
   } catch {
     return undefined;
   }

@@ -5,7 +5,8 @@
  * @module
  */
 import { headOf, parseLine, type StoreRecord } from "../../graph/store_record.ts";
-import { writeWhole } from "../machine/regular_file.ts";
+import { openOrMake, openOwn, readRest, writeWhole } from "../machine/regular_file.ts";
+import { replaceUnsynced } from "../storage/atomic_file.ts";
 
 const NEWLINE = 10;
 
@@ -61,11 +62,9 @@ export class IndexFile {
   append(lines: readonly string[]): void {
     if (lines.length === 0) return;
     const bytes = new TextEncoder().encode(`\n${lines.join("\n")}\n`);
-    const file = Deno.openSync(this.#path, { append: true, create: true });
-    try {
+    {
+      using file = openOrMake(this.#path, { append: true });
       writeWhole(file, bytes);
-    } finally {
-      file.close();
     }
     // Read again with the next question, unless nobody else has written meanwhile
     if (this.#inode === null) return;
@@ -88,11 +87,7 @@ export class IndexFile {
       lines.push(put, ...(use === undefined ? [] : [use]));
     }
     if (lines.length === 0) Deno.removeSync(this.#path);
-    else {
-      const temporary = `${this.#path}.tmp.${Deno.pid}.0`;
-      Deno.writeTextFileSync(temporary, `${lines.join("\n")}\n`);
-      Deno.renameSync(temporary, this.#path);
-    }
+    else replaceUnsynced(this.#path, (file) => writeWhole(file, new TextEncoder().encode(`${lines.join("\n")}\n`)));
     this.#forget();
   }
 
@@ -123,13 +118,9 @@ export class IndexFile {
 
   /** What comes after that which is known. */
   #readOn(): Uint8Array {
-    if (this.#size === 0) return Deno.readFileSync(this.#path);
-    using file = Deno.openSync(this.#path);
+    using file = openOwn(this.#path, { read: true });
     file.seekSync(this.#size, Deno.SeekMode.Start);
-    const bytes = new Uint8Array(file.statSync().size - this.#size);
-    let length = 0;
-    for (let read; (read = file.readSync(bytes.subarray(length))) !== null && read > 0;) length += read;
-    return bytes.subarray(0, length);
+    return readRest(file, new Uint8Array(Math.max(0, file.statSync().size - this.#size) + 1));
   }
 
   /** Whether most of the file are lines that do not count any more. */

@@ -16,7 +16,7 @@ import { systemDetail } from "../machine/system_error.ts";
 import type { Captured, Output } from "../process/output.ts";
 import { blobPath, type BlobPlace, listingIn, putBytes } from "../storage/blobs.ts";
 import { clonesFiles } from "../machine/cloning_files.ts";
-import { isThere } from "../machine/regular_file.ts";
+import { isThere, openOrMake, readRegular, writeWhole } from "../machine/regular_file.ts";
 import { Guard } from "./guard.ts";
 import { IndexFile } from "./index_file.ts";
 import {
@@ -261,7 +261,7 @@ export class Store {
     if (text === undefined) return { bytes: new Uint8Array(), dropped: 0 };
     const { base64, sha256: digest, dropped = 0, gapAt } = text;
     try {
-      const bytes = base64 === undefined ? Deno.readFileSync(this.blob(digest!)) : fromBase64(base64);
+      const bytes = base64 === undefined ? readRegular(this.blob(digest!)) : fromBase64(base64);
       if (base64 === undefined && sha256(bytes) !== digest) return undefined;
       return { bytes, dropped, ...(gapAt === undefined ? {} : { gapAt }) };
     } catch {
@@ -288,7 +288,8 @@ export class Store {
     if (hits + misses === 0) return;
     try {
       const line = JSON.stringify({ at: Math.floor(this.#now() / 1000), hits, misses });
-      Deno.writeTextFileSync(countsPath(this.place.root), `${line}\n`, { append: true });
+      using file = openOrMake(countsPath(this.place.root), { append: true });
+      writeWhole(file, new TextEncoder().encode(`${line}\n`));
     } catch {
       // Nobody misses it.
     }
@@ -328,8 +329,9 @@ function make({ root, isOwn }: StorePlace): void {
   }
   Deno.mkdirSync(blobsFolder(root), { recursive: true });
   Deno.mkdirSync(recordsFolder(root), { recursive: true });
-  Deno.writeTextFileSync(tidiedPath(root), "", { append: true });
-  if (clonesFiles(root)) Deno.writeTextFileSync(clonesPath(root), "");
+  for (const path of [tidiedPath(root), ...clonesFiles(root) ? [clonesPath(root)] : []]) {
+    openOrMake(path, { append: true }).close();
+  }
   if (!isOwn) return;
   try {
     Deno.writeTextFileSync(`${root}/../.gitignore`, "*\n", { createNew: true });

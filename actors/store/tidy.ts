@@ -8,6 +8,8 @@ import { beginSha256 } from "../../graph/digest.ts";
 import { evictions } from "../../graph/store_eviction.ts";
 import { blobsOf, type StoreRecord } from "../../graph/store_record.ts";
 import { blobPath, listingIn } from "../storage/blobs.ts";
+import { openOrMake, openRegular, readOwn, writeWhole } from "../machine/regular_file.ts";
+import { replaceUnsynced } from "../storage/atomic_file.ts";
 import { Guard } from "./guard.ts";
 import { IndexFile } from "./index_file.ts";
 import {
@@ -98,10 +100,16 @@ export function collect(place: StorePlace, { isDry = false, nowMs = Date.now() }
     const removed = removeBlobs(root, { needed, isDry, olderThanMs: isAlone ? Infinity : nowMs - ORPHAN_MS });
     if (!isDry) {
       keepCounts(root, nowMs - COUNTED_MS);
-      Deno.writeTextFileSync(tidiedPath(root), `${new Date(nowMs).toISOString()}\n`);
+      noteTidied(root, nowMs);
     }
     return { records: gone.size, ...removed };
   });
+}
+
+function noteTidied(root: string, nowMs: number): void {
+  using file = openOrMake(tidiedPath(root), { write: true });
+  file.truncateSync();
+  writeWhole(file, new TextEncoder().encode(`${new Date(nowMs).toISOString()}\n`));
 }
 
 /**
@@ -252,7 +260,7 @@ function ctimeOf(path: string): number {
 /** Undefined for what cannot be read. */
 function digestOf(path: string): string | undefined {
   try {
-    using file = Deno.openSync(path);
+    using file = openRegular(path);
     const hash = beginSha256(), buffer = new Uint8Array(256 * 1024);
     for (let read; (read = file.readSync(buffer)) !== null;) hash.update(buffer.subarray(0, read));
     return hash.digest("hex");
@@ -274,7 +282,7 @@ function countsSince(root: string, sinceMs: number): { readonly hits: number; re
 function countLines(root: string, sinceMs: number): { readonly at: number; hits: number; misses: number }[] {
   let text: string;
   try {
-    text = Deno.readTextFileSync(countsPath(root));
+    text = new TextDecoder().decode(readOwn(countsPath(root)));
   } catch {
     return [];
   }
@@ -290,8 +298,8 @@ function countLines(root: string, sinceMs: number): { readonly at: number; hits:
 }
 
 function keepCounts(root: string, sinceMs: number): void {
-  const lines = countLines(root, sinceMs).map((line) => `${JSON.stringify(line)}\n`);
-  if (lines.length > 0) Deno.writeTextFileSync(countsPath(root), lines.join(""));
+  const text = countLines(root, sinceMs).map((line) => `${JSON.stringify(line)}\n`).join("");
+  if (text !== "") replaceUnsynced(countsPath(root), (file) => writeWhole(file, new TextEncoder().encode(text)));
 }
 
 function remove(path: string): void {

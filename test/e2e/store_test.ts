@@ -226,6 +226,44 @@ rigTest("build says once that the store cannot be used, and goes on", async (rig
   ]);
 });
 
+// S5.20: nobody ever comes to the other end of a FIFO, and what a link leads to is somebody else's
+rigTest(
+  "a FIFO or a link among the store's files is a miss or a sentence, and nothing is written through it",
+  async (rig) => {
+    project(rig);
+    for (const kind of ["a FIFO", "a link"]) {
+      for (const place of ["counts", "tidied", "records", "blobs"]) {
+        await rig.build(["--force"]);
+        rig.write("mine", "mine");
+        const path = `.troupe/store/${place}`;
+        for (const file of Deno.statSync(rig.path(path)).isFile ? [path] : rig.files(path)) {
+          rig.remove(file);
+          if (kind === "a FIFO") rig.fifo(file);
+          else Deno.symlinkSync(rig.path("mine"), rig.path(file));
+        }
+        rig.remove("out");
+        rig.remove("joined.txt");
+        rig.remove(".build_cache.json");
+        const built = await rig.build();
+        const why = kind === "a FIFO" ? "not a regular file" : "a symbolic link, and troupe writes through none";
+        const what = `'[^']+/${path}(/\\d\\d)?' is ${why}: remove it`;
+        const trouble = `Cannot put artifacts into store '.+': ${what}; the build goes on without\n`;
+        assertMatch(built.stderr, new RegExp(`^${place === "records" ? trouble : ""}$`));
+        assertEquals([built.code, rig.has("out/text")], [0, true], `${kind} for ${place}`);
+        for (const args of [["store"], ["store", "gc"], ["store", "verify"]]) {
+          const { code, stderr } = await rig.ask(args);
+          const isTold = place === "records" || (place === "tidied" && args[1] === "gc");
+          const told = isTold ? `Cannot look after store '.+': ${what}\n` : "";
+          assertMatch(stderr, new RegExp(`^${told}$`), `${kind} for ${place}: ${args.join(" ")}`);
+          assertEquals(code, isTold ? 2 : 0);
+        }
+        assertEquals(rig.read("mine"), "mine");
+        rig.remove(".troupe");
+      }
+    }
+  },
+);
+
 // S5.23: at the end of a build, once a day
 rigTest("build looks after a store that was not looked after for a day", async (rig) => {
   project(rig);
