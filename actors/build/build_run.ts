@@ -231,6 +231,7 @@ async function run(
     tools,
     transaction,
     stream: face === "stream",
+    tell: (sentence) => warn(sentence, { reporter, readers }),
     config: stale.config,
     store,
     // A cache that knows of artifacts that were put back would do no harm, but have forgotten the ones that are there.

@@ -19,6 +19,7 @@ import { Restoration } from "./restoration.ts";
 import type { FoundFiles } from "../worker/found_files.ts";
 import type { RunTask } from "../worker/messages.ts";
 import { systemDetail } from "../machine/system_error.ts";
+import { keptFolders } from "./foreign_folders.ts";
 import type { Transaction } from "./transaction/transaction.ts";
 import type { DiscoveryAnswer, MadeOf, Origin, RebuilderAnswer, Work } from "../engine/work.ts";
 import type { Output } from "../process/output.ts";
@@ -36,6 +37,8 @@ export interface BuildWorkOptions extends FreshnessOptions {
   readonly asksPermit?: boolean;
   /** Takes note of what commands have done to files that no task has used yet; default nobody knows before. */
   readonly refresh?: () => void;
+  /** Told in a sentence what is done with what is not the build's; default nobody is. */
+  readonly tell?: (sentence: string) => void;
   /** Pass on what commands print as it comes; default false. */
   readonly stream?: boolean;
   /** The name of the config, whose artifacts are marked as such; default they are not. */
@@ -51,6 +54,7 @@ export class BuildWork implements Work {
   readonly #streams: boolean;
   readonly #saver: BuildWorkOptions["saver"];
   readonly #refresh: BuildWorkOptions["refresh"];
+  readonly #tell: BuildWorkOptions["tell"];
   #hasStarted = false;
   readonly #config: string | undefined;
   readonly #plan: Plan;
@@ -72,6 +76,7 @@ export class BuildWork implements Work {
     this.#streams = options.stream ?? false;
     this.#saver = options.saver;
     this.#refresh = options.refresh;
+    this.#tell = options.tell;
     this.#config = options.config;
     this.#plan = plan;
     this.#cache = cache;
@@ -176,7 +181,8 @@ export class BuildWork implements Work {
     const work = restore && finding?.kind === "restore" ? { kind: "restore" as const, copies: finding.copies } : action;
     const isRestored = work.kind === "restore", { places } = this.#freshness;
     const leftovers = isRestored ? this.#restoration?.strangers(task) ?? [] : places.leftovers(declared);
-    const sources = plan.sources[task];
+    const sources = plan.sources[task],
+      foreign = keptFolders(declared, places, { folder: this.#cache.files.folder, tell: this.#tell });
     return {
       kind: "run",
       task,
@@ -190,6 +196,7 @@ export class BuildWork implements Work {
       graceMs,
       ...(expected === undefined ? {} : { expected }),
       ...(leftovers.length === 0 ? {} : { leftovers }),
+      ...(foreign === undefined ? {} : { foreign }),
       ...(depfile !== undefined && work.kind === "command" ? { depfile } : {}),
       ...(finding?.kind === "run" && finding.spoilt ? { spoilt: finding.spoilt } : {}),
       ...(this.#asksPermit ? { asksPermit: true } : {}),

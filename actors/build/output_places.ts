@@ -8,7 +8,7 @@
 import { parseTree, treeDifferences } from "../../graph/artifact.ts";
 import { Glob } from "../../graph/glob.ts";
 import { isOneFile, Producers } from "../../graph/outputs.ts";
-import type { Task } from "../../graph/task.ts";
+import type { DeclaredOutput, Task } from "../../graph/task.ts";
 import { absoluteIn } from "../../graph/paths.ts";
 import { listed } from "../../graph/text.ts";
 import type { TooMuch } from "../storage/file_index.ts";
@@ -211,6 +211,18 @@ export class OutputPlaces {
     );
   }
 
+  /** Outputs at which a folder lies that the task has not made before, with a file in it that no build has made. */
+  foreignFolders({ name, outputs }: Task): readonly string[] {
+    if (!outputs.some(mayBeFolder)) return [];
+    const before = this.#cache.trace(name), { folder } = this.#cache.files;
+    const last = before === undefined ? undefined : this.#cache.get(before[0], outputs[0].path);
+    const own = new Set(last === undefined ? [] : artifactsIn(last).map(({ artifact_path: path }) => path));
+    return outputs.filter(mayBeFolder).flatMap(({ path }) => {
+      if (own.has(path)) return [];
+      return holdsOther(absoluteIn(folder, path), path, (file) => this.#cache.files.wasMade(file)) ? [path] : [];
+    });
+  }
+
   /** Why what lies there is not what an entry names, as a reason for the task to run; undefined when it is. */
   reason({ name, outputs }: Task, entry: CacheEntry | undefined): string | undefined {
     const found: Differences = { missing: [], edited: [], strange: [] };
@@ -291,4 +303,26 @@ function targetOf(outputs: Task["outputs"], artifacts: readonly CachedArtifact[]
 
 function isOf(kind: Task["outputs"][number]["kind"], { tree }: CachedArtifact): boolean {
   return kind === "path" || (kind === "folder") === (tree !== undefined);
+}
+
+function mayBeFolder({ kind }: DeclaredOutput): boolean {
+  return kind === "folder" || kind === "path";
+}
+
+/** Whether a folder holds anything but folders that nobody knows; links are not followed. */
+function holdsOther(folder: string, path: string, isKnown: (path: string) => boolean): boolean {
+  for (const { name, isDirectory } of entriesOf(folder)) {
+    const inner = `${path}/${name}`;
+    if (isDirectory ? holdsOther(`${folder}/${name}`, inner, isKnown) : !isKnown(inner)) return true;
+  }
+  return false;
+}
+
+/** None of what is no folder, or may not be looked into. */
+function entriesOf(folder: string): Iterable<Deno.DirEntry> {
+  try {
+    return Deno.lstatSync(folder).isDirectory ? [...Deno.readDirSync(folder)] : [];
+  } catch {
+    return [];
+  }
 }

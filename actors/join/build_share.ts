@@ -64,6 +64,8 @@ export class CrewBuildWork extends BuildWork implements CrewWork {
       readonly definitions: Definitions;
       readonly stop: Stop;
       readonly store?: LateStore;
+      /** Told in a sentence what is done with what is not the build's. */
+      readonly tell?: (sentence: string) => void;
     },
   ) {
     super(plan, cache, { ...options, isShared: true, asksPermit: true });

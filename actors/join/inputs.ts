@@ -127,6 +127,7 @@ async function joinUnderLock(
     const work = new CrewBuildWork(plan, cache, {
       ...{ modules, discovered, tools, definitions, stop, force, store },
       config: stale.config,
+      tell: (sentence) => reporter.error(sentence),
     });
     const recorder = history === undefined
       ? undefined

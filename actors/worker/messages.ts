@@ -72,6 +72,8 @@ export interface RunTask {
   readonly depfile?: string;
   /** By path of an output, there when what lies at it is known not to be what this work makes. */
   readonly spoilt?: Readonly<Record<string, Spoilt>>;
+  /** Folders of others that lie at outputs, and where each is kept from now on, by path; both relative to the folder. */
+  readonly foreign?: Readonly<Record<string, string>>;
   /** Files that globs among the outputs match and that were made before: they are removed first. */
   readonly leftovers?: readonly string[];
   /** In a crew the number of the claim on the task, for the name of its temporary file. */

@@ -24,6 +24,7 @@ import { adoptInPlace, publishTemporary, removeIfPresent } from "../storage/arti
 import type { ArtifactTarget, PublishedArtifact, Ready, WriteOutcome } from "../storage/publication.ts";
 import { carryOut, type Deed } from "../storage/deed.ts";
 import { copyFolder, folderOfBlobs, syncedFolder, UnwantedFolderError } from "../storage/folder_artifact.ts";
+import { keepFolder } from "../storage/kept_folders.ts";
 import { matchesOf } from "../storage/output_glob.ts";
 import { asideOf } from "../storage/temporaries.ts";
 import { GlobMarker } from "./glob_marker.ts";
@@ -62,6 +63,8 @@ export class SeveralOutputs {
   readonly #marker: GlobMarker;
   /** Paths of what was moved away. */
   readonly #aside: string[] = [];
+  /** What was of others, by absolute path, and where it is kept. */
+  readonly #kept = new Map<string, string>();
   /** How files looked before, by absolute path. */
   readonly #before = new Map<string, Look | undefined>();
   /** Temporary paths of what was copied. */
@@ -95,6 +98,7 @@ export class SeveralOutputs {
         name = target.name;
         Deno.mkdirSync(dirname(target.path), { recursive: true });
         if (look(target.temporary) !== undefined) removeIfPresent(target.temporary);
+        this.#keep(target);
         if (output.kind === "folder" && command !== undefined) Deno.mkdirSync(target.temporary);
         const spoilt = this.#task.spoilt?.[target.name], there = kindAt(target.path);
         if (there === "folder" || (there !== undefined && (output.kind === "folder" || spoilt?.isFolder))) {
@@ -122,6 +126,13 @@ export class SeveralOutputs {
     }
   }
 
+  #keep({ path, name }: ArtifactTarget): void {
+    const place = this.#task.foreign?.[name], { folder } = this.#context;
+    if (place === undefined) return;
+    keepFolder(folder, name, place);
+    this.#kept.set(path, `${folder}/${place}`);
+  }
+
   #moveAside({ path, temporary }: ArtifactTarget): void {
     const aside = asideOf(temporary);
     removeIfPresent(aside);
@@ -135,6 +146,8 @@ export class SeveralOutputs {
       if (this.#aside.includes(path)) carryOut({ kind: "return", aside: asideOf(temporary), path });
       carryOut({ kind: "remove", path: temporary, isWhole: true });
     }
+    for (const [path, aside] of this.#kept) carryOut({ kind: "return", aside, path });
+    this.#kept.clear();
     this.#aside.length = 0;
   }
 
@@ -257,11 +270,13 @@ export class SeveralOutputs {
     for (const { target: { path, temporary } } of this.#places) {
       if (this.#aside.includes(path)) deeds.push({ kind: "return", aside: asideOf(temporary), path });
     }
+    for (const [path, aside] of this.#kept) deeds.push({ kind: "return", aside, path });
     if (deeds.length > 0) {
       const deed = { kind: "each", deeds } as const;
       if (this.#task.asksPermit) await this.#context.askPermit(this.#task.task, deed);
       else carryOut(deed);
     }
+    this.#kept.clear();
     this.#aside.length = 0;
     this.#tidy();
   }

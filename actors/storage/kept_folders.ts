@@ -1,0 +1,34 @@
+/**
+ * Owns where a folder goes that lies at an output and that no build has made: aside, for whoever has made it.
+ *
+ * @module
+ */
+import { dirname } from "@std/path/posix/dirname";
+import { isThere } from "../machine/regular_file.ts";
+
+/** Beside the config; nothing of it is ever removed. */
+const KEPT = ".troupe/replaced";
+
+/** A place for a folder where nothing is yet; both are relative to the config's folder. */
+export function placeToKeep(folder: string, path: string): string {
+  const place = `${KEPT}/${path}`;
+  for (let number = 1;; number++) {
+    const numbered = number === 1 ? place : `${place}.${number}`;
+    if (!isThere(`${folder}/${numbered}`)) return numbered;
+  }
+}
+
+/**
+ * Moves a folder there.
+ *
+ * @throws What the file system throws; the folder lies where it lay then.
+ */
+export function keepFolder(folder: string, path: string, place: string): void {
+  Deno.mkdirSync(dirname(`${folder}/${place}`), { recursive: true });
+  Deno.renameSync(`${folder}/${path}`, `${folder}/${place}`);
+  try {
+    Deno.writeTextFileSync(`${folder}/.troupe/.gitignore`, "*\n", { createNew: true });
+  } catch {
+    // It is there already.
+  }
+}
