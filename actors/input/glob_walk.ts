@@ -15,7 +15,7 @@ import type { Entry, FolderListings } from "./folder_listings.ts";
 import { type Folder, Frontier } from "./glob_frontier.ts";
 import { StoppedError } from "../process/stop_listener.ts";
 import { systemDetail } from "../machine/system_error.ts";
-import { isThere } from "../machine/regular_file.ts";
+import { isNoPath, isThere } from "../machine/regular_file.ts";
 
 /** What a glob matches that no task can read. */
 export type Oddity =
@@ -250,7 +250,7 @@ function within(positions: readonly number[], steps: readonly Step[]): readonly 
 
 /** What an entry is, links followed, or in words why nobody can read it. */
 function kindOf(entry: Entry, path: string): string {
-  if (entry.name.includes(REPLACEMENT) && !isThere(path)) return "gone";
+  if (isNoPath(path)) return "gone";
   if (entry.isFile) return "file";
   if (entry.isDirectory) return "folder";
   if (!entry.isSymlink) return "not a regular file";

@@ -4,6 +4,9 @@
  *
  * @module
  */
+import { basename } from "@std/path/posix/basename";
+import { dirname } from "@std/path/posix/dirname";
+import { join } from "@std/path/posix/join";
 import { openCLibrary } from "./c_library.ts";
 
 const SYMBOLS = {
@@ -19,6 +22,12 @@ const LONGEST_NAME = 256;
 /** The name that Deno gives as `text`, with each byte that is no UTF-8 as `\xNN`; undefined where that cannot be told. */
 export function rawNames(folder: string, text: string): string | undefined {
   for (const bytes of namesIn(folder)) if (new TextDecoder().decode(bytes) === text) return spelt(bytes);
+}
+
+/** A path in a folder, with its last name as {@linkcode rawNames} has it where that can be told. */
+export function rawPath(folder: string, path: string): string {
+  const within = dirname(path), name = rawNames(join(folder, within), basename(path));
+  return name === undefined ? path : join(within, name);
 }
 
 /** None where they cannot be asked for. */

@@ -127,6 +127,11 @@ export function isThere(path: string): boolean {
   }
 }
 
+/** Whether a path is none, as Deno has made it of a name that is not UTF-8. */
+export function isNoPath(path: string): boolean {
+  return path.includes("\ufffd") && !isThere(path);
+}
+
 /** Whether there is a regular file, or a link to one. */
 export function isFile(path: string): boolean {
   try {

@@ -7,15 +7,14 @@
 import { dirname } from "@std/path/posix/dirname";
 import { treeDigest, type TreeEntry, treeSize, treeText } from "../../graph/artifact.ts";
 import { beginSha256 } from "../../graph/digest.ts";
-import { describeOther, isThere, openRegular } from "../machine/regular_file.ts";
+import { describeOther, isNoPath, openRegular } from "../machine/regular_file.ts";
+import { rawPath } from "../machine/raw_names.ts";
 import { stampOf } from "../machine/stamp.ts";
 import type { PublishedFile, PublishedFolder } from "./publication.ts";
 import { syncFolder } from "./atomic_file.ts";
 import { blobPath, type BlobPlace, type Origin, putBlob, putBytes } from "./blobs.ts";
 
 const CHUNK = 256 * 1024;
-
-const REPLACEMENT = "\ufffd";
 
 /** Nobody wants the folder any more. */
 export class UnwantedFolderError extends Error {}
@@ -40,9 +39,7 @@ export function syncedFolder(
     const folder = inner === "" ? absolute : `${absolute}/${inner}`;
     for (const { name, isFile, isDirectory, isSymlink } of Deno.readDirSync(folder)) {
       const path = inner === "" ? name : `${inner}/${name}`;
-      if (name.includes(REPLACEMENT) && !isThere(`${absolute}/${path}`)) {
-        throw new Error(`'${path}' has a name that is not UTF-8`);
-      }
+      if (isNoPath(`${absolute}/${path}`)) throw new Error(`'${rawPath(absolute, path)}' has a name that is not UTF-8`);
       if (isSymlink) entries.push({ path, kind: "link", target: Deno.readLinkSync(`${absolute}/${path}`) });
       else if (isDirectory) {
         entries.push({ path, kind: "folder" });

@@ -6,9 +6,9 @@
  */
 import type { Glob } from "../../graph/glob.ts";
 import { isOwnFile } from "../../graph/own_files.ts";
-import { isFile } from "../machine/regular_file.ts";
+import { isFile, isNoPath } from "../machine/regular_file.ts";
 
-/** The matches of a glob in a folder, sorted; `odd` is told of what matches and is neither file nor link. */
+/** The matches of a glob in a folder, sorted; `odd` is told of what matches and is neither file nor link, or no path. */
 export function matchesOf(folder: string, glob: Glob, odd: (path: string) => void = () => {}): readonly string[] {
   const found: string[] = [];
   const slash = glob.prefix.lastIndexOf("/");
@@ -22,7 +22,8 @@ export function matchesOf(folder: string, glob: Glob, odd: (path: string) => voi
         const mayHold = isDeep || path.split("/").length < depth;
         if (mayHold && !glob.barred.includes(entry.name)) pending.push(`${path}/`);
       } else if (glob.matches(path) && !isOwnFile(path)) {
-        if (entry.isFile || (entry.isSymlink && isFile(`${folder}/${path}`))) found.push(path);
+        if (isNoPath(`${folder}/${path}`)) odd(path);
+        else if (entry.isFile || (entry.isSymlink && isFile(`${folder}/${path}`))) found.push(path);
         else if (!entry.isSymlink) odd(path);
       }
     }

@@ -6,6 +6,8 @@
  */
 import { dirname } from "@std/path/posix/dirname";
 import type { TaskFailure } from "../../graph/failure.ts";
+import { rawPath } from "../machine/raw_names.ts";
+import { describeOther, isNoPath } from "../machine/regular_file.ts";
 import { systemDetail } from "../machine/system_error.ts";
 import { adoptInPlace } from "../storage/artifact.ts";
 import type { ArtifactTarget, Publication, PublishedFolder, Ready, WriteOutcome } from "../storage/publication.ts";
@@ -16,6 +18,13 @@ import { storeFolder } from "../storage/folder_artifact.ts";
 export function asFound(outcome: WriteOutcome): WriteOutcome {
   if ("failure" in outcome) return outcome;
   return { published: outcome.published.map((one) => ({ ...one, isFound: true as const })) };
+}
+
+/** What a glob matches, and what can be no artifact. */
+export function noArtifact(folder: string, path: string): TaskFailure {
+  const absolute = `${folder}/${path}`, doing = "publish artifact";
+  if (isNoPath(absolute)) return { kind: "io", doing, path: rawPath(folder, path), detail: "its name is not UTF-8" };
+  return { kind: "io", doing, path, detail: describeOther(Deno.lstatSync(absolute)) };
 }
 
 /** A folder whose files are durable and checked, or that it is not the one that is expected. */

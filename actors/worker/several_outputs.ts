@@ -18,7 +18,6 @@ import { normaliseOutput } from "../../graph/paths.ts";
 import { outputText } from "../../graph/outputs.ts";
 import type { TaskFailure } from "../../graph/failure.ts";
 import type { DeclaredOutput } from "../../graph/task.ts";
-import { describeOther } from "../machine/regular_file.ts";
 import { systemDetail } from "../machine/system_error.ts";
 import { adoptInPlace, publishTemporary, removeIfPresent } from "../storage/artifact.ts";
 import type { ArtifactTarget, PublishedArtifact, Ready, WriteOutcome } from "../storage/publication.ts";
@@ -36,6 +35,7 @@ import {
   kindAt,
   lateLink,
   makeWayTo,
+  noArtifact,
   readyFolder,
   readyIn,
   wrongKind,
@@ -69,7 +69,7 @@ export class SeveralOutputs {
   readonly #before = new Map<string, Look | undefined>();
   /** Temporary paths of what was copied. */
   readonly #copied: string[] = [];
-  /** The first path that a glob matches and that is neither file nor link. */
+  /** The first path that a glob matches and that is neither file nor link, or no path. */
   #odd: string | undefined;
   /** What is put in place by a rename, or was to be. */
   readonly #placed = new Set<string>();
@@ -176,8 +176,7 @@ export class SeveralOutputs {
       ready.push(one);
     }
     if (this.#odd !== undefined) {
-      const detail = describeOther(Deno.lstatSync(`${this.#context.folder}/${this.#odd}`));
-      return await this.#failed({ kind: "io", doing: "publish artifact", path: this.#odd, detail });
+      return await this.#failed(noArtifact(this.#context.folder, this.#odd));
     }
     const missing = Object.keys(this.#task.expected ?? {}).find((path) => !ready.some(({ name }) => name === path));
     if (missing !== undefined) return await this.#failed(this.#lacking(missing));

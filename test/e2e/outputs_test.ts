@@ -428,6 +428,20 @@ Deno.test("what is neither file, link nor folder in an output is the task's fail
   assertEquals(project.leftovers(), []);
 });
 
+// S5.5, K6
+Deno.test("a name in an output that is not UTF-8 is told byte by byte", async () => {
+  using project = new Project([
+    { name: "glob", outputs: ["gen/*.md"], command: `mkdir -p gen; touch gen/a.md "gen/$(printf 'b\\377.md')"` },
+    { name: "folder", outputs: ["dist/"], command: `mkdir "$OUT/in"; touch "$OUT/in/$(printf 'b\\303\\251d\\377')"` },
+    { name: "mark", outputs: ["fine/*"], command: "mkdir -p fine; touch fine/\ufffd" },
+  ]);
+  assertEquals(await project.build(), {
+    glob: "Cannot publish artifact 'gen/b\\xff.md': its name is not UTF-8",
+    folder: "Cannot publish artifact 'dist': 'in/béd\\xff' has a name that is not UTF-8",
+    mark: "new",
+  });
+});
+
 // S5.6
 Deno.test("expected digests are of files and folders, one or several", async () => {
   using project = new Project([BUNDLE]);
