@@ -23,6 +23,22 @@ export interface NamedOutput {
   readonly task: TaskLabel;
   readonly path: JsonPath;
   readonly output: string;
+  /** Where it really lies, where links are known to lead elsewhere than it says. */
+  readonly real?: string;
+}
+
+/** What is read, by its path and the real place of it, and where a config says so. */
+export interface NamedSource {
+  readonly path: string;
+  readonly real: string;
+  readonly place: JsonPath;
+}
+
+/** Where links lead, for a hint. */
+function leading(outputs: readonly NamedOutput[]): Pick<Diagnostic, "hint"> {
+  const led = outputs.filter(({ output, real }) => real !== undefined && real !== output);
+  if (led.length === 0) return {};
+  return { hint: led.map(({ output, real }) => `by a link, ${quote(output)} lies at ${quote(real!)}`).join("; ") };
 }
 
 export function duplicateOutput(first: NamedOutput, second: NamedOutput): Diagnostic {
@@ -30,6 +46,7 @@ export function duplicateOutput(first: NamedOutput, second: NamedOutput): Diagno
   return {
     message: `Duplicate output artifact ${quote(second.output)} specified by tasks ${tasks}`,
     places: [value(first.path), value(second.path)],
+    ...leading([first, second]),
   };
 }
 
@@ -38,7 +55,8 @@ export function nestedOutput(outer: NamedOutput, inner: NamedOutput, kind: Outpu
     message: `Output artifact ${quote(inner.output)} of ${labelOf(inner.task)} lies inside ` +
       `output artifact ${quote(outer.output)} of ${labelOf(outer.task)}`,
     places: [value(outer.path), value(inner.path)],
-    hint: kind === "file" ? "a file cannot hold another" : "what lies in a folder is its task's",
+    hint: leading([outer, inner]).hint ??
+      (kind === "file" ? "a file cannot hold another" : "what lies in a folder is its task's"),
   };
 }
 
@@ -81,18 +99,19 @@ export function circularDependency(names: readonly string[], last: number, key: 
 export function undeclaredProducer(
   task: TaskLabel,
   producer: string,
-  source: { path: string; place: JsonPath },
+  source: NamedSource,
 ): Diagnostic {
+  const place = source.real === source.path ? "" : ` at ${quote(source.real)}`;
   return {
     message: `Task ${nameOf(task)} reads ${quote(source.path)}, which task ${
       quote(producer)
-    } makes, without depending on it`,
+    } makes${place}, without depending on it`,
     places: [value(source.place)],
     hint: `add ${quote(producer)} to the dependencies of ${nameOf(task)}`,
   };
 }
 
-export function ownOutputAsSource(task: TaskLabel, source: { path: string; place: JsonPath }): Diagnostic {
+export function ownOutputAsSource(task: TaskLabel, source: Omit<NamedSource, "real">): Diagnostic {
   return {
     message: `Task ${nameOf(task)} reads its own output artifact ${quote(source.path)}`,
     places: [value(source.place)],

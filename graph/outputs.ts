@@ -1,11 +1,12 @@
 /**
  * Owns what a task says that it makes: the declared outputs, their places in a config, and which task makes what lies at
- * a path. What an output has come to is artifact.ts. It looks at no file.
+ * a path, by whichever name. What an output has come to is artifact.ts. It looks at no file.
  *
  * @module
  */
 import type { JsonPath } from "./failure.ts";
-import { Glob } from "./glob.ts";
+import { escapeGlob, Glob } from "./glob.ts";
+import { isGlob } from "./paths.ts";
 import { StringIndex } from "./string_index.ts";
 import type { DeclaredOutput, Task } from "./task.ts";
 
@@ -40,6 +41,28 @@ export function placeOfOutput(task: number, { kind }: DeclaredOutput, at: number
   return kind === "file" ? ["tasks", task, "output_artifact"] : ["tasks", task, "outputs", at];
 }
 
+/** Answers where what is called by a path really lies, links in the folders on the way followed; mostly just there. */
+export type RealPlace = (path: string) => string;
+
+/** An output by its real place; of a glob the folders that it begins with are followed. */
+export function atRealPlace(output: DeclaredOutput, really: RealPlace): DeclaredOutput {
+  const { path, kind } = output;
+  if (kind !== "glob") {
+    const real = really(path);
+    return real === path ? output : { ...output, path: real };
+  }
+  const names = path.split("/"), count = names.findIndex(isGlob);
+  if (count <= 0) return output;
+  const folder = names.slice(0, count).join("/"), real = folderAt(folder, really);
+  if (real === folder) return output;
+  return { ...output, path: [...(real === "" ? [] : [escapeGlob(real)]), ...names.slice(count)].join("/") };
+}
+
+/** Where a folder really lies, itself followed; empty for the one that paths start from. */
+export function folderAt(folder: string, really: RealPlace): string {
+  return really(`${folder}/`).slice(0, -1);
+}
+
 /** Which task makes what lies at a path: the one that declares it, or a folder that it lies in, or a glob that means it. */
 export class Producers {
   readonly #tasks: readonly Pick<Task, "outputs">[];
@@ -47,15 +70,20 @@ export class Producers {
   readonly #exact: StringIndex;
   /** The number of an output → its task. */
   readonly #owners: Int32Array;
-  /** Outputs that may be folders. */
-  readonly #folders = new Set<string>();
+  readonly #really: RealPlace | undefined;
+  /** Where outputs really lie that are called otherwise → their tasks. */
+  readonly #elsewhere = new Map<string, number>();
+  /** Outputs that may be folders → their tasks. */
+  readonly #folders = new Map<string, number>();
   /** What globs begin with → those that do. */
   readonly #globs = new Map<string, { readonly glob: Glob; readonly task: number }[]>();
   /** How long these beginnings are: few lengths, so that a path is compared with few globs. */
   readonly #lengths = new Set<number>();
 
-  constructor(tasks: readonly Pick<Task, "outputs">[]) {
+  /** Without `really` paths are compared as they are written. */
+  constructor(tasks: readonly Pick<Task, "outputs">[], really?: RealPlace) {
     this.#tasks = tasks;
+    this.#really = really;
     let count = 0;
     for (let task = 0; task < tasks.length; task++) count += tasks[task].outputs.length;
     this.#exact = new StringIndex(count);
@@ -65,25 +93,38 @@ export class Producers {
       const { outputs } = tasks[task];
       for (let at = 0; at < outputs.length; at++) {
         const { path, kind } = outputs[at];
+        if (really !== undefined) this.#addElsewhere(outputs[at], { task, really });
         if (kind === "glob") {
           this.#addGlob(new Glob(path), task);
           continue;
         }
         this.#owners[number] = task;
         this.#exact.add(path, number++);
-        if (kind !== "file") this.#folders.add(path);
+        if (kind !== "file") this.#folders.set(path, task);
       }
     }
   }
 
   /** The task that makes what lies at a path, by its index. */
   get(path: string): number | undefined {
+    const named = this.#named(path);
+    if (named !== undefined || this.#really === undefined) return named;
+    const real = this.#really(path);
+    return real === path && this.#elsewhere.size === 0 ? undefined : this.#elsewhere.get(real) ?? this.#named(real);
+  }
+
+  /** Where what is called by a path really lies, as far as that is known. */
+  placeOf(path: string): string {
+    return this.#really?.(path) ?? path;
+  }
+
+  #named(path: string): number | undefined {
     const exact = this.#exact.get(path);
     if (exact >= 0) return this.#owners[exact];
     if (this.#folders.size > 0) {
       for (let slash = path.lastIndexOf("/"); slash > 0; slash = path.lastIndexOf("/", slash - 1)) {
-        const folder = path.slice(0, slash);
-        if (this.#folders.has(folder)) return this.#owners[this.#exact.get(folder)];
+        const task = this.#folders.get(path.slice(0, slash));
+        if (task !== undefined) return task;
       }
     }
     for (const length of this.#lengths) {
@@ -95,9 +136,12 @@ export class Producers {
 
   /** The task that makes a folder whole, by its index, as it is or as a part of one above it. */
   ofFolder(path: string): number | undefined {
-    for (let end = path.length; end > 0; end = path.lastIndexOf("/", end - 1)) {
-      const folder = path.slice(0, end);
-      if (this.#folders.has(folder)) return this.#owners[this.#exact.get(folder)];
+    const places = this.#really === undefined || path === "" ? [path] : [path, folderAt(path, this.#really)];
+    for (const place of places) {
+      for (let end = place.length; end > 0; end = place.lastIndexOf("/", end - 1)) {
+        const task = this.#folders.get(place.slice(0, end));
+        if (task !== undefined) return task;
+      }
     }
   }
 
@@ -106,9 +150,28 @@ export class Producers {
     return this.get(path) !== undefined;
   }
 
+  /** Whether any task makes what lies at a path, and calls it otherwise, so that one may change by the other name. */
+  hasElsewhere(path: string): boolean {
+    return this.#really !== undefined && (this.#elsewhere.size > 0 || this.#really(path) !== path) &&
+      this.#exact.get(path) < 0 && this.has(path);
+  }
+
+  /** Whether any output really lies elsewhere than it is written. */
+  get areElsewhere(): boolean {
+    return this.#elsewhere.size > 0;
+  }
+
   /** The paths of all outputs that have one of their own. */
   paths(): Iterable<string> {
     return outputPaths(this.#tasks);
+  }
+
+  #addElsewhere(output: DeclaredOutput, { task, really }: { readonly task: number; readonly really: RealPlace }): void {
+    const { path, kind } = atRealPlace(output, really);
+    if (path === output.path) return;
+    this.#elsewhere.set(path, task);
+    if (kind === "glob") this.#addGlob(new Glob(path), task);
+    else if (kind !== "file") this.#folders.set(path, task);
   }
 
   #addGlob(glob: Glob, task: number): void {

@@ -33,17 +33,20 @@ interface Reading {
  * Checks the expanded sources of each task against all outputs. `origins` tells for each expanded source the index of
  * its entry in the task's `source_files`, so that the diagnostic can point at it; without it, at the list. Where some tasks
  * of a config were chosen with all they need, `others` are those that were not, for which none of them waits.
+ * `producers`, of the tasks, and `unchosen`, of the others, may know more of places than paths say.
  * The graph must have no cycles.
  */
 export function checkProducers(
   tasks: readonly Task[],
   graph: Graph,
   sources: readonly (readonly string[])[],
-  origins?: readonly (ArrayLike<number> | undefined)[],
-  others: readonly Pick<Task, "name" | "outputs">[] = [],
+  { origins, others = [], producers = new Producers(tasks), unchosen = new Producers(others) }: {
+    readonly origins?: readonly (ArrayLike<number> | undefined)[];
+    readonly others?: readonly Pick<Task, "name" | "outputs">[];
+    readonly producers?: Producers;
+    readonly unchosen?: Producers;
+  } = {},
 ): Diagnostic[] {
-  const producers = new Producers(tasks), unchosen = others.length === 0 ? undefined : new Producers(others);
-
   const strange: (Reading & { readonly by: string })[] = [];
   const own: Question[] = [];
   const questions: Question[] = [];
@@ -53,7 +56,7 @@ export function checkProducers(
     for (let at = action.kind === "module" ? MODULE : 0; at < list.length; at++) {
       const path = pathOf(action, list, at), producer = producers.get(path);
       if (producer === undefined) {
-        const other = unchosen?.get(path);
+        const other = unchosen.get(path);
         if (other !== undefined) strange.push({ task, by: others[other].name, at });
       } else if (!isDirect(graph, task, producer)) (producer === task ? own : questions).push({ task, producer, at });
     }
@@ -68,7 +71,7 @@ export function checkProducers(
       const origin = origins?.[task]?.[at];
       const list: JsonPath = ["tasks", task, at === MODULE ? "module" : "source_files"];
       const path = pathOf(tasks[task].action, sources[task], at);
-      const source = { path, place: origin === undefined ? list : [...list, origin] };
+      const source = { path, real: producers.placeOf(path), place: origin === undefined ? list : [...list, origin] };
       return by === label.name ? ownOutputAsSource(label, source) : undeclaredProducer(label, by, source);
     });
 }

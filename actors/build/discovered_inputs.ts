@@ -11,7 +11,7 @@
 import type { DiscoveredPaths } from "../../graph/discovered.ts";
 import type { TaskFailure } from "../../graph/failure.ts";
 import { declaredFingerprint, type Trace, withDiscovered } from "../../graph/fingerprint.ts";
-import { Producers } from "../../graph/outputs.ts";
+import { Producers, type RealPlace } from "../../graph/outputs.ts";
 import { Waiting } from "../../graph/producers.ts";
 import type { Plan } from "../../graph/schedule/plan.ts";
 import type { Task } from "../../graph/task.ts";
@@ -54,13 +54,14 @@ export class DiscoveredInputs {
   constructor(
     plan: Plan,
     files: FileIndex,
-    { isShared = false, others = [] }: {
+    { isShared = false, others = [], really }: {
       readonly isShared?: boolean;
       readonly others?: readonly Pick<Task, "name" | "outputs">[];
+      readonly really?: RealPlace;
     } = {},
   ) {
     this.#others = others;
-    this.#unchosen = others.length === 0 ? undefined : new Producers(others);
+    this.#unchosen = others.length === 0 ? undefined : new Producers(others, really);
     this.#plan = plan;
     this.#files = files;
     this.#isShared = isShared;

@@ -176,7 +176,8 @@ export class Freshness {
     const sourceDigests: string[] = new Array(sources.length);
     for (let i = 0; i < sources.length; i++) {
       const path = sources[i];
-      if (this.options.isShared && plan.producers.has(path)) cache.files.lookAgain(path);
+      const mayBeAnother = this.options.isShared ? plan.producers.has(path) : plan.producers.hasElsewhere(path);
+      if (mayBeAnother) cache.files.lookAgain(path);
       const digest = cache.files.digest(path);
       if (typeof digest === "object") return problemOf(path, digest);
       sourceDigests[i] = cache.files.marked(path);

@@ -6,8 +6,8 @@
  */
 import { basename } from "@std/path/posix/basename";
 import { resolve } from "@std/path/posix/resolve";
-import type { Diagnostic } from "../../graph/failure.ts";
-import { placeOfOutput } from "../../graph/outputs.ts";
+import type { Diagnostic, Place } from "../../graph/failure.ts";
+import { atRealPlace, outputText, placeOfOutput, Producers, type RealPlace } from "../../graph/outputs.ts";
 import type { Task } from "../../graph/task.ts";
 import { withCompanions } from "../../graph/own_files.ts";
 import type { Plan } from "../../graph/schedule/plan.ts";
@@ -21,6 +21,7 @@ import type { DiscoveredInputs } from "./discovered_inputs.ts";
 import type { ModuleGraph } from "./module_graph.ts";
 import type { Reporter } from "../terminal/reporter.ts";
 import { refuseReplacing, type WrittenFile } from "../terminal/run_readers.ts";
+import { realFolders } from "../machine/real_folders.ts";
 import { realPlace } from "../machine/real_place.ts";
 import type { ExpandedSources } from "./expanded_sources.ts";
 import { expandSources } from "./sources.ts";
@@ -31,6 +32,9 @@ import { touchesOf } from "../run/touches.ts";
 import { later } from "../machine/later.ts";
 import { quote } from "../../graph/text.ts";
 import { joinedFolder, outputIsOwn } from "../../graph/graph_diagnostics.ts";
+
+/** The index of a task that was not chosen, whose place in the config is not told. */
+const UNCHOSEN = -1;
 
 /** Everything that stands ready before the first task. */
 export interface Prepared {
@@ -88,9 +92,11 @@ export async function prepare(
   if (warning !== undefined) reporter.error(warning);
   const own = named.filter((path) => path !== undefined).map((path) => resolve(path));
   const stale = new StaleArtifacts(build, cache);
+  const really = realFolders(build.folder);
   const sources = await expandSources(build.tasks, {
     declared: build.declared,
     index: cache.files,
+    really,
     own: [build.source, ...(build.shape?.files ?? []), ...own],
     stop,
     stale,
@@ -109,12 +115,19 @@ export async function prepare(
     ...sources.diagnostics,
   ];
   const known = warm?.planOf(build, sources);
+  const others = unchosenOf(build);
+  const producers = known?.producers ?? new Producers(build.tasks, really);
   if (known === undefined) {
-    const { tasks, graph } = build;
-    diagnostics.push(...checkProducers(tasks, graph, sources.files, sources.origins, unchosenOf(build)));
+    const { tasks, graph } = build, { origins } = sources;
+    const unchosen = others.length === 0 ? undefined : new Producers(others, really);
+    const areElsewhere = producers.areElsewhere || unchosen?.areElsewhere === true;
+    const overlaps = areElsewhere ? await overlapping(build, really) : [];
+    if (overlaps.length > 0) diagnostics.push(...overlaps);
+    else diagnostics.push(...checkProducers(tasks, graph, sources.files, { origins, others, producers, unchosen }));
   }
   if (diagnostics.length > 0) throw await build.explain(diagnostics);
   const whole = known ?? makePlan(build.tasks, build.graph, sources.files, {
+    producers,
     limits: build.resourceLimits,
     budget: build.budget,
     weights: cache.durations.weights(build.tasks),
@@ -127,7 +140,7 @@ export async function prepare(
     cache,
     sources,
     stale,
-    ...await openExtras(plan, cache.files, { others: unchosenOf(build), isShared, stop }),
+    ...await openExtras(plan, cache.files, { others, really, isShared, stop }),
   };
 }
 
@@ -142,7 +155,10 @@ function unchosenOf({ tasks, declared }: Pick<LoadedBuild, "tasks" | "declared">
 async function openExtras(
   plan: Plan,
   files: FileIndex,
-  { others, isShared, stop }: Pick<Preparing, "isShared" | "stop"> & { readonly others: readonly Task[] },
+  { others, really, isShared, stop }: Pick<Preparing, "isShared" | "stop"> & {
+    readonly others: readonly Task[];
+    readonly really: RealPlace;
+  },
 ): Promise<Pick<Prepared, "discovered" | "modules" | "tools">> {
   const hasDepfile = plan.tasks.some(({ depfile }) => depfile !== undefined);
   const callsModule = plan.tasks.some(({ action }) => action.kind === "module");
@@ -154,10 +170,32 @@ async function openExtras(
     hasTools ? later<typeof import("./tool_outputs.ts")>("./tool_outputs.ts", import.meta.url) : undefined,
   ]);
   return {
-    discovered: inputs && new inputs.DiscoveredInputs(plan, files, { others, isShared }),
+    discovered: inputs && new inputs.DiscoveredInputs(plan, files, { others, really, isShared }),
     modules: graph && new graph.ModuleGraph(files),
     tools: tools && new tools.ToolOutputs(files.folder, stop),
   };
+}
+
+/** Outputs of the config, chosen or not, that are the same, or lie one inside the other, where links lead. */
+async function overlapping({ tasks, declared }: LoadedBuild, really: RealPlace): Promise<Diagnostic[]> {
+  const { checkOutputs } = await later<typeof import("../../graph/input/output_overlap.ts")>(
+    "../../graph/input/output_overlap.ts",
+    import.meta.url,
+  );
+  const chosen = new Map(tasks.map(({ name }, index) => [name, index]));
+  const real = declared.map(({ outputs }) => ({ outputs: outputs.map((output) => atRealPlace(output, really)) }));
+  const found: Diagnostic[] = [];
+  checkOutputs(real, (task, at) => {
+    const { name, outputs } = declared[task], output = outputs[at], index = chosen.get(name) ?? UNCHOSEN;
+    return {
+      task: { index, name },
+      path: placeOfOutput(index, output, at),
+      output: outputText(output),
+      real: outputText(real[task].outputs[at]),
+    };
+  }, found);
+  const isChosen = (place: Place) => "start" in place || place.path[1] !== UNCHOSEN;
+  return found.map((diagnostic) => ({ ...diagnostic, places: diagnostic.places.filter(isChosen) }));
 }
 
 /** Folders that commands cannot run in. */

@@ -32,6 +32,7 @@ import { PRIVATE, replaceUnsynced } from "../storage/atomic_file.ts";
 import { writeWhole } from "../machine/regular_file.ts";
 import { CACHE_FILE } from "./build_cache.ts";
 import type { Prepared } from "./prepare.ts";
+import { realFolders } from "../machine/real_folders.ts";
 import { expandSources } from "./sources.ts";
 import { TRANSACTION_FOLDER } from "./transaction/folder.ts";
 
@@ -184,7 +185,13 @@ async function areSourcesSame({ build, prepared, own }: NothingDone, { counts, w
   if (build.shape !== undefined && !await isShapedAlike(build)) return false;
   const { cache, sources, stale } = prepared, { folder } = build;
   const isOwn = [build.source, ...(build.shape?.files ?? []), ...own.map((path) => resolve(path))];
-  const again = await expandSources(build.tasks, { declared: build.declared, index: cache.files, own: isOwn, stale });
+  const again = await expandSources(build.tasks, {
+    declared: build.declared,
+    index: cache.files,
+    own: isOwn,
+    really: realFolders(folder),
+    stale,
+  });
   const isSame = again.files.every((files, task) => files.join("\0") === sources.files[task].join("\0"));
   if (!isSame || again.diagnostics.length > 0) return false;
   using looker = new Looker(folder);

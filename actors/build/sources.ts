@@ -11,7 +11,7 @@
 import type { Diagnostic } from "../../graph/failure.ts";
 import { missingModule } from "../../graph/diagnostics.ts";
 import { absoluteIn, hasWildcard, isExclusion, isGlob } from "../../graph/paths.ts";
-import { Producers } from "../../graph/outputs.ts";
+import { Producers, type RealPlace } from "../../graph/outputs.ts";
 import type { Task } from "../../graph/task.ts";
 import { Breath } from "../process/breath.ts";
 import type { FileIndex } from "../storage/file_index.ts";
@@ -30,6 +30,8 @@ export interface ExpansionOptions {
   readonly index: Pick<FileIndex, "folder" | "exists" | "canSee" | "remembered" | "isSure">;
   /** Absolute paths of files that troupe itself uses in this run, which no glob means. */
   readonly own?: Iterable<string>;
+  /** Where files really lie; default where their paths say. */
+  readonly really?: RealPlace;
   /** Artifacts of tasks that the config has no more, which no glob means either; default none. */
   readonly stale?: LeftBehind;
   /** Who may end it early; default nobody. */
@@ -45,11 +47,12 @@ export interface ExpansionOptions {
  */
 export async function expandSources(
   tasks: readonly Task[],
-  { declared = tasks, index, own = [], stale, stop, memory }: ExpansionOptions,
+  { declared = tasks, index, own = [], really, stale, stop, memory }: ExpansionOptions,
 ): Promise<ExpandedSources> {
   const breath = new Breath(stop);
   let globs: SourceGlobs | undefined;
-  const open = async () => globs ??= await openGlobs(declared, { index, own, stale, breath, memory: memory?.globs });
+  const open = async () =>
+    globs ??= await openGlobs(declared, { index, own, really, stale, breath, memory: memory?.globs });
   const question = { tasks, declared, own: [...own], index };
   const known = await memory?.recall(question, open);
   if (known !== undefined) return known;
@@ -72,7 +75,7 @@ export async function expandSources(
       for (const sentence of expansion.warnings) warnings.add(sentence);
       for (const [at, entry] of sourceFiles.entries()) {
         if (!(mayMakeFolders ??= declared.some(makesFolder)) || !isGlob(entry) || isExclusion(entry)) continue;
-        outputs ??= new Producers(declared);
+        outputs ??= new Producers(declared, really);
         const producer = outputs.ofFolder(beginningOf(entry));
         if (producer !== undefined) {
           diagnostics.push(globInOutput({ index: task, name }, entry, declared[producer].name, at));
@@ -85,7 +88,7 @@ export async function expandSources(
     // What a task with dependencies lacks may still be made by them, beside their artifacts; its turn will tell.
     const isFirst = dependencies.length === 0;
     if (isFirst && action.kind === "module" && !index.exists(action.module)) {
-      outputs ??= new Producers(declared);
+      outputs ??= new Producers(declared, really);
       if (!outputs.has(action.module)) diagnostics.push(missingModule({ index: task, name }, action.module));
     }
     for (let at = 0; at < sourceFiles.length; at++) {
@@ -97,7 +100,7 @@ export async function expandSources(
         continue;
       }
       if (!isFirst || isGlob(path) || index.exists(path)) continue;
-      outputs ??= new Producers(declared);
+      outputs ??= new Producers(declared, really);
       if (!outputs.has(path)) diagnostics.push(missingSource({ index: task, name }, path, at));
     }
   }

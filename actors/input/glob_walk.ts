@@ -52,6 +52,8 @@ export interface Walked {
   readonly closed: ReadonlyMap<string, string>;
   /** Absolute paths of all folders that were looked into. */
   readonly entered: ReadonlySet<string>;
+  /** Folders that were looked into and are links, as paths of the glob that end in a slash. */
+  readonly links: ReadonlySet<string>;
   /** Whether it comes to the same as long as nothing is told of these folders. */
   readonly isSure: boolean;
 }
@@ -83,6 +85,7 @@ export class GlobWalk {
     pending.add([{ path: glob.root, absolute: base, depth: 0, links: 0 }, within([0], steps)]);
     for (let next; (next = pending.take()) !== undefined;) {
       const [folder, at] = next;
+      if (folder.parent !== undefined && folder.links > folder.parent.links) walked.links.add(folder.path);
       const only = at.length === 1 ? steps[at[0]] : undefined;
       if (only?.kind === "literal") {
         const entry = this.#look(folder, only.name);
@@ -229,6 +232,7 @@ function nothingWalked() {
     oddities: new Map<string, Oddity>(),
     closed: new Map<string, string>(),
     entered: new Set<string>(),
+    links: new Set<string>(),
     isSure: true,
   };
 }

@@ -6,17 +6,17 @@
  */
 import { join } from "@std/path/posix/join";
 import { Glob } from "../../graph/glob.ts";
-import { outputPaths, Producers } from "../../graph/outputs.ts";
+import { Producers, type RealPlace } from "../../graph/outputs.ts";
 import { isOwnFile, withCompanions } from "../../graph/own_files.ts";
 import { absoluteIn, hasWildcard, isExclusion, isGlob } from "../../graph/paths.ts";
-import type { DeclaredOutput, Task } from "../../graph/task.ts";
+import type { Task } from "../../graph/task.ts";
 import type { Breath } from "../process/breath.ts";
 import type { FileIndex } from "../storage/file_index.ts";
 import type { GlobMemory, KnownGlob } from "./glob_memory.ts";
+import { GlobOutputs } from "./glob_outputs.ts";
 import { GlobWalk, type Oddity } from "./glob_walk.ts";
 import { withLiteralParts } from "./literal_parts.ts";
 import { rawNames } from "../machine/raw_names.ts";
-import { isFolder } from "../machine/regular_file.ts";
 import { escapeControls } from "../../graph/text.ts";
 
 /** A name for which there is no path, and the entry of `source_files` that means it. */
@@ -53,6 +53,8 @@ export interface SourceGlobOptions {
   readonly index: Pick<FileIndex, "folder" | "exists" | "canSee">;
   /** Absolute paths of files that no glob means. */
   readonly own: Iterable<string>;
+  /** Where files really lie; default where their paths say. */
+  readonly really?: RealPlace;
   /** Artifacts of tasks that are gone, which no glob means either. */
   readonly stale?: LeftBehind;
   readonly breath: Breath;
@@ -65,11 +67,8 @@ export class SourceGlobs {
   readonly #index: SourceGlobOptions["index"];
   readonly #own: ReadonlySet<string>;
   readonly #stale: SourceGlobOptions["stale"];
-  readonly #outputs: readonly string[];
-  readonly #outputSet: ReadonlySet<string>;
-  readonly #folders: ReadonlySet<string>;
-  readonly #mayBeFolders: ReadonlySet<string>;
-  readonly #producers: Producers;
+  readonly #really: RealPlace;
+  readonly #outputs: GlobOutputs;
   readonly #walk: GlobWalk;
   readonly #known: GlobMemory["globs"];
   /** Globs that were looked at in this run. */
@@ -83,15 +82,12 @@ export class SourceGlobs {
   readonly entered = new Set<string>();
   readonly #rewritten = new Map<string, string>();
 
-  constructor(tasks: readonly Task[], { index, own, stale, breath, memory }: SourceGlobOptions) {
+  constructor(tasks: readonly Task[], { index, own, really = asWritten, stale, breath, memory }: SourceGlobOptions) {
     this.#index = index;
     this.#own = withCompanions(own);
     this.#stale = stale;
-    this.#outputs = [...outputPaths(tasks)].sort();
-    this.#producers = new Producers(tasks);
-    this.#outputSet = new Set(this.#outputs);
-    this.#folders = pathsOf(tasks, "folder");
-    this.#mayBeFolders = pathsOf(tasks, "path");
+    this.#really = really;
+    this.#outputs = new GlobOutputs(tasks, index.folder, really);
     this.#walk = new GlobWalk(index.folder, breath, memory?.listings);
     this.#known = memory?.globs ?? new Map();
   }
@@ -107,7 +103,7 @@ export class SourceGlobs {
 
   /** Expands the entries of one task. */
   async expand({ name, outputs, sourceFiles }: Task): Promise<Expansion> {
-    const own = new Producers([{ outputs }]);
+    const own = new Producers([{ outputs }], this.#really);
     const chosen = new Map<string, number>();
     const entries = sourceFiles.map((entry) => this.#rewrite(entry));
     const excluded = new Set<number>();
@@ -145,7 +141,7 @@ export class SourceGlobs {
    * wildcard it means that file as well: `s/*.c` is not to mean one file alone since a mistyped command has made it.
    */
   #isPlain(entry: string): boolean {
-    return !isGlob(entry) || this.#outputSet.has(entry) || (!hasWildcard(entry) && this.#index.canSee(entry));
+    return !isGlob(entry) || this.#outputs.isNamed(entry) || (!hasWildcard(entry) && this.#index.canSee(entry));
   }
 
   #rewrite(entry: string): string {
@@ -161,7 +157,7 @@ export class SourceGlobs {
 
   /** Whether a folder is there, or outputs will lie in it. */
   #isFolder(path: string): boolean {
-    return this.#index.canSee(path) || withPrefix(this.#outputs, `${path}/`).length > 0;
+    return this.#index.canSee(path) || this.#outputs.areIn(path);
   }
 
   /** Whether a path is left out. `written` is what the config has. */
@@ -200,14 +196,12 @@ export class SourceGlobs {
     for (const path of walked.paths) {
       const relative = this.#relative(path);
       // What lies in a folder that a task makes is that task's artifact, and not known before it was made.
-      if (this.#isOwn(relative) || (this.#producers.has(relative) && !this.#outputSet.has(relative))) continue;
+      if (this.#isOwn(relative) || this.#outputs.isMadeUnnamed(relative)) continue;
       found.add(relative);
       const oddity = walked.oddities.get(path) ?? this.#staleness(relative);
       if (oddity !== undefined) oddities.set(relative, oddity);
     }
-    for (const output of withPrefix(this.#outputs, glob.prefix)) {
-      if (glob.matches(output) && !this.#isFolderToBe(output)) found.add(output);
-    }
+    for (const output of this.#outputs.matching(glob, walked.links)) found.add(this.#relative(output));
     const sorted = [...found].sort();
     const isSame = oddities.size === 0 && before?.oddities.size === 0 && areSame(sorted, before.matches);
     const { entered, closed, isSure } = walked;
@@ -220,21 +214,13 @@ export class SourceGlobs {
     };
   }
 
-  /** Whether an output is no file that a glob could mean: by its declaration or, where that leaves it open, as it lies there. */
-  #isFolderToBe(output: string): boolean {
-    if (!this.#folders.has(output)) {
-      return this.#mayBeFolders.has(output) && isFolder(absoluteIn(this.#index.folder, output));
-    }
-    return true;
-  }
-
   #staleness(path: string): Oddity | undefined {
-    if (this.#stale === undefined || !this.#stale.leaveOut(path)) return undefined;
+    if (this.#stale === undefined || !this.#stale.leaveOut(this.#really(path))) return undefined;
     return { kind: "leftOut", why: `no task of '${escapeControls(this.#stale.config)}' makes it any more` };
   }
 
   #isOwn(path: string): boolean {
-    if (this.#outputSet.has(path)) return false;
+    if (this.#outputs.has(path)) return false;
     return isOwnFile(path) || this.#own.has(absoluteIn(this.#index.folder, path));
   }
 
@@ -281,23 +267,11 @@ export class SourceGlobs {
   }
 }
 
-function pathsOf(tasks: readonly Task[], wanted: DeclaredOutput["kind"]): ReadonlySet<string> {
-  return new Set(tasks.flatMap(({ outputs }) => outputs.filter(({ kind }) => kind === wanted).map(({ path }) => path)));
+/** Knows of no links. */
+function asWritten(path: string): string {
+  return path;
 }
 
 function areSame(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((path, at) => path === b[at]);
-}
-
-/** The sorted texts that begin with a prefix, found by bisection. */
-function withPrefix(sorted: readonly string[], prefix: string): readonly string[] {
-  let low = 0, high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sorted[middle] < prefix) low = middle + 1;
-    else high = middle;
-  }
-  let end = low;
-  while (end < sorted.length && sorted[end].startsWith(prefix)) end++;
-  return sorted.slice(low, end);
 }

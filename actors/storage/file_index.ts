@@ -320,6 +320,7 @@ export class FileIndex implements Disposable {
   /** Looks at a file anew when it is next asked for, unless it is as this run has seen it. */
   lookAgain(path: string): void {
     this.#kept.delete(path);
+    this.#stats.delete(path);
     const seen = this.#seen.get(path);
     if (seen !== undefined) this.#isAsSeen(path, seen);
   }

@@ -47,7 +47,7 @@ const TOGETHER: Readonly<Record<string, RegExp>> = {
   guarding:
     /^actors\/(?:machine\/(?:load_monitor|cpu_meter|suspension)|locks\/task_locks|build\/transaction\/|remote\/)/,
   finding:
-    /^(?:actors\/(?:build\/(?:module_graph|discovered_inputs|tool_outputs|working_folders)|input\/(?:source_globs|literal_parts|expanded_config))|graph\/(?:input|gates)\/)/,
+    /^(?:actors\/(?:build\/(?:module_graph|discovered_inputs|tool_outputs|working_folders)|input\/(?:source_globs|glob_outputs|literal_parts|expanded_config))|graph\/(?:input|gates)\/)/,
 };
 
 const LATER = /\blater(?:<typeof import\("([^"]+)"\)>)?\(\s*"([^"]+)",\s*import\.meta\.url,?\s*\)/g;

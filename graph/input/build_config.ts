@@ -11,9 +11,10 @@ import { readTask } from "./config_fields.ts";
 import { checkDepfiles } from "./config_inputs.ts";
 import { checkOutputs } from "./output_overlap.ts";
 import { parseBytes } from "../bytes.ts";
-import { isObject, type JsonObject } from "./config_object.ts";
+import { isObject, type JsonObject, labelOf } from "./config_object.ts";
+import { outputPlace } from "./config_outputs.ts";
 import type { Diagnostic } from "../failure.ts";
-import { outputPaths } from "../outputs.ts";
+import { outputPaths, outputText } from "../outputs.ts";
 import { cycleDiagnostics, findCycles, type Graph, linkGraph, unknownDiagnostics } from "../graph.ts";
 import { parseJsonText } from "./json_text.ts";
 import { isPattern } from "./task_names.ts";
@@ -131,7 +132,13 @@ export function checkTasks(list: readonly unknown[], checks: TaskChecks): Task[]
   // Past a task that is no object, indexes would no longer agree with the text.
   if (all.length < list.length) return tasks;
   checkNames(tasks, diagnostics);
-  checkOutputs(tasks, list as readonly JsonObject[], diagnostics);
+  const objects = list as readonly JsonObject[];
+  const named = (task: number, at: number) => ({
+    task: labelOf(objects[task], task),
+    path: outputPlace(objects[task], task, at),
+    output: outputText(tasks[task].outputs[at]),
+  });
+  checkOutputs(tasks, named, diagnostics);
   checkDepfiles(tasks, (task) => outputPaths([tasks[task]]), diagnostics);
   // A task without a name may be the very one that others depend on, so then nothing is said about them.
   if (!isWhole || tasks.some((task) => task.name === "")) return tasks;

@@ -3,13 +3,9 @@
  *
  * @module
  */
-import type { JsonObject } from "./config_object.ts";
-import { labelOf } from "./config_object.ts";
-import { outputPlace } from "./config_outputs.ts";
 import type { Diagnostic } from "../failure.ts";
 import { duplicateOutput, type NamedOutput, nestedOutput } from "../graph_diagnostics.ts";
 import { escapeGlob, Glob } from "../glob.ts";
-import { outputText } from "../outputs.ts";
 import { StringIndex } from "../string_index.ts";
 import type { DeclaredOutput, Task } from "../task.ts";
 
@@ -21,13 +17,16 @@ interface Outputs {
   named(number: number): NamedOutput;
 }
 
-/** Checks the outputs of all tasks against each other; `objects` are the tasks as they are written. */
+/** How a task's output is written, by the index of the task and that among its outputs. */
+type NameOutput = (task: number, at: number) => NamedOutput;
+
+/** Checks the outputs of all tasks against each other. */
 export function checkOutputs(
-  tasks: readonly Task[],
-  objects: readonly JsonObject[],
+  tasks: readonly Pick<Task, "outputs">[],
+  named: NameOutput,
   diagnostics: Diagnostic[],
 ): void {
-  const outputs = numbered(tasks, objects);
+  const outputs = numbered(tasks, named);
   const { count, owners } = outputs;
   const folders = new Set<string>(), globs: number[] = [];
   let previous = "";
@@ -60,7 +59,7 @@ export function checkOutputs(
 }
 
 /** Of one output a task, which is what most configs have, the number is the task's own. */
-function numbered(tasks: readonly Task[], objects: readonly JsonObject[]): Outputs {
+function numbered(tasks: readonly Pick<Task, "outputs">[], named: NameOutput): Outputs {
   const isPlain = tasks.every(({ outputs }) => outputs.length === 1);
   const all = isPlain ? [] : tasks.flatMap(({ outputs }, task) => outputs.map((_, at) => ({ task, at })));
   const count = isPlain ? tasks.length : all.length;
@@ -72,8 +71,7 @@ function numbered(tasks: readonly Task[], objects: readonly JsonObject[]): Outpu
     of,
     named: (number) => {
       const { task, at } = where(number);
-      const object = objects[task];
-      return { task: labelOf(object, task), path: outputPlace(object, task, at), output: outputText(of(number)) };
+      return named(task, at);
     },
   };
 }

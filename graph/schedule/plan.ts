@@ -25,9 +25,10 @@ export function makePlan(
   tasks: readonly Task[],
   graph: Graph,
   sources: readonly (readonly string[])[],
-  restraints?: Restraints & Expected,
+  restraints?: Restraints & Expected & { readonly producers?: Producers },
 ): Plan {
-  return { ...schedulable(tasks, graph, restraints), tasks, graph, sources, producers: new Producers(tasks) };
+  const producers = restraints?.producers ?? new Producers(tasks);
+  return { ...schedulable(tasks, graph, restraints), tasks, graph, sources, producers };
 }
 
 /** How long tasks are expected to take, by index and in any unit; default all take the same. */

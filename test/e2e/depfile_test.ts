@@ -429,3 +429,19 @@ rigTest("a transaction that fails by a dependency file is undone, and done with 
   assertStringIncludes(rig.read("out/right"), "both 2");
   await expectReasons(rig, {});
 });
+
+// S5.7
+rigTest("what another task makes is that task's behind a link too, for those who name it there", async (rig) => {
+  const gen = { name: "gen", source_files: ["gen.txt"], output_artifact: "gen/head", command: "cp gen.txt $OUT" };
+  rig.write("gen.txt", "1\n");
+  await Deno.symlink("gen", rig.path("link"));
+  writeProject(rig, [gen, unit("left", { after: ["gen"] })]);
+  rig.write("src/left.txt", "left\nuse link/head\n");
+  assertEquals(executed(await rig.ask(["build"])), ["gen", "left"]);
+  rig.write("gen.txt", "2\n");
+  assertEquals(executed(await rig.ask(["build"])), ["gen", "left"]);
+  assertEquals(rig.read("out/left"), "left\nuse link/head\n2\n");
+  await expectReasons(rig, {});
+  rig.write("build.json", { tasks: [gen, unit("left")] });
+  assertStringIncludes(await failure(rig), "reads 'link/head', which task 'gen' makes, without waiting for it");
+});

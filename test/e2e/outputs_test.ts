@@ -523,6 +523,32 @@ Deno.test("no two outputs are the same, one inside the other, or matched by a gl
   assertEquals(await project.build(), { a: "new" });
 });
 
+Deno.test("outputs that links lead to one place, or one inside the other, are refused", async () => {
+  using project = new Project([]);
+  Deno.mkdirSync(project.path("o/sub"), { recursive: true });
+  Deno.symlinkSync("o", project.path("o2"));
+  const clash = async (first: string, second: string) => {
+    project.tasks([first, second].map((output, at) => ({ name: `t${at}`, outputs: [output], command: ":" })));
+    const said = await assertRejects(() => project.build(), InputError).then(({ message }) => message.split("\n"));
+    return [said[0], said.at(-1)!.replace(/^[ |^]*/, "")];
+  };
+  const twice = (path: string) => `Duplicate output artifact '${path}' specified by tasks 't0' and 't1'`;
+  assertEquals(await clash("o/x", "o2/x"), [twice("o2/x"), "by a link, 'o2/x' lies at 'o/x'"]);
+  assertEquals(await clash("o2/x/", "o/x/"), [twice("o/x/"), "by a link, 'o2/x/' lies at 'o/x/'"]);
+  assertEquals(await clash("o2/*.y", "o/a.y"), [twice("o/a.y"), "by a link, 'o2/*.y' lies at 'o/*.y'"]);
+  assertEquals(await clash("o/sub/", "o2/sub/x"), [
+    "Output artifact 'o2/sub/x' of task 't1' lies inside output artifact 'o/sub/' of task 't0'",
+    "by a link, 'o2/sub/x' lies at 'o/sub/x'",
+  ]);
+  const one = { name: "one", output: "o2/x", command: "echo 1 > $OUT" };
+  project.tasks([one, { name: "two", output: "two", source_files: ["o/x"] }]);
+  const { message } = await assertRejects(() => project.build(), InputError);
+  assertStringIncludes(message, "Task 'two' reads 'o/x', which task 'one' makes, without depending on it");
+  project.tasks([one, { name: "two", output: "two", source_files: ["o/*"], dependencies: ["one"] }]);
+  assertEquals(await project.build(), { one: "new", two: "new" });
+  assertEquals(project.read("two"), "1\n");
+});
+
 // S5.1
 Deno.test("a source in an output folder needs its task first, and globs leave out what lies there", async () => {
   const reader = { name: "reader", source_files: ["dist/sub/a"], output: "read" };

@@ -189,3 +189,85 @@ rigTest("a file or folder with a wildcard for a name keeps no other from being m
   assertEquals([code, executed({ stdout })], [0, ["all", "of *", "of a"]], stdout + stderr);
   assertEquals(["all", "out/a", "out/*"].map((path) => rig.read(path)), ["2", "s/a.c\n", "s/*.c\n"]);
 });
+
+rigTest(
+  "what another task makes is found behind links as packages have them, and needs its task first",
+  async (rig) => {
+    await Deno.mkdir(rig.path("node_modules/@me"), { recursive: true });
+    await Deno.symlink("../../packages/lib", rig.path("node_modules/@me/lib"));
+    await Deno.symlink("packages/lib/dist", rig.path("made"));
+    const expected = { code: 2, said: "" };
+    for (const outputs of [["packages/lib/dist/index.js"], ["packages/lib/dist/"]]) {
+      const isFile = outputs[0].endsWith(".js"), out = isFile ? '"$OUT"' : '"$OUT/index.js"';
+      const literal = ["node_modules/@me/lib/dist/index.js", "made/index.js"];
+      const globs = [
+        "node_modules/@me/lib/dist/*.js",
+        "node_modules/@me/*/dist/*.js",
+        "node_modules/**/*.js",
+        "made/*",
+      ];
+      for (const source of isFile ? [...literal, ...globs] : literal) {
+        for (const path of ["packages/lib/dist", ".build_cache.json"]) if (rig.has(path)) rig.remove(path);
+        const configure = (dependencies: string[]) => {
+          rig.write("build.json", {
+            tasks: [
+              {
+                name: "lib",
+                source_files: ["packages/lib/src/*"],
+                outputs,
+                command: `cat packages/lib/src/* > ${out}`,
+              },
+              { name: "app", dependencies, source_files: [source], output: "app.js", command: 'cat $IN > "$OUT"' },
+            ],
+          });
+        };
+        rig.write("packages/lib/src/i", "v1");
+        configure([]);
+        expected.said =
+          `Task 'app' reads '${source.startsWith("made") ? "made" : "node_modules/@me/lib/dist"}/index.js', ` +
+          "which task 'lib' makes at 'packages/lib/dist/index.js', without depending on it";
+        const { code, stderr } = await troupe(rig, "build", "--no-store");
+        assertEquals({ code, said: stderr.split("\n")[0] }, expected, source);
+        configure(["lib"]);
+        for (const version of ["v1", "v2"]) {
+          rig.write("packages/lib/src/i", version);
+          assertEquals((await troupe(rig, "build", "--no-store")).code, 0, source);
+          assertEquals(rig.read("app.js"), version, source);
+        }
+        const { stdout } = await troupe(rig, "build", "--no-store");
+        assertEquals(executed({ stdout }), [], source);
+      }
+    }
+  },
+);
+
+rigTest("a glob for a folder means nothing where a link leads into what a task makes whole", async (rig) => {
+  await Deno.symlink("dist", rig.path("made"));
+  rig.write("build.json", {
+    tasks: [
+      { name: "lib", outputs: ["dist/"], command: 'echo > "$OUT/a.js"' },
+      { name: "app", dependencies: ["lib"], source_files: ["made/*.js"], output: "app.js" },
+    ],
+  });
+  const { code, stderr } = await troupe(rig, "build");
+  assertEquals(code, 2);
+  assertStringIncludes(stderr, "Task 'app' reads 'made/*.js', all of which task 'lib' makes and replaces\n");
+});
+
+rigTest("what links lead to one place is refused whichever tasks are asked for", async (rig) => {
+  await Deno.symlink("o", rig.path("o2"));
+  const make = (name: string, output: string) => ({ name, output, command: `echo ${name} > "$OUT"` });
+  rig.write("o/keep", "");
+  rig.write("build.json", { tasks: [make("a", "o/x"), make("b", "o2/x"), make("c", "c")] });
+  for (const args of [["build"], ["a"], ["b"], ["c"], ["a", "--dry-run"]]) {
+    const { code, stderr } = await troupe(rig, ...args);
+    assertEquals(code, 2, args.join(" "));
+    assertStringIncludes(stderr, "Duplicate output artifact 'o2/x' specified by tasks 'a' and 'b'\n");
+  }
+  const use = { ...make("use", "use"), source_files: ["o2/x"] };
+  rig.write("build.json", { tasks: [make("a", "o/x"), use] });
+  assertEquals((await troupe(rig, "a")).code, 0);
+  const { code, stderr } = await troupe(rig, "use");
+  assertEquals(code, 2);
+  assertStringIncludes(stderr, "Task 'use' reads 'o2/x', which task 'a' makes at 'o/x', without depending on it\n");
+});

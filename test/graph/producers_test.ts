@@ -26,7 +26,7 @@ Deno.test("checkProducers() names the task to depend on", () => {
   const graph = buildGraph(tasks).graph;
   const sources = [[], ["x.c", "out/make", "out/use"]];
   const show = (origins?: (number[] | undefined)[]) =>
-    checkProducers(tasks, graph, sources, origins)
+    checkProducers(tasks, graph, sources, { origins })
       .map((diagnostic) => renderDiagnostic(diagnostic, new Source("b.json", text), placeFinder(text))).join("\n");
   assertEquals(
     show([undefined, [0, 1, 1]]),
