@@ -1,6 +1,6 @@
 /**
  * Owns the scripts that complete troupe's command lines in bash, zsh and fish: commands and flags as the help has them, and
- * names of tasks as `troupe list --names` tells them when they are asked for.
+ * names and tags of tasks as `troupe list` tells them when they are asked for.
  *
  * Names are anybody's text, so nothing of them is ever expanded by a shell: bash is given them quoted, the others quote
  * them themselves.
@@ -28,12 +28,12 @@ export function completionScript(shell: Shell, pages: readonly Page[], topics: r
 }
 
 /** What may stand as a value. */
-type Kind = "file" | "name" | "nothing" | readonly string[];
+type Kind = "file" | "name" | "tag" | "nothing" | readonly string[];
 
 function kindOf({ flag, value, among }: Option): Kind {
   if (among !== undefined) return among;
   if (value === "FILE" || value === "PATH" || value === "DIR") return "file";
-  return flag === "task" ? "name" : "nothing";
+  return flag === "task" ? "name" : flag === "tag" ? "tag" : "nothing";
 }
 
 /** What the words of a command may be: names of tasks, fixed words, or nothing that is known. */
@@ -74,12 +74,20 @@ function bashScript(pages: readonly Page[], topics: readonly string[]): string {
   const flags = pages.map((page) => `    ${page.command}) ${bashPrint(optionsOf(page).flatMap(spellings))} ;;`);
   const words = pages.map((page) => {
     const { takesNames, fixed } = wordsOf(page, all);
-    const act = takesNames ? "_troupe_offer < <(_troupe_names); compopt -o default 2>/dev/null" : bashAct(fixed);
+    const act = takesNames ? "_troupe_offer < <(_troupe_words); compopt -o default 2>/dev/null" : bashAct(fixed);
     return `    ${page.command}) ${act} ;;`;
   });
   return `# Completion of troupe for bash: eval "$(troupe completions bash)"
 _troupe_names() {
   troupe list --names 2>/dev/null
+}
+_troupe_tags() {
+  troupe list --tags 2>/dev/null
+}
+# Names, and tags where a word begins as these do
+_troupe_words() {
+  _troupe_names
+  [[ $cur == '#'* ]] && _troupe_tags | sed 's/^/#/'
 }
 _troupe_flags() {
   case $1 in
@@ -99,6 +107,7 @@ _troupe() {
   local cur=\${line##*[[:space:]]}
   local -a words=()
   read -ra words <<< "\${line%"$cur"}"
+  [[ $cur == '\\#'* ]] && cur=\${cur#?}
   local command=\${words[1]:-} previous=\${words[\${#words[@]}-1]:-}
   COMPREPLY=()
   case $command in
@@ -106,7 +115,7 @@ _troupe() {
       if [[ $cur == -* ]]; then
         _troupe_offer < <(printf '%s\\n' --help --version; _troupe_flags build)
       else
-        _troupe_offer < <(printf '%s\\n' ${commands.join(" ")}; _troupe_names)
+        _troupe_offer < <(printf '%s\\n' ${commands.join(" ")}; _troupe_words)
         compopt -o default 2>/dev/null
       fi
       return ;;
@@ -132,8 +141,8 @@ complete -F _troupe troupe
 function bashAct(kind: Kind, ...after: string[]): string {
   const act = kind === "file"
     ? ["compopt -o default 2>/dev/null"]
-    : kind === "name"
-    ? ["_troupe_offer < <(_troupe_names)"]
+    : kind === "name" || kind === "tag"
+    ? [`_troupe_offer < <(_troupe_${kind}s)`]
     : kind === "nothing" || kind.length === 0
     ? []
     : [`_troupe_offer < <(${bashPrint(kind)})`];
@@ -163,8 +172,16 @@ _troupe_names() {
   names=(\${(f)"$(troupe list --names 2>/dev/null)"})
   (( $#names )) && compadd -a names
 }
+_troupe_tags() {
+  local -a tags
+  tags=(\${(f)"$(troupe list --tags 2>/dev/null)"})
+  (( $#tags )) && compadd -a tags
+}
 _troupe_words() {
+  local -a tags
   _troupe_names
+  [[ $PREFIX == (|'\\')'#'* ]] && tags=(\${(f)"$(troupe list --tags 2>/dev/null)"})
+  (( $#tags )) && compadd -- \${tags/#/\#}
   _files
 }
 _troupe() {
@@ -198,8 +215,8 @@ function zshSpec(option: Option): string {
   const kind = kindOf(option);
   const action = kind === "file"
     ? "_files"
-    : kind === "name"
-    ? "_troupe_names"
+    : kind === "name" || kind === "tag"
+    ? `_troupe_${kind}s`
     : kind === "nothing"
     ? " "
     : `(${kind.join(" ")})`;
@@ -225,6 +242,7 @@ function fishScript(pages: readonly Page[], topics: readonly string[]): string {
       ...(takesNames
         ? [
           `complete -c troupe -n ${here} -a '(__troupe_names)'`,
+          `complete -c troupe -n ${here} -n 'string match -q "*#*" -- (commandline -ct)' -a '"#"(__troupe_tags)'`,
           `complete -c troupe -n ${here} -n 'not string match -q "*:*" (commandline -ct)' -F`,
         ]
         : []),
@@ -235,6 +253,9 @@ function fishScript(pages: readonly Page[], topics: readonly string[]): string {
   return `# Completion of troupe for fish: troupe completions fish | source
 function __troupe_names
     troupe list --names 2>/dev/null
+end
+function __troupe_tags
+    troupe list --tags 2>/dev/null
 end
 complete -c troupe -f
 ${lines.join("\n")}
@@ -248,8 +269,8 @@ function fishOption(option: Option): string {
     ? ""
     : kind === "file"
     ? " -r -F"
-    : kind === "name"
-    ? " -x -a '(__troupe_names)'"
+    : kind === "name" || kind === "tag"
+    ? ` -x -a '(__troupe_${kind}s)'`
     : kind === "nothing"
     ? " -x"
     : ` -x -a ${fish(kind.join(" "))}`;

@@ -4,7 +4,7 @@
  * @module
  */
 import { DEFAULT_HISTORY } from "../graph/report/typed_commands.ts";
-import { listFor, namesFor } from "../actors/commands/list.ts";
+import { listFor, namesFor, tagsFor } from "../actors/commands/list.ts";
 import { listLines } from "../graph/report/task_list.ts";
 import { besideConfig } from "../actors/input/config_search.ts";
 import { terminalSize } from "../actors/terminal/screen_stream.ts";
@@ -23,9 +23,10 @@ export async function listCommand(args: readonly string[]): Promise<number> {
   const { file, tasks, home } = target;
   const screen = detectScreen("stdout");
   const reporter = await createReporter(screen);
-  if (flags.on.has("names")) {
-    const names = await withTarget(target, () => namesFor(file, tasks));
-    return await reporter.result(names.map(escapeControls).join("\n")) ? 0 : 1;
+  const wordsFor = flags.on.has("names") ? namesFor : flags.on.has("tags") ? tagsFor : undefined;
+  if (wordsFor !== undefined) {
+    const words = await withTarget(target, () => wordsFor(file, tasks));
+    return await reporter.result(words.map(escapeControls).join("\n")) ? 0 : 1;
   }
   const db = flags.values.get("db") ?? (home === "" ? besideConfig(DEFAULT_HISTORY) : `${home}${DEFAULT_HISTORY}`);
   const report = await withTarget(target, () => listFor(reporter, file, { tasks, db }));

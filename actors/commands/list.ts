@@ -72,9 +72,22 @@ export async function listFor(
 }
 
 /** Names alone, which takes no look at anything else. */
-export async function namesFor(file: string, names: readonly string[] = []): Promise<string[]> {
-  const { tasks } = isConfig(file) ? await loadBuild(file, names) : loadTasks(file, names);
-  return wantedOf(names, tasks).map((index) => tasks[index].name);
+export async function namesFor(file: string, names?: readonly string[]): Promise<string[]> {
+  return (await declaredIn(file, names)).map(({ name }) => name);
+}
+
+/** Their tags alone, each once. */
+export async function tagsFor(file: string, names?: readonly string[]): Promise<string[]> {
+  return [...new Set((await declaredIn(file, names)).flatMap(({ tags = [] }) => tags))];
+}
+
+type Worded = Pick<Declared, "name" | "tags">;
+
+async function declaredIn(file: string, names: readonly string[] = []): Promise<Worded[]> {
+  const { tasks }: { readonly tasks: readonly Worded[] } = isConfig(file)
+    ? await loadBuild(file, names)
+    : loadTasks(file, names);
+  return wantedOf(names, tasks).map((index) => tasks[index]);
 }
 
 /** What others need is loaded with them, but was not asked for. */

@@ -59,6 +59,7 @@ export const LIST_PAGE: Page = {
       title: "What is shown",
       options: [
         { flag: "names", text: "only the names, one a line, without a look at how they stand" },
+        { flag: "tags", text: "the same for the tags that there are" },
         shared.JSON_OPTION,
         shared.HELP_OPTION,
       ],

@@ -56,12 +56,12 @@ export const SCHEMA_PAGE: Page = {
 export const COMPLETIONS_PAGE: Page = {
   command: "completions",
   group: "set up",
-  summary: "Print a script by which a shell completes commands, flags and names of tasks",
+  summary: "Print a script by which a shell completes commands, flags, and names and tags of tasks",
   brief: "print a script for a shell's completions",
   usage: ["completions bash|zsh|fish"],
   words: [["bash|zsh|fish", "the shell"]],
   positional: 1,
-  about: ["Names are those of the config found here or above when they are asked for."],
+  about: ["Names and tags are those of the config found here or above when they are asked for."],
   options: [{ title: "What is shown", options: [HELP_OPTION] }],
   exits: SHOW_EXITS,
   examples: [

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { FACES } from "../../actors/terminal/face.ts";
 import type { HelpEntry, Option, OptionGroup } from "./page.ts";
 
 export const HELP_OPTION: Option = { flag: "help", short: "h", text: "show this help" };
@@ -130,7 +131,7 @@ export const RESTRAINT_OPTIONS: readonly Option[] = [
 export const LOG_OPTION: Option = {
   flag: "log",
   value: "FACE",
-  among: ["live", "lines", "stream", "group"],
+  among: FACES,
   text:
     "how it shows itself: live, with a view of what runs (on a terminal), lines (elsewhere), stream, with all that " +
     "tasks print as it comes, group, with what each task printed in one block, or github or gitlab, the same for these",

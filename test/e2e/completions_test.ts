@@ -8,6 +8,9 @@ import { type Ended, type Rig, rigTest } from "../rig.ts";
 
 const NAMES = ["web:lint", "web:test", "api:test", "a b", "$(touch pwned)", "it's"];
 
+/** Of the first tasks. */
+const TAGS = [{ tags: ["ci", "fast"] }, { tags: ["ci", "pages"] }];
+
 function main(rig: Rig): string {
   return `${dirname(rig.program)}/main.ts`;
 }
@@ -18,7 +21,9 @@ function troupe(rig: Rig, args: string[]): Promise<Ended> {
 
 /** A project, and a program called troupe that shells find. */
 async function project(rig: Rig, shell: string): Promise<{ PATH: string }> {
-  rig.write("build.json", { tasks: NAMES.map((name, at) => ({ name, output: `out/${at}`, content: name })) });
+  rig.write("build.json", {
+    tasks: NAMES.map((name, at) => ({ name, output: `out/${at}`, content: name, ...TAGS[at] })),
+  });
   rig.write("bin/troupe", `#!/bin/sh\nexec '${Deno.execPath()}' run -A '${main(rig)}' "$@"\n`);
   Deno.chmodSync(rig.path("bin/troupe"), 0o755);
   const { code, stdout } = await troupe(rig, ["completions", shell]);
@@ -54,6 +59,10 @@ rigTest(
       "troupe clean --s",
       "troupe clean api",
       "troupe init --d",
+      "troupe build --log g",
+      "troupe list --tag ",
+      "troupe build #",
+      "troupe \\#f",
     ];
     rig.write("asked", asked.join("\n") + "\n");
     const { stdout, stderr } = await rig.spawn("bash", ["-c", "bash ask.sh < asked"], { env }).ended;
@@ -73,6 +82,10 @@ rigTest(
       ["--stale"],
       ["api:test"],
       ["--dry-run"],
+      ["group", "github", "gitlab"],
+      ["ci", "fast", "pages"],
+      ["\\#ci", "\\#fast", "\\#pages"],
+      ["\\#fast"],
     ]);
     assert(!rig.has("pwned"));
   },
@@ -97,6 +110,9 @@ rigTest("fish completes commands, flags, values and names of tasks", async (rig)
   assertEquals(await ask("troupe clean --st"), ["--stale"]);
   assertEquals(await ask("troupe clean api"), ["api:test"]);
   assertEquals(await ask("troupe init --dr"), ["--dry-run"]);
+  assertEquals(await ask("troupe build --log gi"), ["github", "gitlab"]);
+  assertEquals(await ask("troupe build --tag "), ["ci", "fast", "pages"]);
+  assertEquals(await ask("troupe build \\#"), ["#ci", "#fast", "#pages"]);
   assert(!rig.has("pwned"));
 }, { ignore: !isThere("fish") });
 
@@ -137,6 +153,8 @@ rigTest("zsh completes commands, flags, values and names of tasks at its prompt"
   await completes("troupe clean ap", /troupe clean api:test/);
   await completes("troupe init --dr", /troupe init --dry-run/);
   await completes("troupe help exit", /troupe help exit-codes/);
+  await completes("troupe build --tag pa", /troupe build --tag pages/);
+  await completes("troupe build \\#pa", /troupe build \\#pages/);
   assert(!rig.has("pwned"));
 }, { ignore: !isThere("zsh") });
 

@@ -40,6 +40,8 @@ rigTest("list shows tags with what tasks are for", async (rig) => {
   const { stdout } = await rig.ask(["list", "--tag", "ci"]);
   assertStringIncludes(stdout, "#ci #fast\n");
   assertStringIncludes(stdout, "Long #ci\n");
+  assertEquals((await rig.ask(["list", "--tags"])).stdout, "ci\nfast\npages\n");
+  assertEquals((await rig.ask(["list", "--tags", "test:b"])).stdout, "ci\n");
   const { tasks } = JSON.parse((await rig.ask(["list", "--json", "--tag", "fast"])).stdout);
   assertEquals(tasks.map(({ name, tags }: { name: string; tags: string[] }) => [name, tags]), [["test:a", [
     "ci",
