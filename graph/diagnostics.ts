@@ -190,6 +190,14 @@ export function missingModule(task: TaskLabel, path: string): Diagnostic {
   };
 }
 
+export function folderAsModule(task: TaskLabel, path: string): Diagnostic {
+  return {
+    message: `Task ${nameOf(task)}: module ${quote(path)} is a folder`,
+    places: [value(["tasks", task.index, "module"])],
+    hint: "name the file in it",
+  };
+}
+
 export function environmentName(task: TaskLabel, name: string, isReserved: boolean): Diagnostic {
   return {
     message: isReserved

@@ -9,7 +9,7 @@
  * @module
  */
 import type { Diagnostic } from "../../graph/failure.ts";
-import { missingModule } from "../../graph/diagnostics.ts";
+import { folderAsModule, missingModule } from "../../graph/diagnostics.ts";
 import { absoluteIn, hasWildcard, isExclusion, isGlob } from "../../graph/paths.ts";
 import { Producers, type RealPlace } from "../../graph/outputs.ts";
 import type { Task } from "../../graph/task.ts";
@@ -87,9 +87,13 @@ export async function expandSources(
     }
     // What a task with dependencies lacks may still be made by them, beside their artifacts; its turn will tell.
     const isFirst = dependencies.length === 0;
-    if (isFirst && action.kind === "module" && !index.exists(action.module)) {
-      outputs ??= new Producers(declared, really);
-      if (!outputs.has(action.module)) diagnostics.push(missingModule({ index: task, name }, action.module));
+    if (action.kind === "module") {
+      const { module } = action, isOdd = index.remembered(module) === undefined && isFolder(index.folder, module);
+      if (isOdd || (isFirst && !index.exists(module))) {
+        outputs ??= new Producers(declared, really);
+        const mistake = isOdd ? folderAsModule : missingModule;
+        if (!outputs.has(module)) diagnostics.push(mistake({ index: task, name }, module));
+      }
     }
     for (let at = 0; at < sourceFiles.length; at++) {
       const path = sourceFiles[at];

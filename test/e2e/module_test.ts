@@ -1,5 +1,5 @@
 // Builds by functions of modules: what these are given, what becomes of what they return.
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { rigTest } from "../rig.ts";
 import { configure, errors } from "./modules.ts";
 import { executed } from "./said.ts";
@@ -185,6 +185,23 @@ rigTest("a module that is not there is a diagnostic of the config, with its plac
   |                                                ^^^^^^^^^^^^^^^
 `,
   );
+});
+
+rigTest("a module that is a folder is one too, whatever its task waits for", async (rig) => {
+  rig.write("tasks/page.ts", "");
+  rig.write("build.json", {
+    tasks: [
+      { name: "first", output: "first", content: "" },
+      { name: "page", output: "page", module: "tasks" },
+      { name: "late", output: "late", module: "tasks", dependencies: ["first"] },
+    ],
+  });
+  const { code, stdout, stderr } = await rig.build();
+  assertEquals([code, stdout], [2, ""]);
+  for (const name of ["page", "late"]) {
+    assertMatch(stderr, new RegExp(`^Task '${name}': module 'tasks' is a folder\n  --> build.json:\\d+:\\d+\n`, "m"));
+  }
+  assertStringIncludes(stderr, "name the file in it");
 });
 
 rigTest("a module that cannot be loaded, or throws, fails its task and shows where", async (rig) => {
