@@ -91,8 +91,8 @@ export async function prepare(
   const { cache, warning } = warm?.begin(build) ?? BuildCache.load(build.folder);
   if (warning !== undefined) reporter.error(warning);
   const own = named.filter((path) => path !== undefined).map((path) => resolve(path));
-  const stale = new StaleArtifacts(build, cache);
   const really = realFolders(build.folder);
+  const stale = new StaleArtifacts(build, cache, really);
   const sources = await expandSources(build.tasks, {
     declared: build.declared,
     index: cache.files,

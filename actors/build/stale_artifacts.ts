@@ -8,12 +8,13 @@
  * @module
  */
 import { basename } from "@std/path/posix/basename";
-import { outputText, Producers } from "../../graph/outputs.ts";
+import { outputText, Producers, type RealPlace } from "../../graph/outputs.ts";
 import { sha256 } from "../../graph/digest.ts";
 import type { Task } from "../../graph/task.ts";
 import type { BuildCache } from "./build_cache.ts";
 import type { ConfigRecord } from "./cache_form.ts";
 import type { ConfigShape } from "../input/config_shape.ts";
+import { realFolders } from "../machine/real_folders.ts";
 import type { LeftBehind } from "../input/source_globs.ts";
 import { isThere } from "../machine/regular_file.ts";
 import { lookAt } from "../machine/stamp.ts";
@@ -43,6 +44,7 @@ export class StaleArtifacts implements LeftBehind {
   readonly config: string;
   readonly #build: DeclaredBuild;
   readonly #cache: BuildCache;
+  readonly #really: RealPlace;
   readonly #areThere = new Map<string, boolean>();
   /** What other configs have no task for any more. */
   readonly #letGo = new Map<string, ReadonlySet<string>>();
@@ -51,10 +53,12 @@ export class StaleArtifacts implements LeftBehind {
   #outputs: Producers | undefined;
   #readByName: ReadonlySet<string> | undefined;
 
-  constructor(build: DeclaredBuild, cache: BuildCache) {
+  /** What a task makes by another name, which `really` tells, is not stale. */
+  constructor(build: DeclaredBuild, cache: BuildCache, really: RealPlace = realFolders(build.folder)) {
     this.config = basename(build.source);
     this.#build = build;
     this.#cache = cache;
+    this.#really = really;
   }
 
   /** Whether a path holds a stale artifact. */
@@ -69,7 +73,7 @@ export class StaleArtifacts implements LeftBehind {
 
   /** The configs an artifact was made for, if this one has no task for it. */
   #ownersWithout(path: string): readonly string[] | undefined {
-    this.#outputs ??= new Producers(this.#build.declared);
+    this.#outputs ??= new Producers(this.#build.declared, this.#really);
     return this.#outputs.has(path) ? undefined : this.#cache.files.madeFor(path);
   }
 

@@ -153,3 +153,15 @@ rigTest("a link that a build has made is its artifact whatever it leads to meanw
   assertEquals((await troupe(rig, "build")).stderr, "");
   assertEquals(rig.read("all"), "other\nother\n");
 });
+
+// K13
+rigTest("what a task makes by another name, which a link leads from, is not stale", async (rig) => {
+  rig.write("o/keep", "");
+  await Deno.symlink("o", rig.path("o2"));
+  for (const output of ["o2/a", "o/a"]) {
+    rig.write("build.json", { tasks: [made("a", output)] });
+    assertEquals((await troupe(rig, "build")).code, 0);
+    assertEquals((await troupe(rig, "clean", "--stale")).stdout, "Nothing to delete\n");
+    assertEquals(rig.read("o/a"), "a\n");
+  }
+});
