@@ -4,6 +4,7 @@
  * @module
  */
 import type { Outcome } from "../../graph/report/closing.ts";
+import { describeTaskFailure } from "../../graph/failure.ts";
 import { tellingLine } from "../../graph/report/printed_diagnostics.ts";
 import { lastLines } from "../process/captured_text.ts";
 import type { Counts, RunEvent } from "./run_event.ts";
@@ -57,7 +58,7 @@ export class Outcomes {
           this.retried.set(event.task, event.retry + 1);
           break;
         }
-        this.ends[event.task] = { kind: "failed", failure: event.failure, telling: this.telling(event.output) };
+        this.ends[event.task] = { kind: "failed", failure: event.failure, telling: this.#telling(event) };
         break;
       case "cancelled":
         if (event.isAgain) break;
@@ -70,9 +71,8 @@ export class Outcomes {
   }
 
   /** The line of what a task printed that says why it failed. */
-  telling(output: Output | undefined): string | undefined {
-    const text = output && textOf(output);
-    const telling = text === undefined ? undefined : tellingLine(text);
+  #telling({ failure, output }: Extract<RunEvent, { kind: "failed" }>): string | undefined {
+    const telling = output && tellingLine(textOf(output), describeTaskFailure(failure));
     return telling?.replaceAll(`${this.#folder}/`, "");
   }
 

@@ -7,6 +7,7 @@
 import { relative } from "@std/path/posix/relative";
 import { resolve } from "@std/path/posix/resolve";
 import { shortFailure } from "../../graph/report/closing.ts";
+import { describeTaskFailure } from "../../graph/failure.ts";
 import { printedDiagnostics, tellingLine } from "../../graph/report/printed_diagnostics.ts";
 import { githubAnnotations, githubCommand } from "../../graph/report/github.ts";
 import { sectionEnd, sectionStart } from "../../graph/report/gitlab.ts";
@@ -46,7 +47,9 @@ export class CiOutput {
     const text = output === undefined ? "" : textOf(output);
     const annotations = githubAnnotations({
       task,
-      ...(event.kind === "failed" ? { failure: event.failure, telling: tellingLine(text) } : {}),
+      ...(event.kind === "failed"
+        ? { failure: event.failure, telling: tellingLine(text, describeTaskFailure(event.failure)) }
+        : {}),
       diagnostics: printedDiagnostics(text),
       pathOf: (file) => this.#pathOf(file),
     });

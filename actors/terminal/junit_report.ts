@@ -174,7 +174,7 @@ export class JunitReport implements RunReader {
 
 /** Why it failed, with the line of its output that says so. */
 function messageOf(failure: TaskFailure, output: Output | undefined): string {
-  const telling = output && tellingLine(textOf(output));
   const sentence = describeTaskFailure(failure);
+  const telling = output && tellingLine(textOf(output), sentence);
   return xmlOutput(telling === undefined ? sentence : `${sentence}: ${telling}`);
 }

@@ -6,7 +6,7 @@
  * @module
  */
 import { durationText, shortFailure } from "../../graph/report/closing.ts";
-import { firstWarning, tellingLine } from "../../graph/report/printed_diagnostics.ts";
+import { firstWarning } from "../../graph/report/printed_diagnostics.ts";
 import { lastLinesLine, MOST_SHOWN } from "../../graph/report/build_lines.ts";
 import type { Level } from "./build_log.ts";
 import { lastLines } from "../process/captured_text.ts";
@@ -92,16 +92,15 @@ export class LiveLog {
       this.#head("↻", task, [durationText(durationMs), said]);
       return;
     }
-    const telling = output && tellingLine(textOf(output)) !== undefined ? this.#telling(task) : undefined;
-    this.#head("✗", task, [durationText(durationMs), short, telling ?? ""]);
+    this.#head("✗", task, [durationText(durationMs), short, this.#place(task) ?? ""]);
     if (output !== undefined) this.#output(output, task);
   }
 
-  /** Where it has a place: all else stands right below. */
-  #telling(task: number): string | undefined {
+  /** The place that its output tells of: all else stands right below. */
+  #place(task: number): string | undefined {
     const outcome = this.choices.outcomes.of(task);
     const telling = outcome?.kind === "failed" ? outcome.telling : undefined;
-    return telling === undefined ? undefined : /^\S+:\d+(?::\d+)?(?= )/.exec(telling)?.[0];
+    return telling === undefined ? undefined : /^\S+:\d+(?::\d+)?(?= |$)/.exec(telling)?.[0];
   }
 
   #head(mark: "✓" | "✗" | "⚠" | "↻", task: number, parts: readonly string[]): void {

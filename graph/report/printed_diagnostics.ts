@@ -122,13 +122,22 @@ export function printedDiagnostics(text: string): PrintedDiagnostic[] {
 /**
  * The line of what a task printed that says why it failed, with its place in front where it has one: the first thing that
  * a tool called an error, else the first line with a word for one, else the last line. Undefined when nothing was printed.
+ * Of what the failure's `sentence` says already only the place is told.
  */
-export function tellingLine(text: string): string | undefined {
+export function tellingLine(text: string, sentence: string): string | undefined {
   const error = printedDiagnostics(text).find(({ severity }) => severity === "error");
-  if (error !== undefined) return `${placeOf(error)} ${error.message}`;
+  if (error !== undefined) {
+    const place = placeOf(error);
+    return isSaid(error.message, sentence) ? place : `${place} ${error.message}`;
+  }
   const lines = withoutEscapes(text).split(/\r?\n|\r/).map((line) => line.trim()).filter((line) => line !== "");
   const line = lines.find((line) => WHY.test(line)) ?? lines.at(-1);
-  return line === undefined ? undefined : line.slice(0, LONGEST_LINE);
+  return line === undefined || isSaid(line, sentence) ? undefined : line.slice(0, LONGEST_LINE);
+}
+
+/** Whether a sentence ends with what a line says, with or without the class of an error. */
+function isSaid(line: string, sentence: string): boolean {
+  return [line, line.replace(/^\w*Error: /, "")].some((said) => sentence.endsWith(`: ${said}`));
 }
 
 /** The first warning in what a task printed that succeeded, with its place; undefined when it holds none. */

@@ -114,12 +114,19 @@ Deno.test("printedDiagnostics() takes times, addresses and prose for what they a
 
 // S6.6
 Deno.test("tellingLine() is the first error, else a line with a word for one, else the last", () => {
-  assertEquals(tellingLine("a.c:1:2: warning: w\nb.c:3:4: error: e\n"), "b.c:3:4 e");
-  assertEquals(tellingLine("reading\n\x1b[31mcannot read x\x1b[0m\nbye\n"), "cannot read x");
-  assertEquals(tellingLine("one\ntwo\n\n"), "two");
-  assertEquals(tellingLine("10%\r50%\rno such file\r"), "no such file");
-  assertEquals(tellingLine(""), undefined);
-  assertEquals(tellingLine("\n \n"), undefined);
+  const told = (text: string, sentence = "Command failed with exit code 1") => tellingLine(text, sentence);
+  assertEquals(told("a.c:1:2: warning: w\nb.c:3:4: error: e\n"), "b.c:3:4 e");
+  assertEquals(told("reading\n\x1b[31mcannot read x\x1b[0m\nbye\n"), "cannot read x");
+  assertEquals(told("one\ntwo\n\n"), "two");
+  assertEquals(told("10%\r50%\rno such file\r"), "no such file");
+  assertEquals(told(""), undefined);
+  assertEquals(told("\n \n"), undefined);
+  // What the failure says already is not told twice.
+  const thrown = "Module failed: TypeError: it is a Map";
+  assertEquals(told("TypeError: it is a Map\n    at JSON.stringify (<anonymous>)\n", thrown), undefined);
+  assertEquals(told("TypeError: it is a Map\n    at f (file:///p/m.js:2:3)\n", thrown), "/p/m.js:2:3");
+  assertEquals(told("Error: it has no function 'f'\n", "Module failed: it has no function 'f'"), undefined);
+  assertEquals(told("Error: other\n", thrown), "Error: other");
 });
 
 // S6.4
