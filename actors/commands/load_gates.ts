@@ -24,6 +24,7 @@ import { Source } from "../../graph/input/source.ts";
 import type { Task } from "../../graph/task.ts";
 import { lockingTasks, recordedTasks } from "./active_tasks.ts";
 import { DEFAULT_DATABASE } from "../crew/options.ts";
+import { FileLockError } from "../locks/error.ts";
 import { heldLocks } from "../locks/held_locks.ts";
 import { HostMeter } from "../machine/host_load.ts";
 import { identityOf } from "../machine/regular_file.ts";
@@ -102,8 +103,8 @@ export async function openGates(source: TasksSource, options: OpenGatesOptions =
     maxParallelTasks,
     maxContextComplexity,
     resourceLimits,
-    load: () => ({ ...meter.load(), activeTasks: Math.max(recorded, lockingTasks(folder)) }),
-    heldLocks: () => heldLocks(folder),
+    load: () => ({ ...meter.load(), activeTasks: Math.max(recorded, told(() => lockingTasks(folder))) }),
+    heldLocks: () => told(() => heldLocks(folder)),
   };
   if (options.measures) await meter.ready();
   return {
@@ -180,6 +181,19 @@ async function withPlainFolders(tasks: readonly Task[], folder: string): Promise
     return answer;
   };
   return tasks.map((task) => ({ ...task, sourceFiles: listWithLiteralParts(task.sourceFiles, isFolder) }));
+}
+
+/**
+ * What is read of locks.
+ *
+ * @throws {InputError} When they cannot be read.
+ */
+function told<Result>(read: () => Result): Result {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof FileLockError ? new InputError(error.message) : error;
+  }
 }
 
 /** Also where that cannot be told: whoever reads it says why. */

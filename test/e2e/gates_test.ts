@@ -147,6 +147,18 @@ rigTest(
   },
 );
 
+rigTest("gates that cannot read who holds locks say so, and nothing is run", async (rig) => {
+  rig.write("build.json", { tasks: [{ name: "a", output: "a", command: 'echo > "$OUT"' }] });
+  rig.write("tasks.txt", "a: true\n");
+  rig.write(".troupe/locks", "a file");
+  const commands = [["check"], ["build", "--validate"], ["run", "tasks.txt", "--validate"], ["join", "--validate"]];
+  for (const args of commands) {
+    const { code, stdout, stderr } = await rig.ask(args);
+    const why = `Cannot keep locks in '${rig.path(".troupe/locks")}': Not a directory\n`;
+    assertEquals([code, stdout, stderr, rig.has("a")], [2, "", why, false], args.join(" "));
+  }
+});
+
 rigTest("loadGates() gives a program the gates of a config", async (rig) => {
   rig.write("build.json", CONFIG);
   const gates = await loadGates(rig.path("build.json"));
