@@ -216,7 +216,7 @@ rigTest("a module that cannot be loaded, or throws, fails its task and shows whe
   assertStringIncludes(ended.stdout, `${rig.path("broken.ts")}:1:17`);
   assertStringIncludes(ended.stdout, `at thrown (file://${rig.path("tasks.ts")}:2:9)`);
   // The last lines add where that was, and do not say it again.
-  assertStringIncludes(ended.stdout, "\n  thrown  Module failed: RangeError: too far  tasks.ts:2:9\n");
+  assertStringIncludes(ended.stdout, "\n  thrown   Module failed: RangeError: too far  tasks.ts:2:9\n");
   assert(!ended.stdout.includes("sandbox_thread.ts"), ended.stdout);
   // S0.31
   assertEquals(executed(ended).filter((name) => name === "thrown").length, 2);
