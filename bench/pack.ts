@@ -7,7 +7,7 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { walkSync } from "@std/fs";
-import { dirname, join, relative } from "@std/path";
+import { dirname, extname, join, relative } from "@std/path";
 import { type Compression, type PackedFile, tarball } from "./pack/tarball.ts";
 import { bundle, copySources, ROOT, run, STAND_INS } from "./pack/bundle.ts";
 import config from "../deno.json" with { type: "json" };
@@ -43,15 +43,25 @@ export async function pack(folder: string, compression?: Compression): Promise<s
     await Deno.writeTextFile(join(made, "package.json"), JSON.stringify(PACKAGE, null, 2) + "\n");
     await addProgram(made);
     const path = join(folder, `troupe-${config.version}.tgz`);
-    const paths = [...walkSync(made, { includeDirs: false })].map((entry) => relative(made, entry.path)).sort();
+    const paths = [...walkSync(made, { includeDirs: false })].map((entry) => relative(made, entry.path));
     const files = paths.map((path): PackedFile => {
       return { path, content: Deno.readFileSync(join(made, path)), isProgram: path === PACKAGE.bin.troupe };
     });
-    await Deno.writeFile(path, await tarball(files, compression));
+    await Deno.writeFile(path, await tarball(files.sort(byLikeness), compression));
     return path;
   } finally {
     await Deno.remove(work, { recursive: true });
   }
+}
+
+/** Files that are alike stand together, as the compressor sees only some of them at a time: those of a kind and a folder, by size. */
+function byLikeness(a: PackedFile, b: PackedFile): number {
+  return compare(extname(a.path), extname(b.path)) || compare(dirname(a.path), dirname(b.path)) ||
+    a.content.length - b.content.length || compare(a.path, b.path);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** Declarations of all that is public, as `deno pack` makes them. */
