@@ -20,7 +20,7 @@ import type { LockHolder, LockMode } from "./holder.ts";
 import { isPresent, removeAbsent } from "./presence.ts";
 import { type Liveness, livenessOf, type ProcessIdentity } from "../machine/process_identity.ts";
 import { quote } from "../../graph/text.ts";
-import { writeWhole } from "../machine/regular_file.ts";
+import { readRegularText, writeWhole } from "../machine/regular_file.ts";
 
 /** What is written. Further fields are ignored, so that a later version may add some. */
 export interface LockRecord extends ProcessIdentity {
@@ -211,7 +211,7 @@ export class LockFolder {
   #readRecord(name: string, key: string): LockRecord | "damaged" | undefined {
     let text: string;
     try {
-      text = Deno.readTextFileSync(`${this.path}/${name}`);
+      text = readRegularText(`${this.path}/${name}`);
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return undefined;
       throw folderError(this.path, error);

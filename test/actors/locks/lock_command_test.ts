@@ -74,3 +74,13 @@ rigTest("troupe locks tells what it cannot do, with exit code 2", async (rig) =>
   assertMatch(inPlace.stderr, /^Cannot keep locks in '.+\/\.troupe\/locks': Not a directory\n$/);
   assertEquals([unknown.code, unknown.stderr], [2, "Unknown flag '--cleen', did you mean '--clean'?\n"]);
 });
+
+rigTest("a lock's record that is a FIFO is told of, and never waited for", async (rig) => {
+  plant(rig.folder, "b", { pid: 999_999_999, task: null, sinceMs: 0 });
+  const record = rig.files(".troupe/locks").find((path) => path.endsWith(".held"))!;
+  rig.remove(record);
+  rig.fifo(record);
+  const { code, stderr } = await rig.ask(["locks"]);
+  assertEquals(code, 2);
+  assertMatch(stderr, /^Cannot keep locks in '.+\/\.troupe\/locks': not a regular file\n$/);
+});
