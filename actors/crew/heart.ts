@@ -56,6 +56,11 @@ export class Heart {
     this.#observer = new Observer(options.intervalMs);
   }
 
+  /** When it should beat next, in milliseconds: as often as it means to, or when another's time is over. */
+  get nextMs(): number {
+    return Math.min(this.#options.intervalMs, this.#observer.dueMs + 1);
+  }
+
   /** Beats once; false when the member was declared dead. */
   async beat(): Promise<boolean> {
     const { worker, owner, limits } = this.#options;
@@ -79,7 +84,6 @@ export interface HeartListener {
 /** Beats at intervals until it is stopped, or the member is lost; what goes wrong in between is tried again. */
 export class Beating {
   readonly #heart: Heart;
-  readonly #intervalMs: number;
   readonly #listener: HeartListener;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #beat: Promise<void> | undefined;
@@ -87,7 +91,6 @@ export class Beating {
 
   constructor(store: CrewStore, options: HeartOptions, listener: HeartListener) {
     this.#heart = new Heart(store, options);
-    this.#intervalMs = options.intervalMs;
     this.#listener = listener;
     this.#beatNow();
   }
@@ -104,7 +107,7 @@ export class Beating {
       if (this.#isStopped) return;
       if (isMember instanceof DatabaseError) return this.#listener.onRemoved(isMember);
       if (!isMember) return this.#listener.onLost();
-      this.#timer = setTimeout(() => this.#beatNow(), Math.max(1, this.#intervalMs - (performance.now() - begunMs)));
+      this.#timer = setTimeout(() => this.#beatNow(), Math.max(1, this.#heart.nextMs - (performance.now() - begunMs)));
     });
   }
 

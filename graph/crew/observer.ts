@@ -18,6 +18,7 @@ export class Observer {
   readonly #seen = new Map<Pulse["id"], { beat: Pulse["beat"]; sinceMs: number }>();
   readonly #longestGapMs: number;
   #lastMs = -Infinity;
+  #dueMs = Infinity;
 
   /** `intervalMs`: how often it means to look. */
   constructor(intervalMs: number) {
@@ -32,15 +33,24 @@ export class Observer {
     // Who was away itself, suspended together with the others perhaps, knows nothing of that time
     const wasAway = nowMs - this.#lastMs > this.#longestGapMs;
     this.#lastMs = nowMs;
+    this.#dueMs = Infinity;
     const gone = new Set(this.#seen.keys());
     const expired = others.filter(({ id, beat, timeoutMs }) => {
       gone.delete(id);
       const seen = this.#seen.get(id);
-      if (seen !== undefined && seen.beat === beat && !wasAway) return nowMs - seen.sinceMs > timeoutMs;
-      this.#seen.set(id, { beat, sinceMs: nowMs });
+      const isSame = seen !== undefined && seen.beat === beat && !wasAway;
+      if (!isSame) this.#seen.set(id, { beat, sinceMs: nowMs });
+      const leftMs = (isSame ? seen.sinceMs : nowMs) + timeoutMs - nowMs;
+      if (leftMs < 0) return true;
+      this.#dueMs = Math.min(this.#dueMs, leftMs);
       return false;
     });
     for (const id of gone) this.#seen.delete(id);
     return expired;
+  }
+
+  /** In how many milliseconds from the last look on a further one would find somebody dead; infinite without others. */
+  get dueMs(): number {
+    return this.#dueMs;
   }
 }

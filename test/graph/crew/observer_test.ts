@@ -29,3 +29,16 @@ Deno.test("Observer that was away itself holds that time against nobody", () => 
   assertEquals(look(observer, 10_060, { a: 1 }), []);
   assertEquals(look(observer, 10_090, { a: 1 }), ["a"]);
 });
+
+// S3.30: whoever looks at intervals alone would find some of the dead one interval late
+Deno.test("Observer tells when somebody's time will be over", () => {
+  const observer = new Observer(INTERVAL);
+  assertEquals(observer.dueMs, Infinity);
+  const dues = [[1000, 7], [1029, 7], [1058, 7], [1060, 7], [1061, 7]].map(([nowMs, beat]) => {
+    const dead = look(observer, nowMs, { a: beat, b: nowMs });
+    return [...dead, observer.dueMs];
+  });
+  assertEquals(dues, [[60], [31], [2], [0], ["a", 60]]);
+  look(observer, 1090, {});
+  assertEquals(observer.dueMs, Infinity);
+});
