@@ -21,9 +21,9 @@ export function keptFolders(
   return Object.fromEntries(paths.map((path) => {
     const place = placeToKeep(folder, path);
     tell?.(
-      `No build has made what lies at ${quote(path)}, which task ${quote(task.name)} makes: it is kept as ${
-        quote(place)
-      }`,
+      `No build is known to have made what lies at ${quote(path)}, which task ${
+        quote(task.name)
+      } makes: it is kept as ${quote(place)}`,
     );
     return [path, place];
   }));
