@@ -39,7 +39,10 @@ export class Flock implements DatabaseLock {
   close(): void {
     const file = this.#file;
     this.#file = undefined;
-    if (file === undefined) return;
+    if (file !== undefined) this.#leave(file);
+  }
+
+  #leave(file: Deno.FsFile): void {
     try {
       const { tryLockSync } = file as { tryLockSync?: (exclusive: boolean) => boolean };
       if (tryLockSync?.call(file, true) && isStillAt(this.#path, file)) Deno.removeSync(this.#path);
@@ -84,7 +87,7 @@ export class Flock implements DatabaseLock {
     }
   }
 
-  /** The kernel cannot be told that one does not wait any more: then the file is closed once it is one's turn. */
+  /** The kernel cannot be told that one does not wait any more: then the file is let go once it is one's turn. */
   async #granted(file: Deno.FsFile, sinceMs: number): Promise<void> {
     const waiting = Promise.withResolvers<void>();
     const timer = setInterval(() => {
@@ -95,7 +98,7 @@ export class Flock implements DatabaseLock {
       await Promise.race([locking, waiting.promise]);
     } catch (error) {
       this.#file = undefined;
-      locking.catch(() => {}).finally(() => file.close());
+      locking.then(() => this.#leave(file), () => file.close());
       throw error instanceof CrewError ? error : this.#error(error);
     } finally {
       clearInterval(timer);
