@@ -7,6 +7,7 @@
 import type { Glob } from "../../graph/glob.ts";
 import { folderAt, outputPaths, Producers, type RealPlace } from "../../graph/outputs.ts";
 import { absoluteIn } from "../../graph/paths.ts";
+import { prefixRange } from "../../graph/prefix_range.ts";
 import type { DeclaredOutput, Task } from "../../graph/task.ts";
 import { isFolder } from "../machine/regular_file.ts";
 
@@ -81,15 +82,6 @@ function pathsOf(tasks: readonly Task[], wanted: DeclaredOutput["kind"], really:
   return new Set([...paths, ...paths.map(really)]);
 }
 
-/** The sorted texts that begin with a prefix, found by bisection. */
 function withPrefix(sorted: readonly string[], prefix: string): readonly string[] {
-  let low = 0, high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sorted[middle] < prefix) low = middle + 1;
-    else high = middle;
-  }
-  let end = low;
-  while (end < sorted.length && sorted[end].startsWith(prefix)) end++;
-  return sorted.slice(low, end);
+  return sorted.slice(...prefixRange(sorted, prefix));
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { dirname } from "@std/path/posix/dirname";
-import { isThere } from "../machine/regular_file.ts";
+import { isThere, PlaceTakenError } from "../machine/regular_file.ts";
 
 /** Beside the config; nothing of it is ever removed. */
 const KEPT = ".troupe/replaced";
@@ -24,11 +24,21 @@ export function placeToKeep(folder: string, path: string): string {
  * @throws What the file system throws; the folder lies where it lay then.
  */
 export function keepFolder(folder: string, path: string, place: string): void {
+  refuseOthers(folder, dirname(place));
   Deno.mkdirSync(dirname(`${folder}/${place}`), { recursive: true });
   Deno.renameSync(`${folder}/${path}`, `${folder}/${place}`);
   try {
     Deno.writeTextFileSync(`${folder}/.troupe/.gitignore`, "*\n", { createNew: true });
   } catch {
     // It is there already.
+  }
+}
+
+/** Nothing is moved through a link, whoever put it there. */
+function refuseOthers(folder: string, within: string): void {
+  for (let path = within; path.startsWith(KEPT); path = dirname(path)) {
+    if (isThere(`${folder}/${path}`) && !Deno.lstatSync(`${folder}/${path}`).isDirectory) {
+      throw new PlaceTakenError(`'${path}', where what lies there is kept, is no folder: remove it`);
+    }
   }
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { prefixRange } from "../prefix_range.ts";
 import { matches } from "./task_names.ts";
 
 /** Names in order, and how to read one for that order. */
@@ -47,15 +48,7 @@ function sorted(keys: readonly string[]): Sorted {
 }
 
 function beginning({ keys, indexes }: Sorted, start: string): number[] {
-  let low = 0, high = keys.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (keys[middle] < start) low = middle + 1;
-    else high = middle;
-  }
-  let end = low;
-  while (end < keys.length && keys[end].startsWith(start)) end++;
-  return indexes.slice(low, end);
+  return indexes.slice(...prefixRange(keys, start));
 }
 
 /** Units in reverse order: only ever compared with others of that kind. */

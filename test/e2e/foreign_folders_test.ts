@@ -48,3 +48,30 @@ rigTest(
     assertEquals(rig.read(`${KEPT}/src.2/made`), "made\n");
   },
 );
+
+// S0.34
+rigTest(
+  "where a folder cannot be kept, nothing is moved: not through a link, nor over what others have put there",
+  async (rig) => {
+    rig.write("build.json", { tasks: [{ name: "a", outputs: ["dist/"], command: 'echo made > "$OUT/made"' }] });
+    rig.write("dist/hand", "by hand");
+    rig.write("elsewhere/theirs", "");
+    const ways: Record<string, () => void> = {
+      link: () => Deno.symlinkSync("../elsewhere", rig.path(KEPT)),
+      file: () => rig.write(KEPT, ""),
+      pipe: () => rig.fifo(KEPT),
+    };
+    Deno.mkdirSync(rig.path(".troupe"));
+    for (const [kind, put] of Object.entries(ways)) {
+      put();
+      const { code, stdout } = await rig.build(["--no-store"]);
+      assertEquals(code, 1, kind);
+      assertStringIncludes(
+        stdout,
+        `Cannot prepare artifact 'dist': '${KEPT}', where what lies there is kept, is no folder: remove it`,
+      );
+      assertEquals([rig.read("dist/hand"), rig.files("elsewhere")], ["by hand", ["elsewhere/theirs"]], kind);
+      rig.remove(KEPT);
+    }
+  },
+);
