@@ -71,12 +71,14 @@ export class CommandGrowth implements Growth {
     if (!this.#isWanted) return;
     const { members, most, processors, cpuShare, onMore } = this.#context;
     const there = members(), before = this.#allowed;
-    const isIdle = (cpuShare() ?? 0) < BUSY_SHARE;
+    const share = cpuShare() ?? 0;
     // Those that start keep processors busy, or wait for nothing but to be read.
     if (!there.every(({ isReady }) => isReady)) return this.#wind(LEAST_PAUSE_MS);
     const areWaiting = there.every(({ sameMs }) => sameMs >= WAITS_MS);
     const lasting = there.filter(({ sameMs }) => sameMs >= LASTS_MS).length;
-    const helpful = !isIdle ? processors + lasting : areWaiting ? most() : 2 * before;
+    // As many more as what is idle would be enough for, were they all like those that there are.
+    const filling = Math.min(Math.ceil(before / share), areWaiting ? most() : 2 * before);
+    const helpful = share < BUSY_SHARE ? filling : processors + lasting;
     this.#allowed = Math.min(most(), Math.max(before, helpful));
     if (this.#allowed === before) return this.#wind(Math.min(2 * pauseMs, MOST_PAUSE_MS));
     onMore();

@@ -55,10 +55,21 @@ Deno.test("there are as many threads as processors, and twice as many each time 
   assertEquals(stage.told, [2, 4, 8]);
 });
 
+// S7.1
+Deno.test("of threads that leave a part of the processors idle there are soon as many more as that part takes", async () => {
+  using stage = new Stage();
+  stage.share = 0.8;
+  stage.fill();
+  await until(() => stage.told.length === 3, "there were more three times");
+  assertEquals(stage.told, [2, 3, 4]);
+  stage.growth.stop();
+  assertEquals(stage.members.length, 5);
+});
+
 // S0.13, S7.13
 Deno.test("there are all threads at once when processors are idle since all tasks wait for something", async () => {
   using stage = new Stage();
-  stage.share = 0.3;
+  stage.share = 0.1;
   stage.fill();
   stage.members.fill(WAITING);
   await until(() => stage.members.length === 12, "there are all");
