@@ -56,6 +56,16 @@ export async function timeProgram(program: string, args: readonly string[], cwd?
   return ms;
 }
 
+/** Runs a program to its end and answers with the processor time of it and of all that it has waited for, in milliseconds. */
+export async function cpuOfProgram(program: string, args: readonly string[], cwd?: string): Promise<number> {
+  // POSIX `times`: a line for the shell and one for its children, user and system time in each.
+  const all = ["-c", '"$@" > /dev/null && times', "sh", program, ...args];
+  const { code, stdout, stderr } = await new Deno.Command("/bin/sh", { args: all, cwd, stdin: "null" }).output();
+  if (code !== 0) throw failure(program, args, stderr);
+  const children = new TextDecoder().decode(stdout).trim().split("\n")[1];
+  return children.matchAll(/(\d+)m([\d.]+)s/g).reduce((ms, [, m, s]) => ms + 60_000 * Number(m) + 1000 * Number(s), 0);
+}
+
 /** The arguments with which Deno runs a program of this repository, by its path from the root. */
 export function denoArgs(program: string): string[] {
   return ["run", "-A", fromFileUrl(new URL(`../${program}`, import.meta.url))];
