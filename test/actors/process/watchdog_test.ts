@@ -2,6 +2,7 @@ import { assert, assertEquals, assertFalse, fail } from "@std/assert";
 import { existsSync } from "@std/fs";
 import { createLedger, LedgerSlot } from "../../../actors/process/ledger.ts";
 import { RUN_VARIABLE, startWatchdog } from "../../../actors/process/watchdog.ts";
+import { entryOf, processes } from "../../../actors/machine/process_table.ts";
 import { livingInGroups } from "./living.ts";
 
 const isLinux = Deno.build.os === "linux";
@@ -112,3 +113,36 @@ Deno.test("LedgerSlot writes its own slot and no other", () => {
     Deno.removeSync(ledger);
   }
 });
+
+for (const rights of ["-A", "--allow-run=/bin/sh"]) {
+  Deno.test({
+    name: `watchdog: it leads a session of its own, which a signal to troupe's group does not reach (${rights})`,
+    ignore: !isLinux,
+    fn: async () => {
+      const program = `
+        import { startWatchdog } from ${JSON.stringify(import.meta.resolve("../../../actors/process/watchdog.ts"))};
+        startWatchdog({ ledger: "", token: "token", onGone: console.error });
+        console.log("up");
+        setInterval(() => {}, 1000);`;
+      const args = ["run", ...(rights === "-A" ? [rights] : [rights, "--allow-read", "--allow-env"]), "--no-prompt"];
+      const entry = Deno.makeTempFileSync({ suffix: ".ts" });
+      Deno.writeTextFileSync(entry, program);
+      const config = import.meta.resolve("../../../deno.json").slice("file://".length);
+      const troupe = new Deno.Command(Deno.execPath(), {
+        args: [...args, "--config", config, entry],
+        stdout: "piped",
+      }).spawn();
+      const reader = troupe.stdout.getReader();
+      const { value } = await reader.read();
+      assertEquals(new TextDecoder().decode(value), "up\n");
+      const own = () => processes().filter((id) => entryOf(id)?.parentId === troupe.pid);
+      // What it is started by becomes it.
+      await within(2000, () => own().some((id) => entryOf(id)?.sessionId === id), () => "a session of its own");
+      assertEquals(own().length, 1);
+      troupe.kill("SIGKILL");
+      await troupe.status;
+      await reader.cancel();
+      Deno.removeSync(entry);
+    },
+  });
+}
