@@ -18,6 +18,11 @@ export class Heap {
     return this.#items[0];
   }
 
+  /** So many of them, if there are, which are among the smaller ones. */
+  front(most: number): readonly number[] {
+    return this.#items.slice(0, most);
+  }
+
   push(item: number): void {
     const items = this.#items;
     let at = items.length;

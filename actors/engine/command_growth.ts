@@ -1,13 +1,14 @@
 /**
  * Owns the question whether more threads would help tasks that run commands. A thread takes Deno 55 ms of CPU to start, and
  * where CPUs are busy already one more makes nothing faster: so there are as many as CPUs at once, and further ones when
- * CPUs are idle all the same, as when tasks wait for the disk or for something else, or when tasks last.
+ * CPUs are idle all the same, as when tasks wait for the disk or for something else, or when tasks last, or usually do: then
+ * a thread's start is little beside them.
  * It starts none itself.
  *
  * @module
  */
 import { QuickTimer } from "../machine/quick_timer.ts";
-import type { Growth, PoolView } from "./thread_growth.ts";
+import type { Growth, PoolView, TasksAhead } from "./thread_growth.ts";
 
 /** A thread as it is seen here. */
 export interface Runner {
@@ -26,7 +27,7 @@ export interface GrowthContext extends PoolView<Runner> {
 const BUSY_SHARE = 0.85;
 
 /** A task that lasts so long keeps its thread from others, whatever it does; where CPUs are idle it waits for something. */
-const LASTS_MS = 200, WAITS_MS = 30;
+const LASTS_MS = 100, WAITS_MS = 30;
 
 /** Between two looks; the system counts in ticks of 10 ms. It becomes more and more as long as nothing is changed. */
 const LEAST_PAUSE_MS = 50, MOST_PAUSE_MS = 400;
@@ -43,8 +44,11 @@ export class CommandGrowth implements Growth {
     this.#allowed = context.processors;
   }
 
-  areEnough(): boolean {
-    if (this.#context.members().length < this.#allowed) return false;
+  areEnough({ expectedMs }: TasksAhead): boolean {
+    const { members, most, processors } = this.#context;
+    const lasting = expectedMs.filter((ms) => ms >= LASTS_MS).length;
+    this.#allowed = Math.max(this.#allowed, Math.min(most(), processors + lasting));
+    if (members().length < this.#allowed) return false;
     this.#isWanted = true;
     if (this.#timer === undefined) {
       this.#context.cpuShare(); // from now on
@@ -78,9 +82,9 @@ export class CommandGrowth implements Growth {
     const lasting = there.filter(({ sameMs }) => sameMs >= LASTS_MS).length;
     // As many more as what is idle would be enough for, were they all like those that there are.
     const filling = Math.min(Math.ceil(before / share), areWaiting ? most() : 2 * before);
-    const helpful = share < BUSY_SHARE ? filling : processors + lasting;
+    const helpful = share < BUSY_SHARE ? filling : processors + 2 * lasting; // where some last, others will
     this.#allowed = Math.min(most(), Math.max(before, helpful));
-    if (this.#allowed === before) return this.#wind(Math.min(2 * pauseMs, MOST_PAUSE_MS));
-    onMore();
+    if (this.#allowed > before) return onMore();
+    this.#wind(areWaiting ? LEAST_PAUSE_MS : Math.min(2 * pauseMs, MOST_PAUSE_MS));
   }
 }

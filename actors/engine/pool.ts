@@ -23,8 +23,8 @@ export class WorkerStartError extends Error {
 export interface Pool<Message = RunTask | RunShell> {
   /** Called once, before all others. */
   start(): void;
-  /** So many tasks wait for a worker, and none is idle; so many are left in all. */
-  want(tasks: number, left: number): void;
+  /** So many tasks wait for a worker, and none is idle; so many are left in all. Some that wait are expected to take so long. */
+  want(tasks: number, left: number, expectedMs: readonly number[]): void;
   /** Hands a task to a worker that has none. */
   run(worker: number, message: Message): void;
   /** Answers a worker that has told what its task was found to read; there where tasks may tell that. */

@@ -164,9 +164,17 @@ export class Scheduler<Message = RunTask | RunShell> {
     for (const effect of step(this.#schedule, event)) this.#carryOut(effect);
     const { idle, queue, stopping, plan, settled } = this.#schedule;
     if (idle.size === 0 && !stopping) {
-      this.#pool?.want(Math.min(queue.size, roomIn(this.#schedule)), plan.size - settled);
+      const waiting = Math.min(queue.size, roomIn(this.#schedule));
+      this.#pool?.want(waiting, plan.size - settled, this.#expectedMs(waiting));
     }
     if (stopping) this.#giveUpLooking(this.#looking);
+  }
+
+  /** How long tasks that wait are expected to take, of as many as there are workers; none where that is not known. */
+  #expectedMs(waiting: number): readonly number[] {
+    const { plan: { weights, order }, queue, options } = this.#schedule;
+    if (weights === undefined) return [];
+    return queue.front(Math.min(waiting, options.workers)).map((rank) => weights[order[rank]]);
   }
 
   /** Nobody waits for these looks at files any more, whatever they would show. */

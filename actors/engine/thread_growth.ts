@@ -18,10 +18,18 @@ export interface Caller {
   readonly hasCalled: boolean;
 }
 
+/** What is still to be done. */
+export interface TasksAhead {
+  /** How many there are. */
+  readonly left: number;
+  /** How long some of those that wait usually take, in milliseconds, as far as that is known. */
+  readonly expectedMs: readonly number[];
+}
+
 /** What a pool asks before it starts a thread. */
 export interface Growth {
-  /** Whether those that there are will do while so many tasks are left; it is looked again soon then. */
-  areEnough(left: number): boolean;
+  /** Whether those that there are will do for these tasks; it is looked again soon then. */
+  areEnough(tasks: TasksAhead): boolean;
   /** Nothing is wanted for now. */
   rest(): void;
   /** Nothing is wanted any more. */
@@ -75,7 +83,7 @@ export class ThreadGrowth implements Growth {
     this.#context = context;
   }
 
-  areEnough(left: number): boolean {
+  areEnough({ left }: TasksAhead): boolean {
     const { members, most, processors, cpuShare, onLook } = this.#context;
     const areMany = left >= MANY * most();
     const free = members().filter((member) => isShortlyFree(member, areMany));

@@ -23,7 +23,7 @@ import { Pace } from "./pace.ts";
 import { type Pool, type PoolReport, WorkerStartError } from "./pool.ts";
 import { startAhead, takeAhead } from "./thread_ahead.ts";
 import { growthOf } from "./pool_growth.ts";
-import type { Growth } from "./thread_growth.ts";
+import type { Growth, TasksAhead } from "./thread_growth.ts";
 import { StatusTable } from "../worker/status_table.ts";
 import { ownPath } from "../worker/targets.ts";
 import { type Assignment, type Said, WorkerThread } from "./worker_thread.ts";
@@ -89,7 +89,7 @@ export class WorkerPool implements Pool {
   /** How many of these have not been ready yet. */
   #starting = 0;
   readonly #growth: Growth;
-  #wish = { tasks: 0, left: 0 };
+  #wish: TasksAhead & { readonly tasks: number } = { tasks: 0, left: 0, expectedMs: [] };
 
   constructor(options: PoolOptions) {
     const { size, graceMs = DEFAULT_GRACE_MS, room = () => undefined } = options;
@@ -108,7 +108,7 @@ export class WorkerPool implements Pool {
       callsModules: options.callsModules ?? false,
       members: () => this.#members.filter((member) => member !== undefined),
       most: () => this.#most,
-      wantAgain: () => this.want(this.#wish.tasks, this.#wish.left),
+      wantAgain: () => this.want(this.#wish.tasks, this.#wish.left, this.#wish.expectedMs),
       startMore: (count) => this.#startMore(count),
     });
   }
@@ -149,11 +149,14 @@ export class WorkerPool implements Pool {
     queueMicrotask(() => this.#starting -= ready.length);
   }
 
-  /** So many tasks wait for a worker, and none is idle: starts threads for them, as far as there may be more and they would help. */
-  want(tasks: number, left: number = tasks): void {
-    this.#wish = { tasks, left };
+  /**
+   * So many tasks wait for a worker, and none is idle: starts threads for them, as far as there may be more and they would
+   * help. `expectedMs` tells of some of them how long they usually take.
+   */
+  want(tasks: number, left: number = tasks, expectedMs: readonly number[] = []): void {
+    this.#wish = { tasks, left, expectedMs };
     while (this.#starting < tasks && this.#started < this.#most) {
-      if (this.#growth.areEnough(left)) return;
+      if (this.#growth.areEnough(this.#wish)) return;
       this.#startNext();
     }
     this.#growth.rest();

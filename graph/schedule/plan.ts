@@ -31,7 +31,7 @@ export function makePlan(
   return { ...schedulable(tasks, graph, restraints), tasks, graph, sources, producers };
 }
 
-/** How long tasks are expected to take, by index and in any unit; default all take the same. */
+/** How long tasks are expected to take, by index, in milliseconds; default all take the same. */
 export interface Expected {
   readonly weights?: ArrayLike<number>;
 }
@@ -55,6 +55,7 @@ export function schedulable(
     dependents: graph.dependents,
     order,
     retries: Int32Array.from(tasks, (task) => task.retries),
+    weights: restraints?.weights,
     needs: needsOf(tasks, restraints),
   };
 }

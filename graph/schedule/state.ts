@@ -101,6 +101,8 @@ export interface Schedulable {
   readonly urgent?: number;
   /** Further attempts each task has after a failed one. */
   readonly retries: Int32Array;
+  /** How long each task is expected to take, in milliseconds; absent when that is not known of any. */
+  readonly weights?: ArrayLike<number>;
   /** What tasks need of things that are limited; absent when no task needs any. */
   readonly needs?: Needs;
 }

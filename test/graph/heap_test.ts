@@ -6,6 +6,7 @@ Deno.test("Heap gives back what was put in, smallest first", () => {
   const heap = new Heap();
   for (const item of [5, 1, 4, 1, 3]) heap.push(item);
   assertEquals([heap.size, heap.first], [5, 1]);
+  assertEquals([heap.front(1), heap.front(0), [...heap.front(9)].sort()], [[1], [], [1, 1, 3, 4, 5]]);
   assertEquals(Array.from({ length: 5 }, () => heap.pop()), [1, 1, 3, 4, 5]);
   assertEquals([heap.size, heap.first, heap.pop()], [0, undefined, undefined]);
 });

@@ -5,12 +5,13 @@ import { until } from "../../faults/rig.ts";
 
 const SHORT: Runner = { isReady: true, sameMs: 3 };
 const WAITING: Runner = { isReady: true, sameMs: 40 };
-const LASTING: Runner = { isReady: true, sameMs: 250 };
+const LASTING: Runner = { isReady: true, sameMs: 120 };
 const STARTING: Runner = { isReady: false, sameMs: 900 };
 
 /** The growth of a pool of at most 12 on two processors, for tasks that always wait. */
 class Stage implements Disposable {
   share: number | undefined = 1;
+  expectedMs: readonly number[] = [];
   /** How often it was asked how busy the processors are. */
   looks = 0;
   readonly members: Runner[] = [];
@@ -32,7 +33,9 @@ class Stage implements Disposable {
 
   /** Starts as many as it may. */
   fill(): void {
-    while (this.members.length < 12 && !this.growth.areEnough()) this.members.push(SHORT);
+    while (this.members.length < 12 && !this.growth.areEnough({ left: 99, expectedMs: this.expectedMs })) {
+      this.members.push(SHORT);
+    }
   }
 
   async looksAgain(): Promise<void> {
@@ -77,16 +80,30 @@ Deno.test("there are all threads at once when processors are idle since all task
 });
 
 // S7.1, S7.7
-Deno.test("while processors are busy one more thread is started for each task that lasts, and no other", async () => {
+Deno.test("while processors are busy two more threads are started for each task that lasts, and no other", async () => {
   using stage = new Stage();
   stage.fill();
   await stage.looksAgain();
   assertEquals([stage.members.length, stage.told], [2, []]);
-  stage.members.splice(0, 2, LASTING, LASTING);
+  stage.members.splice(0, 2, LASTING, SHORT);
   await until(() => stage.members.length === 4, "there are two more");
-  stage.members.splice(0, 2, SHORT, LASTING);
+  stage.members.splice(0, 4, SHORT, SHORT, LASTING, WAITING);
   await stage.looksAgain();
   assertEquals(stage.told, [2]);
+  stage.members.fill(LASTING);
+  await until(() => stage.members.length === 10, "there are eight more than processors");
+  assertEquals(stage.told, [2, 4]);
+});
+
+// S0.13, S7.13
+Deno.test("there is a thread more at once for each waiting task that is known to last", () => {
+  using stage = new Stage();
+  stage.expectedMs = [900, 10, 99, 100, 10];
+  stage.fill();
+  assertEquals([stage.members.length, stage.looks], [4, 1]);
+  stage.expectedMs = new Array(30).fill(1000);
+  stage.fill();
+  assertEquals(stage.members.length, 12);
 });
 
 // S0.13

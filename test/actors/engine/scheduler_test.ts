@@ -33,6 +33,8 @@ class Stage implements Work {
   onFinish: (() => void) | undefined;
   /** How many workers have had a thread. */
   threads = 0;
+  /** How long tasks usually take for which threads were wanted. */
+  readonly expectedMs = new Set<number>();
   #report!: (report: PoolReport) => void;
 
   constructor(readonly plan: Plan, options: { workers?: number; failFast?: boolean; turns?: TurnSource } = {}) {
@@ -121,7 +123,8 @@ class Stage implements Work {
   #pool(size: number): Pool {
     return {
       start: () => {},
-      want: (tasks: number) => {
+      want: (tasks, _left, expectedMs) => {
+        for (const ms of expectedMs) this.expectedMs.add(ms);
         while (this.threads < Math.min(size, tasks + this.running.size)) {
           this.#report({ kind: "worker", worker: ++this.threads, message: { kind: "ready" } });
         }
@@ -148,6 +151,22 @@ class Stage implements Work {
 function turn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
+
+// S0.13, S7.13
+Deno.test("Scheduler says how long the tasks that wait for workers usually take, where that is known", async () => {
+  const plan = planOf({ a: [], b: [], c: [], d: ["a"] }),
+    stages = [plan, { ...plan, weights: [10, 900, 70, 5000] }]
+      .map((plan) => new Stage(plan, { workers: 2 }));
+  await turn();
+  assertEquals(stages.map(({ expectedMs }) => [...expectedMs]), [[], [10, 900, 70]]);
+  for (const stage of stages) {
+    for (const name of ["a", "b", "c", "d"]) {
+      await until(() => stage.running.has(name), `${name} runs`);
+      stage.end(name, "completed");
+    }
+    await stage.scheduler.finished;
+  }
+});
 
 // S0.26, S0.51: in counts; how long it takes is shown in bench/
 Deno.test("Scheduler asks about each task once and records it once, however many depend on it", async () => {

@@ -31,7 +31,7 @@ function growthOf(members: readonly Caller[], share?: number, usedMs = () => per
   });
   const lookAgain = () => {
     looked = Promise.withResolvers<number>();
-    growth.areEnough(2000);
+    growth.areEnough({ left: 2000, expectedMs: [] });
     return looked.promise;
   };
   return { growth, looked: looked.promise, lookAgain };
@@ -56,7 +56,7 @@ Deno.test("threads are enough while as many as there are processors call short f
   ];
   for (const [members, left, areEnough] of cases) {
     const { growth } = growthOf(members);
-    assertEquals(growth.areEnough(left), areEnough, JSON.stringify({ members, left }));
+    assertEquals(growth.areEnough({ left, expectedMs: [] }), areEnough, JSON.stringify({ members, left }));
     growth.stop();
   }
 });
@@ -71,7 +71,7 @@ Deno.test("one more thread is started for short functions while the processors a
   ];
   for (const [members, share, more] of cases) {
     const { growth, looked } = growthOf(members, share);
-    growth.areEnough(2000);
+    growth.areEnough({ left: 2000, expectedMs: [] });
     assertEquals(await looked, more, JSON.stringify({ members, share }));
   }
 });
@@ -79,12 +79,12 @@ Deno.test("one more thread is started for short functions while the processors a
 // S7.8
 Deno.test("no thread is missed while one has nothing to do, and none once nothing is wanted", async () => {
   const { growth, looked } = growthOf([SHORT, SHORT, IDLE], 0);
-  growth.areEnough(2000);
+  growth.areEnough({ left: 2000, expectedMs: [] });
   const other = growthOf([SHORT, SHORT], 0);
-  other.growth.areEnough(2000);
+  other.growth.areEnough({ left: 2000, expectedMs: [] });
   other.growth.stop();
   const last = growthOf([SHORT, SHORT], 0);
-  last.growth.areEnough(2000);
+  last.growth.areEnough({ left: 2000, expectedMs: [] });
   assertEquals(await Promise.race([looked.then(() => "idle"), other.looked.then(() => "stopped"), last.looked]), 1);
 });
 

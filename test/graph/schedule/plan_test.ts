@@ -32,6 +32,7 @@ Deno.test("makePlan() goes by time where it is known how long tasks take", () =>
   const tasks = [task("first"), task("a"), task("b", ["a"]), task("c", ["b"]), task("slow")];
   const weights = [10, 10, 10, 10, 500], sources = tasks.map(() => []);
   const plan = makePlan(tasks, buildGraph(tasks).graph, sources, { weights });
+  assertEquals(plan.weights, weights);
   assertEquals([...plan.order].map((index) => tasks[index].name), ["slow", "a", "b", "first", "c"]);
 });
 
