@@ -218,25 +218,44 @@ function nameOf(arg: string, { boolean, string, alias = {} }: FlagSpec): string 
 
 /**
  * The arguments with each flag that takes a value and the value after it made one, so that a value may begin with a dash
- * and be told wrong as the value that it is.
+ * and be told wrong as the value that it is; and with each flag of a group alone.
  */
 function withValues(command: string, args: readonly string[], spec: FlagSpec): string[] {
-  const joined: string[] = [];
-  for (let at = 0; at < args.length; at++) {
-    const arg = args[at];
-    if (arg === "--") return [...joined, ...args.slice(at)];
+  const joined: string[] = [], left = [...args];
+  for (let given = left.shift(); given !== undefined; given = left.shift()) {
+    if (given === "--") return [...joined, given, ...left];
+    const [arg, ...more] = ungrouped(given, spec);
+    left.unshift(...more);
     const name = arg.startsWith("-") ? nameOf(arg, spec) : undefined;
     const takesValue = name !== undefined && spec.string.includes(name);
     if (takesValue && /^[^=]+=$/s.test(arg)) throw new InputError(`--${name} needs a value${helpHint(command)}`);
     if (name !== undefined && !takesValue && !/^[^=]+(=(true|false))?$/s.test(arg)) {
       throw new InputError(`--${name} takes no value${helpHint(command)}`);
     }
-    const next = args[at + 1] ?? "";
+    const next = left[0] ?? "";
     const isValue = /^-\d/.test(next) || (next === "-" && name !== undefined && spec.dash?.includes(name));
-    if (takesValue && !arg.includes("=") && isValue) joined.push(`--${name}=${args[++at]}`);
+    if (takesValue && !arg.includes("=") && isValue) joined.push(`--${name}=${left.shift()}`);
     else joined.push(arg);
   }
   return joined;
+}
+
+/**
+ * What a group of short flags stands for, of which the last may have its value right after it: `-nj2` is `-n --jobs=2`. The
+ * parser would take `j2` for the value of `-n`. An argument that is no such group stays as it is.
+ */
+function ungrouped(arg: string, spec: FlagSpec): string[] {
+  if (!/^-[^-]./s.test(arg) || (nameOf(arg, spec)?.length ?? 0) === /^-([^=]*)/s.exec(arg)![1].length) return [arg];
+  const alone: string[] = [];
+  for (let at = 1; at < arg.length; at++) {
+    const name = nameOf(`-${arg[at]}`, spec), rest = arg.slice(at + 1);
+    if (name === undefined) return [arg];
+    if (rest === "") alone.push(`-${arg[at]}`);
+    else if (spec.string.includes(name)) return [...alone, `--${name}=${rest.replace(/^=/, "")}`];
+    else if (rest.startsWith("=")) return [...alone, `-${arg[at]}${rest}`];
+    else alone.push(`-${arg[at]}`);
+  }
+  return alone;
 }
 
 function unknownFlag(

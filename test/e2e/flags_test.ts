@@ -89,3 +89,27 @@ Deno.test("FORCE_COLOR colours where there is no terminal, and is stronger than 
   assertEquals(colours({ FORCE_COLOR: "0" }), false);
   assertEquals(colours({ NO_COLOR: "1" }), false);
 });
+
+// K38
+Deno.test("short flags in one group are each what they are alone, the last with its value right after it", () => {
+  const spec: FlagSpec = {
+    ...SPEC,
+    boolean: ["dry-run", "quiet"],
+    alias: { j: "jobs", t: "task", n: "dry-run", q: "quiet" },
+  };
+  const read = (...args: string[]) => {
+    const { on, values, lists, positional } = parseFlags("build", args, spec);
+    return [[...on].join(), values.get("jobs") ?? "", lists.get("task")?.join() ?? "", positional.join()];
+  };
+  for (const args of [["-nj2"], ["-nj", "2"], ["-nj=2"], ["-n", "-j2"], ["-j2", "-n"]]) {
+    assertEquals(read(...args), ["dry-run", "2", "", ""], args.join(" "));
+  }
+  assertEquals(read("-qnj2", "x"), ["dry-run,quiet", "2", "", "x"]);
+  assertEquals(read("-nta", "-tj2"), ["dry-run", "", "a,j2", ""]);
+  assertEquals(read("-nt", "-1"), ["dry-run", "", "-1", ""]);
+  assertEquals(read("--", "-nj2"), ["", "", "", "-nj2"]);
+  const jobs = (flags: Flags) => wholeNumber(flags, "jobs", 1, 1024);
+  assertEquals(said(["-hj2n"], jobs), "--jobs must be a whole number from 1 to 1024, not '2n'");
+  assertEquals(said(["-hz"]), "Unknown flag '-hz'; help");
+  assertEquals(said(["-hepl"]), "Unknown flag '-hepl', did you mean '--help'?");
+});
