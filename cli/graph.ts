@@ -49,7 +49,8 @@ export async function graphCommand(args: readonly string[]): Promise<number> {
     return await reporter.result(`Neither of ${quote(from)} and ${quote(to)} needs the other`) ? 0 : 1;
   }
   const isAll = flags.on.has("all");
-  const output = flags.values.get("output");
+  const named = flags.values.get("output");
+  const output = named === "-" ? undefined : named;
   if (form === "tree" && output === undefined) {
     const paint = await paintFor(screen);
     const lines = treeLines(
@@ -63,7 +64,7 @@ export async function graphCommand(args: readonly string[]): Promise<number> {
   if (form === "json" && output === undefined) return await reporter.json(report) ? 0 : 1;
   const text = await textOf(form, report, isAll);
   if (output === undefined) return await reporter.result(text.trimEnd()) ? 0 : 1;
-  writeOut(output, text);
+  writeOut(output, text, { what: "graph", database: db, input: file });
   return 0;
 }
 

@@ -13,7 +13,7 @@ import { historyOf } from "./history.ts";
 import { parseFlags } from "./options.ts";
 import { parseRun } from "./run_number.ts";
 import { createReporter, detectScreen, paintFor } from "./terminal.ts";
-import { writeOut } from "./written.ts";
+import { toStdout, writeOut } from "./written.ts";
 
 /** Where there is no window. */
 const DEFAULT_COLUMNS = 100;
@@ -24,10 +24,13 @@ const LEAST_COLUMNS = 40;
 export async function traceCommand(args: readonly string[]): Promise<number> {
   const flags = parseFlags("trace", args, specOf(TRACE_PAGE));
   if (flags.on.has("help")) return await (await import("./help/show.ts")).showHelp(TRACE_PAGE);
-  const picture = await pictureOf(parseRun(flags.positional[0] ?? "last", "trace"), historyOf(flags));
+  const database = historyOf(flags);
+  const picture = await pictureOf(parseRun(flags.positional[0] ?? "last", "trace"), database);
   const output = flags.values.get("output");
   if (output !== undefined) {
-    writeOut(output, JSON.stringify(traceFile(picture)) + "\n");
+    const trace = JSON.stringify(traceFile(picture)) + "\n";
+    if (output === "-") return await toStdout(trace) ? 0 : 1;
+    writeOut(output, trace, { what: "trace", database, input: picture.run.source });
     return 0;
   }
   const screen = detectScreen("stdout");

@@ -8,7 +8,13 @@ import * as shared from "./shared.ts";
 
 const RUN_WORD = ["RUN", "its number, or 'last' (default)"] as const;
 
-const OUTPUT_OPTION: Option = { flag: "output", short: "o", value: "FILE", text: "the file to write" };
+const OUTPUT_OPTION: Option = {
+  flag: "output",
+  short: "o",
+  value: "FILE",
+  mayBeDash: true,
+  text: "the file to write; - for stdout",
+};
 
 export const GRAPH_PAGE: Page = {
   command: "graph",
@@ -48,7 +54,7 @@ export const GRAPH_PAGE: Page = {
           text: "tree (default), dot (Graphviz), mermaid, json, or html (one page that needs nothing else)",
         },
         { flag: "all", text: "every task, however many there are" },
-        { ...OUTPUT_OPTION, text: "write it to a file" },
+        { ...OUTPUT_OPTION, text: "write it to a file; - for stdout" },
         shared.HELP_OPTION,
       ],
     },
@@ -89,7 +95,7 @@ export const TRACE_PAGE: Page = {
       options: [
         {
           ...OUTPUT_OPTION,
-          text: "instead, write Chrome's trace events to a file, for ui.perfetto.dev or chrome://tracing",
+          text: "instead, write Chrome's trace events to a file, for ui.perfetto.dev or chrome://tracing; - for stdout",
         },
         shared.HELP_OPTION,
       ],
@@ -120,7 +126,7 @@ export const REPORT_PAGE: Page = {
   options: [
     {
       title: "What is written",
-      options: [{ ...OUTPUT_OPTION, mayBeDash: true, text: "the file to write; - for stdout" }, shared.HELP_OPTION],
+      options: [OUTPUT_OPTION, shared.HELP_OPTION],
     },
     { title: "Where from", options: [shared.HISTORY_OPTION] },
   ],

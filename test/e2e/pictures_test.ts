@@ -1,5 +1,5 @@
 // `troupe graph` and `troupe trace`: pictures on a terminal, in pipes and in files.
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { plainText } from "../pty.ts";
 import { type Rig, rigTest } from "../rig.ts";
 import { dirname } from "@std/path";
@@ -60,6 +60,42 @@ rigTest("graph draws a tree with how each task stands, and what is chosen of it"
     assertStringIncludes(stderr, sentence);
   }
 });
+
+// K3, K7
+rigTest(
+  "what is drawn replaces no FIFO, no link, and nothing that troupe needs, and goes to stdout where that is asked for",
+  async (rig) => {
+    project(rig);
+    await rig.build();
+    await new Deno.Command("mkfifo", { args: [rig.path("fifo")] }).output();
+    Deno.symlinkSync("build.json", rig.path("link"));
+    const config = rig.read("build.json");
+    for (const what of ["graph", "trace", "report"]) {
+      for (
+        const [path, sentence] of [
+          ["fifo", `Cannot write ${what} 'fifo': not a regular file`],
+          ["link", `Cannot write ${what} 'link': not a regular file`],
+          ["build.json", `The ${what} 'build.json' would replace its config or task file: name another file`],
+          [
+            "./taskrun.db",
+            `The ${what} './taskrun.db' would replace what troupe itself keeps there: name another file`,
+          ],
+        ]
+      ) {
+        const form = what === "graph" ? ["--format", "dot"] : [];
+        const { code, stdout, stderr } = await rig.ask([what, ...form, "-o", path]);
+        assertEquals([code, stdout, stderr], [2, "", `${sentence}\n`]);
+      }
+    }
+    assertMatch(await said(rig, "graph", "--format", "dot", "-o", "-"), /^digraph tasks \{/);
+    assertEquals(typeof JSON.parse(await said(rig, "trace", "-o", "-")).traceEvents, "object");
+    assertMatch(await said(rig, "report", "-o", "-"), /^<!doctype html>/);
+    assertThrows(() => rig.read("-"), Deno.errors.NotFound);
+    assert(Deno.lstatSync(rig.path("fifo")).isFifo && Deno.lstatSync(rig.path("link")).isSymlink);
+    assertEquals(rig.read("build.json"), config);
+    assertStringIncludes(await said(rig, "history"), "#1");
+  },
+);
 
 // S6.11
 rigTest("graph of a task file, folded where there are too many tasks", async (rig) => {
