@@ -43,6 +43,26 @@ export function entryOf(pid: number): ProcessEntry | undefined {
   }
 }
 
+/** SIGTSTP among the signals of a mask, as Linux numbers them. */
+const SUSPEND_BIT = 1n << 19n;
+
+/** Whether it has a handler for Ctrl-Z, so that it can do something before it stands still. */
+export function hearsSuspend(pid: number): boolean {
+  try {
+    const caught = /^SigCgt:\s*([0-9a-f]+)$/m.exec(Deno.readTextFileSync(`/proc/${pid}/status`))?.[1] ?? "0";
+    return (BigInt(`0x${caught}`) & SUSPEND_BIT) !== 0n;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether a process was started by another one, or by what that has started. */
+export function isBelow(pid: number, ancestor: number): boolean {
+  let entry = entryOf(pid);
+  while (entry !== undefined && entry.parentId !== ancestor) entry = entryOf(entry.parentId);
+  return entry !== undefined;
+}
+
 /** Whether there is a process that is not dead; the dead stay until somebody waits for them. */
 export function isAlive(entry: ProcessEntry | undefined): entry is ProcessEntry {
   return entry !== undefined && entry.state !== "Z" && entry.state !== "X";

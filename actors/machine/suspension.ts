@@ -3,11 +3,11 @@
  * when it is wanted.
  *
  * A process that has a handler is not stopped by the system, which also looks whether there is anybody to continue it, as
- * a shell with job control. Both are done here.
+ * a shell with job control. Both are done here, and what has started this process as a command counts as somebody.
  *
  * @module
  */
-import { entryOf } from "./process_table.ts";
+import { entryOf, isBelow } from "./process_table.ts";
 
 /** What can stand still for a while. */
 export interface Pausing {
@@ -16,9 +16,12 @@ export interface Pausing {
   resume(): void;
 }
 
-/** Stops this process with all that runs, and resolves when it goes on; with false, at once, where nobody would continue it. */
-export async function suspend(pausing: Pausing | undefined): Promise<boolean> {
-  if (!hasJobControl()) return false;
+/**
+ * Stops this process with all that runs, and resolves when it goes on; with false, at once, where nobody would continue it.
+ * `keeper` is the process that this one is a command of, if any.
+ */
+export async function suspend(pausing: Pausing | undefined, keeper: number | undefined): Promise<boolean> {
+  if (!hasJobControl() && (keeper === undefined || !isBelow(Deno.pid, keeper))) return false;
   await pausing?.pause();
   Deno.kill(Deno.pid, "SIGSTOP"); // here it goes on, however long that took
   pausing?.resume();

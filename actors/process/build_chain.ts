@@ -33,6 +33,11 @@ export class BuildChain {
   }
 }
 
+/** The process that this one is a command of, as it was told; undefined for none. */
+export function keeperOfThis(): number | undefined {
+  return linksIn(inheritedChain()).at(-1)?.[2];
+}
+
 /**
  * Refuses to build in a folder for a command of a build that has it locked. What was started by a build that is over,
  * such as a server, may build.

@@ -5,12 +5,10 @@
  * @module
  */
 import { deadline } from "@std/async/deadline";
-import { delay } from "@std/async/delay";
 import type { TaskFailure } from "../../graph/failure.ts";
 import { Countdowns } from "../machine/countdowns.ts";
 import type { LedgerSlot } from "./ledger.ts";
 import { type Ended, type RunningProcess, SpawnError, type SpawnOptions, startProcess } from "./process.ts";
-import { entryOf } from "../machine/process_table.ts";
 import type { Strays } from "./strays.ts";
 import type { Output, Usage } from "./output.ts";
 import type { EndSignal, JobSignal } from "./signals.ts";
@@ -23,9 +21,6 @@ const SIGNAL_MS = 1000;
 
 /** What a stop signal ends a command with: the signal, or the exit code by which shells tell of it. */
 const STOPPED: ReadonlySet<string | number | null> = new Set(["SIGINT", "SIGTERM", "SIGHUP", 130, 143, 129]);
-
-/** How long a command has to stand still by itself when it is asked to. */
-const STANDSTILL_MS = 200;
 
 /** What a command needs of the worker that runs it. */
 export interface CommandContext {
@@ -122,9 +117,7 @@ export class CommandRun {
     this.#countdowns.hold();
     const process = this.#process;
     if (process === undefined) return;
-    process.signal("SIGTSTP"); // it may be a troupe itself, which has commands of its own to stop
-    const latestMs = performance.now() + STANDSTILL_MS;
-    while (performance.now() < latestMs && entryOf(process.groupId)?.state !== "T") await delay(2);
+    await this.context.strays.askToPause(process.groupId);
     if (this.#isPaused) this.#send(process, "SIGSTOP");
   }
 
@@ -132,6 +125,7 @@ export class CommandRun {
     if (!this.#isPaused) return;
     this.#isPaused = false;
     if (this.#process !== undefined) this.#send(this.#process, "SIGCONT");
+    void this.context.strays.continueLate();
     this.#countdowns.goOn();
   }
 

@@ -10,7 +10,6 @@ const SYMBOLS = {
   posix_spawn: { parameters: ["buffer", "buffer", "buffer", "buffer", "buffer", "buffer"], result: "i32" },
   posix_spawnattr_init: { parameters: ["buffer"], result: "i32" },
   posix_spawnattr_setflags: { parameters: ["buffer", "i16"], result: "i32" },
-  posix_spawnattr_setpgroup: { parameters: ["buffer", "i32"], result: "i32" },
   posix_spawnattr_setsigdefault: { parameters: ["buffer", "buffer"], result: "i32" },
   posix_spawnattr_setsigmask: { parameters: ["buffer", "buffer"], result: "i32" },
   posix_spawn_file_actions_init: { parameters: ["buffer"], result: "i32" },
@@ -40,8 +39,8 @@ const SYMBOLS = {
 /** The functions in use, by their C names. */
 export type Libc = Functions<typeof SYMBOLS>;
 
-/** POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK */
-export const SPAWN_FLAGS = 2 | 4 | 8;
+/** POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSID */
+export const SPAWN_FLAGS = 4 | 8 | 0x80;
 export const O_CLOEXEC = 0o2000000;
 export const O_NONBLOCK = 0o4000;
 export const F_SETFL = 4;
@@ -81,8 +80,8 @@ export function rememberChildren(libc: Libc): void {
 }
 
 /**
- * Lets this process and all that it starts have no terminal to ask at: who reads there from the background would be stopped
- * for good, and gets an error instead. Programs and shells leave ignored what they find ignored.
+ * Keeps this process from being stopped for what it reads from or writes to its terminal in the background, which no
+ * handler could pass on to its commands: it gets an error instead, or writes all the same.
  */
 export function forgoTerminal(libc: Libc): void {
   for (const name of ["SIGTTIN", "SIGTTOU"]) libc.signal(signalNumber(name), SIG_IGN);

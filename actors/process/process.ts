@@ -17,7 +17,7 @@ export { type Ended, type Orphans, type RunningProcess, type Spawner, SpawnError
 
 const posix = isPortableForced() ? undefined : openPosix();
 
-/** Starts a command in a process group of its own; throws `SpawnError` when it cannot be started. */
+/** Starts a command in a session of its own, without a terminal; throws `SpawnError` when it cannot be started. */
 export const startProcess: Spawner = posix?.start ?? startPortable;
 
 /**

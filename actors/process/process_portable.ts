@@ -2,7 +2,7 @@
  * Owns commands started by Deno.Command, for systems and permissions without FFI. It must look from outside exactly
  * like process_posix.ts.
  *
- * `detached` is what gives a command its own group; the price is a fork of the whole runtime for each command.
+ * `detached` is what gives a command its own session and group; the price is a fork of the whole runtime for each command.
  *
  * @module
  */

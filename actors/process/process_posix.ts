@@ -8,6 +8,9 @@
  * three of them open. Whatever a native thread may still write to lies in memory of the C library, not in the
  * isolate's, which can be gone by then.
  *
+ * A command leads a session of its own, and with it a group, as without a terminal the question that a program has for
+ * somebody is an error at once. In a mere group of its own it would be kept from reading there, and some ask for ever.
+ *
  * @module
  */
 import { Capture, captureOf } from "./capture.ts";
@@ -47,8 +50,11 @@ import { StringEncoder } from "./posix_strings.ts";
 import { endGroup, type ProcessGroup } from "./process_group.ts";
 import type { JobSignal } from "./signals.ts";
 
-/** Signals a command starts with as the system has them: PIPE, which Deno ignores, and those troupe handles. */
-const DEFAULT_SIGNALS = ["SIGPIPE", "SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
+/**
+ * Signals a command starts with as the system has them: PIPE, which Deno ignores, those troupe handles, and those it ignores,
+ * which a shell at a terminal that the command makes itself needs.
+ */
+const DEFAULT_SIGNALS = ["SIGPIPE", "SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGTTIN", "SIGTTOU"];
 
 /**
  * So long a command is waited for in its own thread, which hears nothing meanwhile; whatever takes longer is waited for
@@ -118,7 +124,6 @@ class PosixSpawner {
     }
     libc.posix_spawnattr_init(this.#attributes);
     libc.posix_spawnattr_setflags(this.#attributes, SPAWN_FLAGS);
-    libc.posix_spawnattr_setpgroup(this.#attributes, 0);
     libc.posix_spawnattr_setsigdefault(this.#attributes, defaults);
     libc.posix_spawnattr_setsigmask(this.#attributes, noSignals);
   }

@@ -46,7 +46,7 @@ export interface Ended {
 /** What is known of an end that the system did not tell about, as when it was told to forget children. No success. */
 export const UNKNOWN_END = { code: null, signal: "unknown" } as const;
 
-/** A command that was started, leader of its own process group. */
+/** A command that was started, leader of its own session and process group. */
 export interface RunningProcess {
   /** Process id of the leader, which is the id of the group. */
   readonly groupId: number;

@@ -6,6 +6,7 @@
  * @module
  */
 import type { Pausing } from "../machine/suspension.ts";
+import { keeperOfThis } from "./build_chain.ts";
 import { later } from "../machine/later.ts";
 import type { StopSignal } from "./signals.ts";
 
@@ -146,7 +147,7 @@ export class StopListener extends Stop implements Disposable {
       "../machine/suspension.ts",
       import.meta.url,
     );
-    if (await suspend(this.pausing)) this.#options.onContinued?.();
+    if (await suspend(this.pausing, keeperOfThis())) this.#options.onContinued?.();
     this.#isSuspending = false;
   }
 

@@ -10,13 +10,26 @@
  */
 import { delay } from "@std/async/delay";
 import type { Orphans } from "./spawn.ts";
-import { entryOf, environmentOf, isAlive, isOwnTable as canLook, processes } from "../machine/process_table.ts";
+import {
+  entryOf,
+  environmentOf,
+  hearsSuspend,
+  isAlive,
+  isOwnTable as canLook,
+  processes,
+} from "../machine/process_table.ts";
 import type { JobSignal } from "./signals.ts";
 
 export { canLook };
 
 /** From KILL to giving up. */
 const REAPING_MS = 200;
+
+/** How long what hears that it is to stand still has for it, less than a worker has altogether. */
+const STANDSTILL_MS = 1000;
+
+/** How often it is looked after what was late. */
+const LATE_MS = 50;
 
 /** How long a process may take to become another program, during which it shows no environment. */
 const BECOMING_MS = 20;
@@ -30,6 +43,8 @@ export class Strays {
   #list = "";
   #others = new Set<number>();
   readonly #canLook = canLook();
+  /** Those that were asked to stand still and were not seen to do so. */
+  #asked = new Set<number>();
 
   /** `orphans` is absent where they become another's children; `mark` is `NAME=value`. */
   constructor(mark: string, orphans?: Orphans) {
@@ -44,9 +59,41 @@ export class Strays {
   }
 
   /**
+   * Asks those that hear Ctrl-Z to stand still, of the group of a command that runs as well, and resolves when they do or
+   * have had their time. Such a one may be a troupe, which has commands of its own to stop. All others are not to be
+   * asked: to a group that nobody of its session looks after, as a command's, Ctrl-Z means nothing.
+   */
+  async askToPause(groupId: number): Promise<void> {
+    if (!this.#canLook) return;
+    const own = processes().filter((pid) => entryOf(pid)?.groupId === groupId);
+    const asked = this.#asked = new Set([...own, ...marked(this.#mark)].filter(hearsSuspend));
+    for (const pid of asked) send(pid, "SIGTSTP");
+    const latestMs = performance.now() + STANDSTILL_MS;
+    while (this.#asked === asked && performance.now() < latestMs) {
+      for (const pid of asked) if (!isMoving(pid)) asked.delete(pid);
+      if (asked.size === 0) return;
+      await delay(2);
+    }
+  }
+
+  /** Sees to it that those go on that were too late to stand still, and do so by themselves only now. */
+  async continueLate(): Promise<void> {
+    const late = this.#asked = new Set(this.#asked);
+    while (this.#asked === late && late.size > 0) {
+      for (const pid of late) {
+        if (isMoving(pid)) continue;
+        send(pid, "SIGCONT");
+        late.delete(pid);
+      }
+      await delay(LATE_MS);
+    }
+  }
+
+  /**
    * Ends them, once their command and its group have ended; `isLikely`: there is reason to think that there are any.
    */
   async end(graceMs: number, { isLikely }: { readonly isLikely: boolean }): Promise<void> {
+    this.#asked = new Set();
     if (!this.#canLook) return;
     if (this.#orphans === undefined ? !isLikely : !await this.#hasOrphans()) return;
     const ended = await endMarked(this.#mark, graceMs, () => this.#hasOrphans());
@@ -99,6 +146,11 @@ export async function endMarked(
     }
     await delay(pauseMs);
   }
+}
+
+function isMoving(pid: number): boolean {
+  const entry = entryOf(pid);
+  return isAlive(entry) && entry.state !== "T";
 }
 
 /** Ids of the living processes with a mark: the dead have no environment. */

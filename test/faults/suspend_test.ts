@@ -63,6 +63,50 @@ for (const command of [["run", "tasks.txt"], ["join", "tasks.txt"], ["crew", "1"
 }
 
 // K30
+for (const spawn of ["posix", "portable"]) {
+  rigTest(
+    `Ctrl-Z stops what a troupe runs that is itself a command of one, and fg continues all (${spawn})`,
+    async (rig) => {
+      await makeFifos(rig);
+      rig.write("inner.txt", `a: ${WAITING}\n`);
+      // The shell around it hears nothing of it.
+      const argv = troupe(rig, "run", "inner.txt", "--db", "inner.sqlite").map((word) => `'${word}'`).join(" ");
+      rig.write("tasks.txt", `inner: ${argv}; code=$?; echo $code > code; exit $code\n`);
+      const env = ["env", `TROUPE_SPAWN=${spawn}`];
+      await using shell = terminal(rig, ["/bin/sh", "-c", SHELL, "sh", ...env, ...troupe(rig, "run", "tasks.txt")]);
+      const pid = await pidIn(rig, "pid"), stray = await pidIn(rig, "stray");
+      await shell.press(KEY.suspend);
+      await shell.shows(/stopped with 14[78]/);
+      assertEquals([stateOf(pid), stateOf(stray)], ["T", "T"]);
+      const { length } = shell.shown;
+      rig.write("back", "");
+      await until(() => stateOf(pid) !== "T" && stateOf(stray) !== "T", "it goes on");
+      letGo(rig);
+      await shell.shows(/ended with 0/, length);
+      assertEquals(rig.read("code"), "0\n");
+      assert(!lives(pid) && !lives(stray));
+    },
+    options,
+  );
+}
+
+// K30
+rigTest("what stands still by itself only when troupe has gone on is continued all the same", async (rig) => {
+  const late = "while [ ! -e late ]; do sleep 0.02; done; : > heard; kill -STOP $$";
+  rig.write("tasks.txt", `a: trap '${late}' TSTP; echo $$ > pid; while [ ! -e heard ]; do sleep 0.02; done\n`);
+  await using shell = terminal(rig, ["/bin/sh", "-c", SHELL, "sh", ...troupe(rig, "run", "tasks.txt")]);
+  const pid = await pidIn(rig, "pid");
+  await shell.press(KEY.suspend);
+  await shell.shows(/stopped with 14[78]/);
+  await until(() => stateOf(pid) === "T", "it is made to stand still");
+  const { length } = shell.shown;
+  rig.write("back", "");
+  await until(() => stateOf(pid) !== "T", "it goes on");
+  rig.write("late", "");
+  await shell.shows(/ended with 0/, length);
+}, options);
+
+// K30
 rigTest("Ctrl-Z stops a module that has a process of its own, and fg continues it", async (rig) => {
   rig.write(
     "tasks.js",

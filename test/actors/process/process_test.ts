@@ -73,13 +73,13 @@ for (const [name, start] of Object.entries(BACK_ENDS)) {
   });
 
   Deno.test({
-    name: `${name}: a command leads its own process group`,
+    name: `${name}: a command leads its own session and process group`,
     ignore: !isLinux,
     fn: async () => {
       const running = start({ ...sh(""), argv: ["cat", "/proc/self/stat"] });
       const { output } = await running.ended;
-      const [pid, , , , group] = decode(output.stdout.bytes).split(" ");
-      assertEquals([Number(pid), Number(group)], [running.groupId, running.groupId]);
+      const [pid, , , , group, session] = decode(output.stdout.bytes).split(" ").map(Number);
+      assertEquals({ pid, group, session }, { pid: running.groupId, group: running.groupId, session: running.groupId });
     },
   });
 
