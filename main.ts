@@ -10,8 +10,17 @@ import { standardOutput } from "./actors/terminal/standard_output.ts";
 import { lackingLines } from "./cli/lacking.ts";
 import config from "./deno.json" with { type: "json" };
 
-/** Runs the program with the given arguments and answers with the exit code, once all it has said is written. */
+/**
+ * Runs the program with the given arguments and answers with the exit code, once all it has said is written: whatever it
+ * did, what could not be written is missing to whoever asked for it.
+ */
 export async function main(args: readonly string[]): Promise<number> {
+  const code = await commanded(args);
+  await standardOutput.flush();
+  return code === 0 && !standardOutput.isWhole("stdout") ? 1 : code;
+}
+
+async function commanded(args: readonly string[]): Promise<number> {
   if (args[0] === "--version" || args[0] === "-V") return await say(linesOf([`troupe ${config.version}`]), "stdout", 0);
   try {
     const known = args.length === 0 ? undefined : await answered(args);

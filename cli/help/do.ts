@@ -270,7 +270,7 @@ export const CLEAN_PAGE: Page = {
   environment: shared.SCREEN_VARIABLES,
   exits: [
     ["0", "all that was to be deleted is"],
-    ["1", "something could not be deleted"],
+    ["1", "something could not be deleted, or the output not be written"],
     ["2", "the input is wrong: config, names, flags"],
     shared.BUG_EXIT,
     shared.SIGNAL_EXIT_ENTRY,

@@ -213,7 +213,7 @@ export const SIGNAL_EXIT_ENTRY: HelpEntry = [
 /** How a command ends that runs tasks. */
 export const RUN_EXITS: readonly HelpEntry[] = [
   ["0", "all well"],
-  ["1", "a task failed or timed out, or the gates refused"],
+  ["1", "a task failed or timed out, the gates refused, or the output could not be written"],
   ["2", "the input is wrong: config, task file, names, flags"],
   BUG_EXIT,
   SIGNAL_EXIT_ENTRY,

@@ -166,3 +166,16 @@ Deno.test({
     }
   },
 });
+
+// K88
+rigTest("what cannot be written to stdout is told once, and no command ends well that has lost it", async (rig) => {
+  rig.write("build.json", { tasks: [{ name: "a", output: "o/a", content: "1" }] });
+  for (const command of ["build", "build", "build --dry-run", "list", "clean -n", "check", "--version", "help"]) {
+    const typed = `'${Deno.execPath()}' run -A '${dirname(rig.program)}/main.ts' ${command}`;
+    const full = await rig.spawn("/bin/sh", ["-c", `${typed} > /dev/full`]).ended;
+    assertEquals([full.code, full.stderr], [1, "Cannot write to stdout: No space left on device\n"], command);
+    const unread = await rig.spawn("/bin/sh", ["-c", `{ ${typed}; echo $? > code; } | true`]).ended;
+    assertEquals([unread.stderr, rig.read("code")], ["", "0\n"], command);
+  }
+  assertEquals(rig.read("o/a"), "1");
+});
