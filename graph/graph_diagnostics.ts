@@ -153,14 +153,14 @@ export function folderAsSource(task: TaskLabel, path: string, at: number): Diagn
   };
 }
 
-/** A glob of which all that it could mean lies in a folder that is put in place whole, so that it means nothing. */
+/** A glob of which all that it could mean is made by one task, in a folder put in place whole or by the same glob. */
 export function globInOutput(task: TaskLabel, glob: string, producer: string, at: number): Diagnostic {
   return {
     message: `Task ${nameOf(task)} reads ${quote(glob)}, all of which task ${quote(producer)} makes and replaces`,
     places: [value(["tasks", task.index, "source_files", at])],
     hint: task.name === producer
       ? "what it makes is to lie elsewhere than what it reads"
-      : `depend on ${quote(producer)}, and find the folder in DEPS`,
+      : `depend on ${quote(producer)}, and find what it makes in DEPS`,
   };
 }
 

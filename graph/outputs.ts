@@ -77,6 +77,8 @@ export class Producers {
   readonly #folders = new Map<string, number>();
   /** What globs begin with → those that do. */
   readonly #globs = new Map<string, { readonly glob: Glob; readonly task: number }[]>();
+  /** The texts of globs → the tasks that have them among their outputs. */
+  readonly #globTexts = new Map<string, number>();
   /** How long these beginnings are: few lengths, so that a path is compared with few globs. */
   readonly #lengths = new Set<number>();
 
@@ -145,6 +147,21 @@ export class Producers {
     }
   }
 
+  /** The task that has a very glob among its outputs, by whichever name, so that it makes all that the glob means. */
+  ofGlob(text: string): number | undefined {
+    const found = this.#globTexts.get(text);
+    if (found !== undefined || this.#really === undefined || this.#globTexts.size === 0) return found;
+    return this.#globTexts.get(atRealPlace({ path: text, kind: "glob" }, this.#really).path);
+  }
+
+  /** A task with a glob among its outputs that may mean some of what another one does. */
+  meantBy(glob: Glob): number | undefined {
+    for (const globs of this.#globs.values()) {
+      const found = globs.find((other) => other.glob.intersects(glob));
+      if (found !== undefined) return found.task;
+    }
+  }
+
   /** Whether any task makes what lies at a path. */
   has(path: string): boolean {
     return this.get(path) !== undefined;
@@ -176,6 +193,7 @@ export class Producers {
 
   #addGlob(glob: Glob, task: number): void {
     const { prefix } = glob, known = this.#globs.get(prefix);
+    this.#globTexts.set(glob.text, task);
     this.#lengths.add(prefix.length);
     if (known === undefined) this.#globs.set(prefix, [{ glob, task }]);
     else known.push({ glob, task });

@@ -60,7 +60,7 @@ export async function expandSources(
   const origins: (readonly number[] | undefined)[] = new Array(tasks.length);
   const entries: (readonly string[])[] = new Array(tasks.length);
   const diagnostics: Diagnostic[] = [], warnings = new Set<string>();
-  let outputs: Producers | undefined, mayMakeFolders: boolean | undefined;
+  let outputs: Producers | undefined, makeMany: boolean | undefined;
   for (let task = 0; task < tasks.length; task++) {
     if ((task & 63) === 0 && breath.isDue) await breath.take();
     const { name, sourceFiles, dependencies, action } = tasks[task];
@@ -74,9 +74,9 @@ export async function expandSources(
       excluded = expansion.excluded;
       for (const sentence of expansion.warnings) warnings.add(sentence);
       for (const [at, entry] of sourceFiles.entries()) {
-        if (!(mayMakeFolders ??= declared.some(makesFolder)) || !isGlob(entry) || isExclusion(entry)) continue;
+        if (!(makeMany ??= declared.some(makesMany)) || !isGlob(entry) || isExclusion(entry)) continue;
         outputs ??= new Producers(declared, really);
-        const producer = outputs.ofFolder(beginningOf(entry));
+        const producer = outputs.ofFolder(beginningOf(entry)) ?? outputs.ofGlob(expansion.entries[at]);
         if (producer !== undefined) {
           diagnostics.push(globInOutput({ index: task, name }, entry, declared[producer].name, at));
         }
@@ -129,8 +129,9 @@ async function openGlobs(
   return new SourceGlobs(tasks, options);
 }
 
-function makesFolder({ outputs }: Task): boolean {
-  return outputs.some(({ kind }) => kind === "folder" || kind === "path");
+/** Whether a glob might mean nothing but what a task makes: a folder whole, or all that a glob means. */
+function makesMany({ outputs }: Task): boolean {
+  return outputs.some(({ kind }) => kind !== "file");
 }
 
 /** The folder that a glob begins with; empty when it begins with a wildcard. */

@@ -16,6 +16,7 @@ export class GlobOutputs {
   /** Absolute. */
   readonly #folder: string;
   readonly #really: RealPlace;
+  readonly #tasks: readonly Task[];
   readonly #producers: Producers;
   /** All paths but globs, and the real ones. */
   readonly #paths: ReadonlySet<string>;
@@ -26,6 +27,7 @@ export class GlobOutputs {
   constructor(tasks: readonly Task[], folder: string, really: RealPlace) {
     this.#folder = folder;
     this.#really = really;
+    this.#tasks = tasks;
     this.#producers = new Producers(tasks, really);
     const named = [...outputPaths(tasks)];
     this.#paths = new Set(this.#producers.areElsewhere ? [...named, ...named.map(really)] : named);
@@ -47,6 +49,12 @@ export class GlobOutputs {
   /** Whether a path is in an output folder, or meant by an output that is a glob: nobody knows of it before it was made. */
   isMadeUnnamed(path: string): boolean {
     return this.#producers.has(path) && !this.has(path);
+  }
+
+  /** The name of a task with a glob among its outputs that may mean some of what another one does. */
+  makerOfSome(glob: Glob): string | undefined {
+    const task = this.#producers.meantBy(glob);
+    return task === undefined ? undefined : this.#tasks[task].name;
   }
 
   /** Whether outputs lie in a folder. */

@@ -125,7 +125,7 @@ export class SourceGlobs {
           count++;
           if (!chosen.has(path)) chosen.set(path, at);
         }
-        if (count === 0) warnings.push(`Warning: pattern '${sourceFiles[at]}' of task '${name}' matches no file`);
+        if (count === 0) warnings.push(this.#nothingMatched(name, { entry, written: sourceFiles[at] }));
       }
     }
     sourceFiles.forEach((entry, at) => {
@@ -170,6 +170,17 @@ export class SourceGlobs {
     const glob = this.#globs.get(key) ?? new Glob(exclusion, { isUnbarred: true });
     this.#globs.set(key, glob);
     return (path) => glob.matches(this.#relative(path));
+  }
+
+  /** What tasks make by globs is no source, there or not. */
+  #nothingMatched(task: string, { entry, written }: { readonly entry: string; readonly written: string }): string {
+    const maker = this.#outputs.makerOfSome(new Glob(entry)), isOwn = maker === task;
+    const made = maker === undefined
+      ? ""
+      : isOwn
+      ? " but what it makes itself"
+      : ` but what task '${maker}' makes: depend on it, and find that in DEPS`;
+    return `Warning: pattern '${written}' of task '${task}' matches no file${made}`;
   }
 
   /** Sorted matches of one glob. */

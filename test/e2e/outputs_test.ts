@@ -585,7 +585,7 @@ Deno.test("a glob that could mean nothing but what a folder is replaced with is 
     using project = new Project([first, { name: "src", dependencies: ["first"], outputs, command: 'touch "$OUT/x"' }]);
     const { message } = await assertRejects(() => project.build(), InputError);
     assertStringIncludes(message, "Task 'first' reads 'src/*', all of which task 'src' makes and replaces\n");
-    assertStringIncludes(message, "depend on 'src', and find the folder in DEPS");
+    assertStringIncludes(message, "depend on 'src', and find what it makes in DEPS");
     assertEquals(project.files("src"), ["src/a", "src/b"]);
     project.tasks([{ name: "own", source_files: ["src/sub/**", "!src/b"], outputs, command: 'touch "$OUT/x"' }]);
     const own = await assertRejects(() => project.build(), InputError);
@@ -593,6 +593,22 @@ Deno.test("a glob that could mean nothing but what a folder is replaced with is 
   }
   using project = new Project([BUNDLE, { name: "every", source_files: ["**/a", "di*/*"], output: "every" }]);
   assertEquals((await project.report()).failed, 0, "what might mean other things as well is not");
+});
+
+// S5.4
+Deno.test("a glob that is an output of a task is a mistake among sources", async () => {
+  const gen = { name: "gen", outputs: ["gen/*.md"], command: "mkdir -p gen; echo a > gen/a.md" };
+  const reader = { name: "reader", output: "read", command: 'cat $IN > "$OUT"' };
+  using project = new Project([gen, { ...reader, source_files: ["gen/*.md"] }]);
+  for (const dependencies of [[], ["gen"]]) {
+    project.tasks([gen, { ...reader, dependencies, source_files: ["gen/*.md"] }]);
+    const { message } = await assertRejects(() => project.build(), InputError);
+    assertStringIncludes(message, "Task 'reader' reads 'gen/*.md', all of which task 'gen' makes and replaces\n");
+    assertStringIncludes(message, "depend on 'gen', and find what it makes in DEPS");
+  }
+  project.tasks([{ ...gen, source_files: ["gen/*.md"] }]);
+  const own = await assertRejects(() => project.build(), InputError);
+  assertStringIncludes(own.message, "what it makes is to lie elsewhere than what it reads");
 });
 
 // S5.4

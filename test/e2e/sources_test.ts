@@ -254,6 +254,32 @@ rigTest("a glob for a folder means nothing where a link leads into what a task m
   assertStringIncludes(stderr, "Task 'app' reads 'made/*.js', all of which task 'lib' makes and replaces\n");
 });
 
+// S5.4
+rigTest("a glob that finds nothing but what a task makes by one says whose that is", async (rig) => {
+  const reader = (name: string, glob: string) => ({
+    name,
+    source_files: [glob],
+    output: name,
+    command: 'echo $IN > "$OUT"',
+  });
+  rig.write("build.json", {
+    tasks: [
+      { name: "gen", outputs: ["gen/*.md"], command: "mkdir -p gen; echo a > gen/a.md" },
+      { ...reader("after", "gen/a*"), dependencies: ["gen"] },
+      reader("other", "nope/*"),
+    ],
+  });
+  for (let round = 0; round < 2; round++) {
+    const { code, stderr } = await troupe(rig, "build", "--force");
+    assertEquals([code, stderr], [
+      0,
+      "Warning: pattern 'gen/a*' of task 'after' matches no file but what task 'gen' makes: depend on it, and find that in " +
+      "DEPS\nWarning: pattern 'nope/*' of task 'other' matches no file\n",
+    ]);
+    assertEquals(rig.read("after"), "\n");
+  }
+});
+
 rigTest("what links lead to one place is refused whichever tasks are asked for", async (rig) => {
   await Deno.symlink("o", rig.path("o2"));
   const make = (name: string, output: string) => ({ name, output, command: `echo ${name} > "$OUT"` });
