@@ -44,6 +44,14 @@ export interface CallListener {
 /** It is found that a call has run out of memory when it has lasted so long, or a little longer. */
 const PROBE_MS = 250;
 
+/**
+ * How long a function may keep its thread from hearing that it is to stop: for longer it is in a loop, and what it could still
+ * make of its time is nothing that anybody waits for. It is looked at several times, since after Ctrl-Z, or on a busy
+ * machine, one of them comes before what was said meanwhile.
+ */
+const HEARING_MS = 250;
+const HEARINGS = 4;
+
 /** How long what functions have left running may take when no call follows. */
 const FINISH_MS = 1000;
 
@@ -68,6 +76,8 @@ export class Sandbox implements Disposable {
   #onFinished: (() => void) | undefined;
   #onPaused: (() => void) | undefined;
   #probing: ReturnType<typeof setTimeout> | undefined;
+  /** Runs while the thread owes word that a function was told to stop. */
+  #hearing: ReturnType<typeof setTimeout> | undefined;
 
   #setReady!: () => void;
   /** Resolves when the thread runs, which takes half a second on Deno 2.9, or when there will be none. */
@@ -119,9 +129,19 @@ export class Sandbox implements Disposable {
     return timer;
   }
 
-  /** Tells the function that is called, by its signal, to stop. */
+  /** Tells the function that is called, by its signal, to stop; one that cannot hear it is ended soon. */
   abort(reason: Abort["reason"]): void {
-    if (this.#current !== undefined) this.#calls.postMessage({ kind: "abort", reason } satisfies Abort);
+    if (this.#current === undefined) return;
+    this.#calls.postMessage({ kind: "abort", reason } satisfies Abort);
+    clearTimeout(this.#hearing);
+    this.#awaitHearing(HEARINGS);
+  }
+
+  #awaitHearing(times: number): void {
+    this.#hearing = setTimeout(() => {
+      if (times > 1) this.#awaitHearing(times - 1);
+      else this[Symbol.dispose]();
+    }, HEARING_MS);
   }
 
   /** Has one that is a process stand still, until it is to go on or to end; settles when it does. */
@@ -171,6 +191,9 @@ export class Sandbox implements Disposable {
         return message.id === this.#current?.id
           ? this.#current.listener.onPrinted?.(message.stream, String(message.text))
           : undefined;
+      case "heard":
+        if (message.id === this.#current?.id) clearTimeout(this.#hearing);
+        return;
       case "broke":
         return this.#broke(message);
       case "exiting":
@@ -204,6 +227,7 @@ export class Sandbox implements Disposable {
     const current = this.#current;
     if (current === undefined) return;
     this.#current = undefined;
+    clearTimeout(this.#hearing);
     if (current.listener.onLate !== undefined) this.#past.set(current.id, current.listener.onLate);
     const { kind } = answer;
     current.settle(kind === "returned" ? { kind, value: answer.value } : answer);

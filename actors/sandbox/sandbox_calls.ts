@@ -139,6 +139,7 @@ function print(stream: "stdout" | "stderr", text: string | Uint8Array): void {
 }
 
 function abort(reason: Abort["reason"]): void {
+  if (current !== undefined) tell({ kind: "heard", id: current.id });
   current?.abort.abort(new DOMException(reason, reason === "timeout" ? "TimeoutError" : "AbortError"));
 }
 

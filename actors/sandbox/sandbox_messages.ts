@@ -159,6 +159,8 @@ export type FromSandbox =
   /** With files: bytes or text, or undefined when there is no artifact. Without: what the function returned. */
   | { readonly kind: "returned"; readonly id: string; readonly value: unknown }
   | { readonly kind: "threw"; readonly id: string; readonly thrown: Thrown }
+  /** The function was told to stop: what it runs in is in no loop. */
+  | { readonly kind: "heard"; readonly id: string }
   /** An error that nobody handled, outside of the call or after it; nothing of the thread is to be trusted any more. */
   | { readonly kind: "broke"; readonly id: string; readonly thrown: Thrown }
   /** The function is ending the thread; Deno 2.4 does not tell the guard. */

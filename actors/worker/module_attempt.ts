@@ -172,7 +172,7 @@ export class ModuleExecution implements RunningAttempt {
     return this.#declared.has(path);
   }
 
-  /** First by the signal, and soon by an end of the thread: a loop hears no signal. */
+  /** First by the signal, which ends what cannot hear it, and then by an end of the thread. */
   #stop(failure: TaskFailure, reason: "timeout" | "cancelled"): void {
     this.#stopped ??= failure;
     this.#sandbox?.abort(reason);

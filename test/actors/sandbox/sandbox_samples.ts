@@ -49,6 +49,12 @@ export function hang({ log }: Given): Promise<never> {
   return new Promise(() => {});
 }
 
+/** Lets nothing be heard before the flag is raised. */
+export function loop({ log, flag }: Given & { readonly flag: Int32Array<SharedArrayBuffer> }): void {
+  log("looping");
+  while (Atomics.load(flag, 0) === 0);
+}
+
 /** Needs more memory than there is. */
 export function fill(): number {
   const kept: number[][] = [];
@@ -85,9 +91,9 @@ export function open(guards: Guards, more: Permissions = {}): Sandbox {
 }
 
 /** Has a sample called. */
-export function call(sandbox: Sandbox, sample: string, printed: string[] = []): Promise<Answer> {
+export function call(sandbox: Sandbox, sample: string, printed: string[] = [], more = {}): Promise<Answer> {
   const onPrinted = (stream: string, text: string) => void printed.push(`${stream}: ${text}`);
-  return sandbox.call({ module: import.meta.url, export: sample, argument: { text: "hello" } }, { onPrinted });
+  return sandbox.call({ module: import.meta.url, export: sample, argument: { text: "hello", ...more } }, { onPrinted });
 }
 
 /** In a process of its own, started with little memory a thread. */

@@ -71,6 +71,23 @@ Deno.test("Sandbox.abort() tells the function, which may answer, and says why", 
   }
 });
 
+// K21
+Deno.test("Sandbox.abort() ends a function that cannot hear it, and no other", async () => {
+  using guards = new Guards();
+  using looping = open(guards), hanging = open(guards);
+  const printed: string[] = [], others: string[] = [];
+  const flag = new Int32Array(new SharedArrayBuffer(4));
+  const answer = call(looping, "loop", printed, { flag }), other = call(hanging, "hang", others);
+  await until(() => printed.length > 0 && others.length > 0, "the functions run");
+  hanging.abort("timeout");
+  looping.abort("timeout");
+  assertEquals(await answer, { kind: "ended", detail: "it was ended" });
+  assert(hanging.isOpen);
+  hanging[Symbol.dispose]();
+  await other;
+  Atomics.store(flag, 0, 1); // where Deno does not end a loop
+});
+
 Deno.test("a sandbox that is ended while it is called, or before it is ready, answers", async () => {
   using guards = new Guards();
   using sandbox = open(guards);
