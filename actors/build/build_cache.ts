@@ -228,6 +228,16 @@ export class BuildCache {
     this.#isInJournal = false;
   }
 
+  /** Drops the entries of all artifacts that lie in a folder. */
+  dropIn(folder: string): void {
+    for (const key in this.#entries) {
+      const entry = this.#entry(key);
+      const isIn = entry !== undefined &&
+        artifactsIn(entry).some(({ artifact_path: path }) => dirname(path) === folder);
+      if (isIn) this.drop(key);
+    }
+  }
+
   /** The paths of all artifacts known. */
   *artifactPaths(): Generator<string> {
     for (const entry of Object.values(this.#entries)) {

@@ -24,6 +24,7 @@ import { type ReaderChoices, type RunReaders, withReaders, writtenFiles } from "
 import { takeLock, undoUnfinished } from "./build_turn.ts";
 import { BuildWork } from "./build_work.ts";
 import { CacheSaver } from "./cache_saver.ts";
+import { UnsyncedFolders } from "../storage/unsynced_folders.ts";
 import { lateStore } from "./late_store.ts";
 import type { WarmState } from "./warm_state.ts";
 import { prepare, type Prepared, type Preparing, type SourcesFollower } from "./prepare.ts";
@@ -213,8 +214,11 @@ async function run(
   transaction?: Transaction,
 ): Promise<Omit<RunEnd, "isWritten">> {
   const { plan, cache, stale, modules, discovered, tools } = prepared;
+  // What a transaction has done is durable one after another.
+  const folders = transaction === undefined ? new UnsyncedFolders(build.folder) : undefined;
   const saver = new CacheSaver(cache, {
     reporter,
+    folders,
     // What a killed transaction completed is undone, so there is nothing to resume.
     checkpointEvery: transaction === undefined ? options.checkpointEvery : undefined,
   });
@@ -236,6 +240,7 @@ async function run(
     store,
     // A cache that knows of artifacts that were put back would do no harm, but have forgotten the ones that are there.
     saver: transaction === undefined ? saver : undefined,
+    folders,
     refresh: warm && (() => warm.refresh(build)),
   });
   const recorder = database === undefined

@@ -24,6 +24,7 @@ import type { Transaction } from "./transaction/transaction.ts";
 import type { DiscoveryAnswer, MadeOf, Origin, RebuilderAnswer, Work } from "../engine/work.ts";
 import type { Output } from "../process/output.ts";
 import type { PublishedArtifact } from "../storage/publication.ts";
+import type { UnsyncedFolders } from "../storage/unsynced_folders.ts";
 import { parseTree, type ShownArtifact } from "../../graph/artifact.ts";
 import { artifactsIn, type CachedArtifact, type CacheEntry, entryOfArtifacts, shownArtifact } from "./cache_form.ts";
 
@@ -31,6 +32,8 @@ import { artifactsIn, type CachedArtifact, type CacheEntry, entryOfArtifacts, sh
 export interface BuildWorkOptions extends FreshnessOptions {
   /** Writes the cache while the build runs; default it is not written before its end. */
   readonly saver?: Pick<CacheSaver, "noteCompleted" | "saveIfDue">;
+  /** Has names of artifacts made durable before the cache is written; default workers do so at once. */
+  readonly folders?: Pick<UnsyncedFolders, "take" | "note">;
   /** Keeps artifacts as they are before their tasks start. */
   readonly transaction?: Pick<Transaction, "save" | "saveMatches">;
   /** Whether a permit is wanted before an artifact is put in place. */
@@ -53,6 +56,7 @@ export class BuildWork implements Work {
   readonly #asksPermit: boolean;
   readonly #streams: boolean;
   readonly #saver: BuildWorkOptions["saver"];
+  readonly #folders: BuildWorkOptions["folders"];
   readonly #refresh: BuildWorkOptions["refresh"];
   readonly #tell: BuildWorkOptions["tell"];
   #hasStarted = false;
@@ -75,6 +79,7 @@ export class BuildWork implements Work {
     this.#asksPermit = options.asksPermit ?? false;
     this.#streams = options.stream ?? false;
     this.#saver = options.saver;
+    this.#folders = options.folders;
     this.#refresh = options.refresh;
     this.#tell = options.tell;
     this.#config = options.config;
@@ -200,6 +205,7 @@ export class BuildWork implements Work {
       ...(depfile !== undefined && work.kind === "command" ? { depfile } : {}),
       ...(finding?.kind === "run" && finding.spoilt ? { spoilt: finding.spoilt } : {}),
       ...(this.#asksPermit ? { asksPermit: true } : {}),
+      ...(isOneFile(outputs) && this.#folders?.take(outputs[0].path) ? { syncsLater: true } : {}),
       ...(this.#streams ? { stream: true } : {}),
       ...this.#restoration?.told(task, isRestored),
       ...(work.kind === "module" ? { call: { dependencies: makers, modules: this.#freshness.moduleFiles(task) } } : {}),
@@ -259,7 +265,10 @@ export class BuildWork implements Work {
     const warning = output && warningOf(output.stderr);
     if (warning !== undefined) this.#warnings.set(task, warning);
     if (!isOneFile(this.#plan.tasks[task].outputs)) this.#forgetLast(task, published);
-    for (const artifact of published) this.#enterArtifact(artifact);
+    for (const artifact of published) {
+      this.#enterArtifact(artifact);
+      this.#folders?.note(artifact.path);
+    }
     const finding = this.#findings[task], declared = this.#plan.tasks[task], { made, places } = this.#freshness;
     if (finding?.kind === "restore") {
       made[task] = places.asOwn(declared, finding.entry);

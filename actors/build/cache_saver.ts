@@ -8,8 +8,10 @@
  * @module
  */
 import { type BuildCache, CACHE_FILE } from "./build_cache.ts";
+import { quote } from "../../graph/text.ts";
 import type { Reporter } from "../terminal/reporter.ts";
 import { systemDetail } from "../machine/system_error.ts";
+import type { UnsyncedFolders } from "../storage/unsynced_folders.ts";
 
 /** A build spends at most one part in this many on writing its cache. */
 const SAVE_SHARE = 50;
@@ -18,18 +20,27 @@ const SAVE_SHARE = 50;
 export class CacheSaver {
   readonly #cache: BuildCache;
   readonly #reporter: Reporter;
+  readonly #folders: Pick<UnsyncedFolders, "sync"> | undefined;
   readonly #checkpointEvery: number;
   #lastEndMs = performance.now();
   #lastCostMs = 0;
   #completed = 0;
   #hasFailed = false;
 
-  /** With `checkpointEvery` the cache is on the disk whenever so many more tasks were completed. */
+  /**
+   * With `checkpointEvery` the cache is on the disk whenever so many more tasks were completed. The names in `folders` are
+   * durable before the cache is written.
+   */
   constructor(
     cache: BuildCache,
-    { reporter, checkpointEvery = Infinity }: { readonly reporter: Reporter; readonly checkpointEvery?: number },
+    { reporter, checkpointEvery = Infinity, folders }: {
+      readonly reporter: Reporter;
+      readonly checkpointEvery?: number;
+      readonly folders?: Pick<UnsyncedFolders, "sync">;
+    },
   ) {
     this.#cache = cache;
+    this.#folders = folders;
     this.#reporter = reporter;
     this.#checkpointEvery = checkpointEvery;
     if (checkpointEvery < Infinity) cache.keepJournal();
@@ -38,6 +49,7 @@ export class CacheSaver {
   /** A task was done, and is entered in the cache. */
   noteCompleted(): void {
     if (++this.#completed % this.#checkpointEvery !== 0 || this.#hasFailed) return;
+    this.#syncFolders();
     try {
       this.#cache.checkpoint();
     } catch (error) {
@@ -53,6 +65,7 @@ export class CacheSaver {
   /** Writes the cache; `isWhole` says that all tasks were completed, so that what is of no use any more can be dropped. */
   save({ isWhole = false }: { readonly isWhole?: boolean } = {}): void {
     const begun = performance.now();
+    this.#syncFolders();
     try {
       if (!this.#hasCheckpointed()) {
         if (isWhole && this.#cache.isDirty) this.#cache.prune();
@@ -73,6 +86,16 @@ export class CacheSaver {
       return true;
     } catch {
       return false;
+    }
+  }
+
+  /** Of what a power cut could take away the next build is to know nothing. */
+  #syncFolders(): void {
+    for (const { folder, detail } of this.#folders?.sync() ?? []) {
+      this.#cache.dropIn(folder);
+      this.#reporter.error(
+        `Cannot sync folder ${quote(folder)}: ${detail}; the next build will repeat what was made there`,
+      );
     }
   }
 

@@ -1,6 +1,6 @@
 /**
  * Owns how an artifact comes to be: a temporary file beside the target, hashed, compared, fsynced, renamed, and its
- * folder fsynced. The last good artifact stands until the instant of the rename.
+ * folder fsynced, unless the main thread does that later. The last good artifact stands until the instant of the rename.
  * It never runs a command and never touches the build cache.
  *
  * Calls are synchronous: for the many small files of a build they cost a fifth of the asynchronous ones, and they are
@@ -131,7 +131,7 @@ export function adoptInPlace(target: ArtifactTarget, { isRewritten }: { readonly
         return conclude(target, { kind: "remove", path: target.path }, () => ({ failure: checked }));
       }
       return conclude(target, { kind: "leave" }, () => {
-        syncFolder(dirname(target.path));
+        if (target.syncsLater !== true) syncFolder(dirname(target.path));
         return {
           published: [{ path: target.name, sha256: checked, ...seen, ...store(target, checked, "written", seen) }],
         };
@@ -174,7 +174,7 @@ function finish(
   return conclude(target, { kind: "place", temporary, path }, () => {
     // Two names of one file: then a rename does nothing at all.
     if (stamp.link !== undefined || names > 1) removeIfPresent(temporary);
-    syncFolder(dirname(path));
+    if (target.syncsLater !== true) syncFolder(dirname(path));
     const stored = store(target, sha256, names > 1 ? "written" : "placed", stamp);
     // A rename changes the ctime, as a further name does; what was written since the file was read is to be noticed by the rest.
     const { inode, ctimeMs } = stampOf(Deno.statSync(path));

@@ -40,6 +40,8 @@ export interface ArtifactTarget {
   readonly isUnwanted?: () => boolean;
   /** Whether another thread does the last step, if it may be done; by default it is done at once. */
   readonly asksPermit?: boolean;
+  /** Whether its name is made durable later, by somebody else; default at once. */
+  readonly syncsLater?: boolean;
   /** Where its content is put as well, once it is in its place; default nowhere. */
   readonly blobs?: BlobPlace;
 }

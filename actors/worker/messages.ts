@@ -80,6 +80,8 @@ export interface RunTask {
   readonly claim?: number;
   /** Whether to ask for a permit before the artifact is put in place. */
   readonly asksPermit?: boolean;
+  /** Whether the main thread makes the name of its artifact durable, some time later; default the worker does at once. */
+  readonly syncsLater?: boolean;
   /** Where the content of its artifacts is put as well; default nowhere. */
   readonly blobs?: BlobPlace;
   /** Whether to pass on what its command prints as it comes. */

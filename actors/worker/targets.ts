@@ -52,6 +52,7 @@ export function targetOf(
     expectedSha256: task.expected?.[name],
     isUnwanted: isCancelled,
     asksPermit: task.asksPermit,
+    syncsLater: task.syncsLater,
     blobs: task.blobs,
   };
 }

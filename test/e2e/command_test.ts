@@ -189,7 +189,24 @@ const hasStrace = new Deno.Command("/bin/sh", { args: ["-c", "strace -e trace=no
   .outputSync().success;
 if (!hasStrace) console.log("the order of fsync and rename is not looked at: there is no strace that works");
 
-rigTest("an artifact is synced before it is renamed into place, and its folder afterwards", async (rig) => {
+/** The fsyncs and renames of a build, by their paths in the project, with the names of temporary files cut short. */
+async function syncsOf(rig: Rig, ...options: string[]): Promise<string[]> {
+  const strace = ["-f", "-y", "-o", rig.path("trace"), "-e", "trace=fsync,rename,renameat,renameat2"];
+  const { code } = await rig.spawn("strace", [...strace, Deno.execPath(), "run", "-A", rig.program, ...options]).ended;
+  assertEquals(code, 0);
+  return rig.read("trace").split("\n").flatMap((line) => {
+    const match = /(fsync|rename)\w*\((.*)/.exec(line);
+    if (match === null) return [];
+    const [path] = /\/project\/[^">]*/.exec(match[2]) ?? [""];
+    return /^\/project\/(out|\.build_cache\.json\.tmp)/.test(path)
+      ? [`${match[1]} ${path.slice(9).replace(/\.tmp\..*$/, ".tmp")}`]
+      : [];
+  });
+}
+
+const WRITTEN = ["fsync .build_cache.json.tmp", "rename .build_cache.json.tmp"];
+
+rigTest("an artifact is synced before its rename, and its folder before anything tells of it", async (rig) => {
   rig.write("build.json", {
     num_workers: 1,
     tasks: [
@@ -197,21 +214,22 @@ rigTest("an artifact is synced before it is renamed into place, and its folder a
       { name: "command", output_artifact: "out/command", command: 'echo x > "$OUT"' },
     ],
   });
-  const strace = ["-f", "-y", "-o", rig.path("trace"), "-e", "trace=fsync,rename,renameat,renameat2"];
-  const { code } = await rig.spawn("strace", [...strace, Deno.execPath(), "run", "-A", rig.program]).ended;
-  assertEquals(code, 0);
-  const calls = rig.read("trace").split("\n").flatMap((line) => {
-    const match = /(fsync|rename)\w*\((.*)/.exec(line);
-    if (match === null) return [];
-    const [path] = /\/project\/[^">]*/.exec(match[2]) ?? [""];
-    return path.startsWith("/project/out") ? [`${match[1]} ${path.slice(9).replace(/\.\d+\.1$/, "")}`] : [];
+  const placed = ["content", "command"].flatMap((name) => [`fsync out/${name}.tmp`, `rename out/${name}.tmp`]);
+  assertEquals(await syncsOf(rig), [...placed, "fsync out", ...WRITTEN]);
+}, { ignore: !hasStrace });
+
+// S0.36
+rigTest("of many folders all but eight are synced right behind an artifact, in a transaction all are", async (rig) => {
+  const folders = Array.from({ length: 10 }, (_, i) => `out/${i}`);
+  rig.write("build.json", {
+    num_workers: 1,
+    tasks: folders.map((folder) => ({ name: folder, output_artifact: `${folder}/a`, content: folder })),
   });
-  assertEquals(
-    calls,
-    ["content", "command"].flatMap((name) => [
-      `fsync out/${name}.tmp`,
-      `rename out/${name}.tmp`,
-      "fsync out",
-    ]),
-  );
+  const placed = (folder: string) => [`fsync ${folder}/a.tmp`, `rename ${folder}/a.tmp`];
+  const synced = (folder: string) => [...placed(folder), `fsync ${folder}`];
+  const early = folders.slice(0, 8), late = folders.slice(8), after = early.map((folder) => `fsync ${folder}`);
+  assertEquals(await syncsOf(rig), [...early.flatMap(placed), ...late.flatMap(synced), ...after, ...WRITTEN]);
+  const all = folders.flatMap(synced);
+  const calls = await syncsOf(rig, "build.json", "--force", "--transaction");
+  assertEquals(calls.filter((call) => all.includes(call)), all);
 }, { ignore: !hasStrace });

@@ -108,6 +108,29 @@ Deno.test({
   },
 });
 
+// S0.36
+Deno.test({
+  name:
+    "a folder that cannot be synced: what was made there is not remembered, all else is, and the next build is right",
+  ignore: library === undefined,
+  fn: async () => {
+    using project = new Project([
+      { name: "a", output: "made/a", content: "a" },
+      { name: "b", output: "kept/b", content: "b", dependencies: ["a"] },
+    ]);
+    // The first is that of the artifact itself.
+    const fault = { library: library!, path: project.path("made"), at: "2", deed: "EIO", calls: "fsync" } as const;
+    const ended = await project.build({ env: suffer(fault) });
+    assertEquals(ended.code, 0, said(ended));
+    const told = "Cannot sync folder 'made': Input/output error; the next build will repeat what was made there\n";
+    assertEquals(ended.stderr, told);
+    const again = await project.build({ args: ["--no-store"] });
+    assertDone(again);
+    assertEquals([executed(again), again.stdout.includes("Started task 'a'")], [1, true], said(again));
+    assertEquals(executed(await project.build({ args: ["--no-store"] })), 0);
+  },
+});
+
 Deno.test({
   name: "a source without permission to read: the tasks that need it say so, the others are built",
   ignore: library === undefined,
