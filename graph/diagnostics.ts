@@ -110,6 +110,12 @@ export function wrongValue(field: Field, expected: string, actual: unknown, hint
   };
 }
 
+/** The same where some texts would do: one that does not is shown, since to be a string is not what is wrong with it. */
+export function wrongText(field: Field, expected: string, actual: unknown, hint?: string): Diagnostic {
+  if (typeof actual !== "string" || actual === "") return wrongValue(field, expected, actual, hint);
+  return badText(field, `must be ${expected}, not ${quote(actual)}`, hint);
+}
+
 /** For text that must not be so: empty, with control characters, outside the folder. */
 export function badText(field: Field, rule: string, hint?: string): Diagnostic {
   return { message: `${fieldOf(field)} ${rule}`, places: [value(field.path)], hint };

@@ -27,9 +27,10 @@ import { parseJsonText } from "../../graph/input/json_text.ts";
 import { type FoundSpan, Source } from "../../graph/input/source.ts";
 import { decodeUtf8 } from "../../graph/input/utf8.ts";
 import { isGlob } from "../../graph/paths.ts";
-import { readRegular } from "../machine/regular_file.ts";
+import { isFolder, isThere, readRegular } from "../machine/regular_file.ts";
 import { systemDetail } from "../machine/system_error.ts";
 import { Breath } from "../process/breath.ts";
+import { CONFIG_NAMES } from "./config_search.ts";
 import type { ReadConfig } from "./config_shape.ts";
 import { chosenPlace, diagnosticsError, loadPlaces } from "./input.ts";
 import { LeftBehind } from "./left_behind.ts";
@@ -215,7 +216,7 @@ class ConfigFiles {
     this.#files.push(path);
     const text = readText(path);
     if ("why" in text) {
-      this.told.push(say.cannotInclude(place, shown, text.why));
+      this.told.push(say.cannotInclude(place, shown, text.why, configIn(path)));
       return undefined;
     }
     const index = this.sources.push(new Source(shown, text.text)) - 1;
@@ -248,6 +249,12 @@ function readText(path: string): { readonly text: string } | { readonly why: str
     if (error instanceof Deno.errors.NotCapable) throw error;
     return { why: error instanceof Deno.errors.NotFound ? "there is no such file" : systemDetail(error) };
   }
+}
+
+/** The name of the config in a folder, or the one that it might have; undefined for what is no folder. */
+function configIn(path: string): string | undefined {
+  if (!isFolder(path)) return undefined;
+  return CONFIG_NAMES.find((name) => isThere(`${path}/${name}`)) ?? CONFIG_NAMES[0];
 }
 
 function kindAt(path: string): "file" | "other" | undefined {

@@ -83,9 +83,10 @@ export function repeatedValue(task: TaskLabel, name: string, [text, at]: readonl
   };
 }
 
-/** A config that is to be included is not there, or cannot be read; `why` says so. */
-export function cannotInclude(place: Place, path: string, why: string): Diagnostic {
-  return { message: `Cannot include ${quote(path)}: ${why}`, places: [place] };
+/** A config that is to be included is not there, or cannot be read; `why` says so. `config`: one in it, if it is a folder. */
+export function cannotInclude(place: Place, path: string, why: string, config?: string): Diagnostic {
+  const hint = config === undefined ? undefined : `it is a folder: write ${JSON.stringify(`${path}/${config}`)}`;
+  return { message: `Cannot include ${quote(path)}: ${why}`, places: [place], hint };
 }
 
 /** An include without a match. */

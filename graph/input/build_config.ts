@@ -175,7 +175,7 @@ function readStoreSettings(
     (typeof limit === "string" && storeLimit === undefined)
   ) {
     const field = { path: ["store_limit"], name: "store_limit" };
-    diagnostics.push(say.wrongValue(field, `a number of bytes, or a size such as "5GB"`, limit));
+    diagnostics.push(say.wrongText(field, `a number of bytes, or a size such as "5GB"`, limit));
   }
   if (days !== undefined && !(typeof days === "number" && days >= 0)) {
     diagnostics.push(say.wrongValue({ path: ["store_days"], name: "store_days" }, "a number of days", days));
@@ -203,7 +203,7 @@ function readRemote(
     return rest;
   }
   for (const key of Object.keys(remote)) {
-    if (key !== "url") diagnostics.push(say.unknownKey(key, { path: ["remote"] }, ["url"]));
+    if (key !== "url") diagnostics.push(say.unknownKey(key, { path: ["remote"], name: "remote" }, ["url"]));
   }
   const { url } = remote, field = { path: ["remote", "url"], name: "remote.url" };
   if (typeof url === "string" && /^https?:\/\/[^\s/]/.test(url) && URL.canParse(url)) {
@@ -211,7 +211,7 @@ function readRemote(
   }
   if (url === undefined) {
     diagnostics.push(say.wrongValue({ path: ["remote"], name: "remote" }, 'an object with "url"', remote));
-  } else diagnostics.push(say.wrongValue(field, "an http or https address", url));
+  } else diagnostics.push(say.wrongText(field, "an http or https address", url));
   return rest;
 }
 

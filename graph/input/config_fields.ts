@@ -251,7 +251,7 @@ function readRetries(object: JsonObject, index: number, diagnostics: Diagnostic[
     return retries as number;
   }
   diagnostics.push(
-    say.wrongValue(fieldOf(object, index, "retries"), `an integer from 0 to ${MOST_RETRIES}, or "flaky"`, retries),
+    say.wrongText(fieldOf(object, index, "retries"), `an integer from 0 to ${MOST_RETRIES}, or "flaky"`, retries),
   );
   return 0;
 }

@@ -6,7 +6,6 @@
  */
 import { fieldOf, isObject, type JsonObject, labelOf } from "./config_object.ts";
 import type { Diagnostic } from "../failure.ts";
-import { quote } from "../text.ts";
 import * as say from "../diagnostics.ts";
 import { normaliseSource } from "../paths.ts";
 import { type ModuleAction, PERMISSION_KINDS, type Permissions } from "../task.ts";
@@ -52,9 +51,7 @@ export function readModule(object: JsonObject, index: number, diagnostics: Diagn
 function isIsolated(object: JsonObject, index: number, diagnostics: Diagnostic[]): boolean {
   const { isolate } = object;
   if (isolate === undefined || isolate === "thread" || isolate === "process") return isolate === "process";
-  const field = fieldOf(object, index, "isolate"), right = "'thread' or 'process'";
-  if (typeof isolate !== "string") diagnostics.push(say.wrongValue(field, right, isolate));
-  else diagnostics.push(say.badText(field, `must be ${right}, not ${quote(isolate)}`));
+  diagnostics.push(say.wrongText(fieldOf(object, index, "isolate"), "'thread' or 'process'", isolate));
   return false;
 }
 

@@ -99,6 +99,21 @@ rigTest("other configs come with their names, paths and commands", async (rig) =
   assertStringIncludes((await rig.ask(["build", "-n", "t-x"])).stdout, "1 up to date");
 });
 
+// S5.13, K12
+rigTest("a folder that is included is told as one, with the config in it", async (rig) => {
+  const told = async (include: string) => {
+    rig.write("build.json", { include });
+    const { code, stderr } = await rig.ask(["build"]);
+    return [code, stderr.split("\n")[0], /\^+ (.*)/.exec(stderr)?.[1]];
+  };
+  rig.write("web/src/a", "");
+  const message = "Cannot include 'web': not a regular file";
+  assertEquals(await told("web"), [2, message, 'it is a folder: write "web/build.json"']);
+  rig.write("web/build.jsonc", "{}");
+  assertEquals(await told("web"), [2, message, 'it is a folder: write "web/build.jsonc"']);
+  assertEquals(await told("web/src/a/b"), [2, "Cannot include 'web/src/a/b': Not a directory", undefined]);
+});
+
 // S5.13
 rigTest("what cannot be included, or is wrong in what is, is told where it stands", async (rig) => {
   rig.write(
