@@ -187,7 +187,7 @@ function tell(
     isOutdated,
   };
   if (level !== "quiet") {
-    const tone = report.failed > 0 ? "bad" : "good";
+    const tone = report.failed + report.skipped > 0 ? "bad" : "good";
     reporter.line(face === "live" ? nothingToDoLine(run) ?? closingLine(run) : summaryLine(report), tone);
     for (const line of closingDetails(run)) reporter.line(line);
     if (remote !== undefined) reporter.line(remote);

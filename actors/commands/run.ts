@@ -139,7 +139,7 @@ export async function runLoaded(invocation: Invocation, input: TaskRunInput, cho
     const saved = savedAs === undefined ? undefined : { database: db };
     const flaky = await flakyToTell(end.closing, db, input.source);
     const closed: ClosedRun = { ...end.closing, flaky, done: "passed", saved, signal };
-    const tone = report.failed > 0 ? "bad" : "good";
+    const tone = report.failed + report.skipped > 0 ? "bad" : "good";
     if (face === "live") reporter.line(closingLine(closed), tone);
     else {
       reporter.line("");

@@ -20,7 +20,7 @@ export async function contentsOf(
   const contents = new Map(written);
   if (value !== undefined && value !== null) {
     if (typeof value !== "object" || !isPlain(value)) {
-      const what = typeof value === "object" ? `a ${nameOf(value)}` : `a ${typeof value}`;
+      const what = withArticle(typeof value === "object" ? nameOf(value) : typeof value);
       throw new TypeError(`it returned ${what}, and makes several files: return an object with their contents by path`);
     }
     for (const [path, held] of Object.entries(value)) {
@@ -130,15 +130,15 @@ function oddObject(value: object): Oddity | undefined {
   if (value instanceof Map) return { what: "a Map", instead: "return Object.fromEntries(map) or [...map]" };
   if (value instanceof Set) return { what: "a Set", instead: "return [...set]" };
   if (value instanceof Promise) return { what: "a Promise", instead: "await it" };
-  if (value instanceof Error) return { what: `a ${nameOf(value)}`, instead: "throw it, or return its message" };
+  if (value instanceof Error) return { what: withArticle(nameOf(value)), instead: "throw it, or return its message" };
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) {
-    return { what: `a ${nameOf(value)}`, instead: "return it by itself, or as text" };
+    return { what: withArticle(nameOf(value)), instead: "return it by itself, or as text" };
   }
   if (value instanceof Response || value instanceof Blob || Symbol.asyncIterator in value) {
-    return { what: `a ${nameOf(value)}`, instead: "return it by itself, or what is read from it" };
+    return { what: withArticle(nameOf(value)), instead: "return it by itself, or what is read from it" };
   }
-  if (Symbol.iterator in value) return { what: `a ${nameOf(value)}`, instead: "return a list: [...it]" };
-  return { what: `a ${nameOf(value)}`, instead: "return a plain object, or give it a toJSON()" };
+  if (Symbol.iterator in value) return { what: withArticle(nameOf(value)), instead: "return a list: [...it]" };
+  return { what: withArticle(nameOf(value)), instead: "return a plain object, or give it a toJSON()" };
 }
 
 /** Also one of another realm, and a module's namespace. */
@@ -150,6 +150,11 @@ function isPlain(value: object): boolean {
 function nameOf(value: object): string {
   const name: unknown = value.constructor?.name;
   return typeof name === "string" && name !== "" ? name : "class instance";
+}
+
+/** What begins with u is mostly said as "you": a Uint8Array, a URL. */
+function withArticle(name: string): string {
+  return `${/^[aeio]/i.test(name) ? "an" : "a"} ${name}`;
 }
 
 function plural(value: unknown): string {
@@ -170,7 +175,7 @@ export function checkCopyable(value: unknown): void {
     else if (isHidden(part)) {
       const where = path === "" ? "" : ` at ${path}`;
       throw new TypeError(
-        `it returned a ${nameOf(part)}${where}, which cannot be copied to another thread: return plain data`,
+        `it returned ${withArticle(nameOf(part))}${where}, which cannot be copied to another thread: return plain data`,
       );
     }
   };

@@ -12,7 +12,7 @@ export function thrownLine({ name, message }: Thrown): string {
   return name === "Error" || /^\w+Error: /.test(first) ? first : `${name}: ${first}`;
 }
 
-/** Its stack without the frames of the thread that made the call, and indented what it was caused by; "" if that says no more. */
+/** Its stack without the frames that are not its own, and indented what it was caused by; "" if that says no more. */
 export function thrownText(thrown: Thrown): string {
   const { cause, errors = [], errorCount = 0 } = thrown;
   const own = ownFrames(thrown.stack);
@@ -33,8 +33,11 @@ function heading({ name, message, stack }: Thrown): string {
   return stack === "" && name === "Error" ? message : `${name}: ${message}`;
 }
 
+/** Frames of the thread that made the call, and of what Deno itself is made of. */
+const FOREIGN_FRAME = /^\s+at .*(?:\/sandbox_\w+\.ts:|\bext:\w+\/)/;
+
 /** Nothing when there are no other frames. */
 function ownFrames(stack: string): string {
-  const lines = stack.split("\n").filter((line) => !/\/sandbox_\w+\.ts:/.test(line));
+  const lines = stack.split("\n").filter((line) => !FOREIGN_FRAME.test(line));
   return lines.some((line) => /^\s+at /.test(line)) ? `${lines.join("\n")}\n` : "";
 }

@@ -252,3 +252,24 @@ rigTest("build shows its progress every five seconds while it lasts", async (rig
   long.release();
   assertEquals((await running).report.completed, 3);
 });
+
+// S0.64, K35
+rigTest("the last line of a build that was stopped has the colour of one that did not go well", async (rig) => {
+  const held = rig.hold("held");
+  rig.write("build.json", { tasks: [{ name: "held", output: "o", command: held.command }] });
+  const env = { FORCE_COLOR: "1" };
+  const stopped = rig.start([], { env });
+  await held.started();
+  stopped.kill("SIGINT");
+  const last = ({ stdout }: { readonly stdout: string }) =>
+    stdout.split("\n").find((line) => line.includes("Build completed"))!;
+  assertMatch(
+    last(await stopped.ended).replace("\x1b[31m", "RED "),
+    /^RED Build completed in \S+: 0 succeeded, 0 failed, 1 skipped/,
+  );
+  held.release();
+  assertMatch(
+    last(await rig.start([], { env }).ended).replace("\x1b[32m", "GREEN "),
+    /^GREEN Build completed in \S+: 1 succeeded/,
+  );
+});

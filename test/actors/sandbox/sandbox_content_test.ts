@@ -70,7 +70,7 @@ Deno.test("contentOf() refuses what JSON would make something else of, wherever 
     [1n, top("a bigint", "return it as text")],
     [new Point(), top("a Point", "return a plain object, or give it a toJSON()")],
     [new Headers(), top("a Headers", "return a list: [...it]")],
-    [[1].values(), top("a Iterator", "return a list: [...it]")],
+    [[1].values(), top("an Iterator", "return a list: [...it]")],
     [/x/, top("a RegExp", "return a plain object, or give it a toJSON()")],
     [{ a: { b: [0, new Map()] } }, deep("a Map", "a.b[1]", "return Object.fromEntries(map) or [...map]")],
     [{ "a b": new Set() }, deep("a Set", '["a b"]', "return [...set]")],
@@ -122,5 +122,5 @@ Deno.test("checkCopyable() refuses what another thread would see as an empty obj
     "it returned a Hidden, which cannot be copied to another thread",
   );
   const nested = { list: [new Map([["key", new AbortController().signal]])] };
-  assertThrows(() => checkCopyable(nested), TypeError, "it returned a AbortSignal at list[0].get(key), which");
+  assertThrows(() => checkCopyable(nested), TypeError, "it returned an AbortSignal at list[0].get(key), which");
 });
