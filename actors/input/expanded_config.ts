@@ -46,7 +46,7 @@ export async function readExpandedConfig(
   const root = await files.gather(value);
   const left = new LeftBehind(files.home);
   const { told, warnings, sources } = files;
-  const { config, diagnostics, origins, leftOut } = readExpanded(root, {
+  const { config, diagnostics, origins, leftOut, unread } = readExpanded(root, {
     told,
     isLeftBehind: (path) => left.has(path),
   });
@@ -54,7 +54,11 @@ export async function readExpandedConfig(
     config,
     diagnostics,
     shape: files.shape,
-    warnings: [...warnings, ...leftOut.map(({ task, path }) => say.leftOutLine(task, path, source.name))],
+    warnings: [
+      ...warnings,
+      ...leftOut.map(({ task, path }) => say.leftOutLine(task, path, source.name)),
+      ...unread.map(say.unreadLine),
+    ],
     async explain(all, indexes) {
       const { placeFinder } = await loadPlaces();
       const finders = new Map<number, ReturnType<typeof placeFinder>>();

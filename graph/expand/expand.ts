@@ -29,6 +29,8 @@ export interface Expansion {
   readonly diagnostics: readonly Diagnostic[];
   /** Files that templates would have been made for, but that earlier builds made for tasks that are gone. */
   readonly leftOut: readonly { readonly task: string; readonly path: string }[];
+  /** Names of templates whose tasks are made of files without reading them by `source_files`. */
+  readonly unread: readonly string[];
 }
 
 /** What the expansion is told of files. */
@@ -57,7 +59,7 @@ interface Way {
 
 /** Expands a config with all that it includes. */
 export function expand(root: ConfigFile, { isLeftBehind = () => false }: ExpansionOptions = {}): Expansion {
-  const drafts: Draft[] = [], samples: Draft[] = [], diagnostics: Diagnostic[] = [];
+  const drafts: Draft[] = [], samples: Draft[] = [], diagnostics: Diagnostic[] = [], unread: string[] = [];
   addFile(root, { prefix: "", scopes: [] });
   const { kept, leftOut } = withoutMade(drafts, isLeftBehind);
   const blocks: Block[] = [], tasks: unknown[] = [];
@@ -65,7 +67,7 @@ export function expand(root: ConfigFile, { isLeftBehind = () => false }: Expansi
     blocks.push({ ...draft, start: tasks.length });
     for (const task of draft.tasks) tasks.push(task);
   }
-  return { tasks, samples: samples.length, origins: new Origins(blocks), diagnostics, leftOut };
+  return { tasks, samples: samples.length, origins: new Origins(blocks), diagnostics, leftOut, unread };
 
   function addFile(file: ConfigFile, way: Way): void {
     const found: Diagnostic[] = [];
@@ -97,10 +99,13 @@ export function expand(root: ConfigFile, { isLeftBehind = () => false }: Expansi
     const own = (number: number) => make(size === 0 ? sampleValues(combinations) : combinations.at(number));
     if (size === 0) return void samples.push({ ...origin, tasks: [finish(own(0))], own });
     const inFolder = (path: string) => file.folder === "" || path.startsWith("/") ? path : `${file.folder}/${path}`;
+    const title = way.prefix + String(task.name);
+    const tasks = Array.from({ length: size }, (_, number) => finish(own(number)));
+    if (task.for_each !== undefined && isUnread(task, tasks[0])) unread.push(title);
     drafts.push({
       ...origin,
-      title: way.prefix + String(task.name),
-      tasks: Array.from({ length: size }, (_, number) => finish(own(number))),
+      title,
+      tasks,
       own,
       ...(task.for_each === undefined ? {} : { sources: (number) => inFolder(combinations.at(number)[0]) }),
     });
@@ -111,6 +116,22 @@ function named(task: JsonObject, prefix: string): JsonObject {
   return prefix === "" || typeof task.name !== "string" || task.name === ""
     ? task
     : { ...task, name: prefix + task.name };
+}
+
+/**
+ * Whether the tasks of a template seem to be made of the files that they are made for, of which nobody would notice an edit.
+ * `made` is one of them.
+ */
+function isUnread({ command }: JsonObject, made: JsonObject): boolean {
+  if (Array.isArray(made.source_files) && made.source_files.length > 0) return false;
+  if (typeof command === "string") return made.depfile === undefined && /(?<!\{)\{path\}/.test(command);
+  const { content, module, dependencies } = made;
+  const isJoined = content === undefined && module === undefined;
+  return isJoined && !(Array.isArray(dependencies) && dependencies.length > 0) && !isEmpty(made.outputs);
+}
+
+function isEmpty(outputs: unknown): boolean {
+  return Array.isArray(outputs) && outputs.length === 0;
 }
 
 /** What is made of a template, and what makes it; undefined when it says something wrong of that. */

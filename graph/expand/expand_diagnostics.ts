@@ -108,6 +108,12 @@ export function includedTwice(places: readonly [Place, Place], path: string): Di
   };
 }
 
+/** A template whose tasks read nothing of the files that they are made for. */
+export function unreadLine(task: string): string {
+  return `Warning: task ${quote(task)} is made for files that it does not read: no edit of them makes it run; ` +
+    'add "source_files": ["{path}"]';
+}
+
 /** A file that a template leaves out since it is no source. */
 export function leftOutLine(task: string, path: string, config: string): string {
   return `Warning: 'for_each' of task ${quote(task)} leaves out ${quote(path)}: no task of '${

@@ -11,7 +11,7 @@ import { type ConfigFile, inFile, wishesOf } from "./config_file.ts";
 import { expand, type Expansion, type ExpansionOptions } from "./expand.ts";
 
 /** A config without diagnostics, or diagnostics without a config, with the origins of its tasks either way. */
-export interface ExpandedConfig extends Pick<Expansion, "origins" | "leftOut"> {
+export interface ExpandedConfig extends Pick<Expansion, "origins" | "leftOut" | "unread"> {
   readonly config?: BuildConfig;
   readonly diagnostics: Diagnostic[];
 }
@@ -30,7 +30,7 @@ export function readExpanded(
     for (const diagnostic of inFile(file.index, all)) diagnostics.push(diagnostic);
     return own;
   });
-  const { tasks: list, samples, origins, diagnostics: found, leftOut } = expand(root, options);
+  const { tasks: list, samples, origins, diagnostics: found, leftOut, unread } = expand(root, options);
   for (const diagnostic of found) diagnostics.push(diagnostic);
   // What is told of the whole takes all of it to be there.
   const isWhole = diagnostics.length === 0;
@@ -42,9 +42,9 @@ export function readExpanded(
   const link = (tasks: readonly Task[], known: readonly string[]) =>
     linkTasks(tasks, { scopesOf, samples: known, diagnostics });
   const tasks = checkTasks(list, { resourceLimits, diagnostics, link, samples, isWhole });
-  if (diagnostics.length > 0) return { diagnostics, origins, leftOut };
+  if (diagnostics.length > 0) return { diagnostics, origins, leftOut, unread };
   const config = { ...own, ...(resourceLimits === undefined ? {} : { resourceLimits }), tasks };
-  return { config, diagnostics, origins, leftOut };
+  return { config, diagnostics, origins, leftOut, unread };
 }
 
 /** A config and all that it includes, each before those in it. */

@@ -99,6 +99,36 @@ rigTest("other configs come with their names, paths and commands", async (rig) =
   assertStringIncludes((await rig.ask(["build", "-n", "t-x"])).stdout, "1 up to date");
 });
 
+// S5.12, K22
+rigTest("a template that is made for files and reads none of them is warned of, and no other", async (rig) => {
+  rig.write("src/a.c", "a\n");
+  const warned = async (task: Record<string, unknown>) => {
+    rig.write("build.json", {
+      tasks: [{ name: "t:{stem}", for_each: "src/*.c", output: "o/{stem}", ...task }],
+    });
+    const { stderr } = await rig.ask(["list"]);
+    return stderr;
+  };
+  const sentence = "Warning: task 't:{stem}' is made for files that it does not read: no edit of them makes it run; " +
+    'add "source_files": ["{path}"]\n';
+  const reads = { source_files: ["{path}"] };
+  assertEquals(await warned({ command: 'cat {path} > "$OUT"' }), sentence);
+  assertEquals(await warned({}), sentence, "it would join nothing");
+  for (
+    const task of [
+      reads,
+      { ...reads, command: 'cat {path} > "$OUT"' },
+      { source_files: ["src/**"], command: 'cat {path} > "$OUT"' },
+      { command: 'cc -MF "$DEPFILE" {path} -o "$OUT"', depfile: "$DEPFILE" },
+      { command: 'echo {stem} "{{path}" > "$OUT"' },
+      { content: "{path}" },
+      { output: undefined, outputs: [] },
+    ]
+  ) {
+    assertEquals(await warned(task), "", JSON.stringify(task));
+  }
+});
+
 // S5.13, K12
 rigTest("a folder that is included is told as one, with the config in it", async (rig) => {
   const told = async (include: string) => {
