@@ -22,6 +22,12 @@ rigTest("build refuses flags it does not know, and guesses what was meant", asyn
   assertEquals(await said("--dryrun"), "Unknown flag '--dryrun', did you mean '--dry-run'?\n");
   assertEquals(await said("--colour=no"), "Unknown flag '--colour'; see troupe build --help\n");
   assertEquals(await said("-z"), "Unknown flag '-z'; see troupe build --help\n");
+  // K37
+  assertEquals(await said("--parallel=3"), "Unknown flag '--parallel', did you mean '--jobs'?\n");
+  assertEquals(await said("-B"), "Unknown flag '-B', did you mean '--force'?\n");
+  assertEquals(await said("-k"), "Unknown flag '-k': what needs no failed task is done anyway\n");
+  assertEquals(await said("--watch"), "Unknown flag '--watch': see troupe watch\n");
+  assertEquals(await said("-C", "web"), "Unknown flag '-C': name the config there: -c FOLDER/build.json\n");
   assertEquals(await said("--jobs", "many"), "--jobs must be a whole number from 1 to 1024, not 'many'\n");
   assertEquals(await said("-j", "0"), "--jobs must be a whole number from 1 to 1024, not '0'\n");
   assertEquals(await said("--report"), "--report needs a value; see troupe build --help\n");
