@@ -33,7 +33,7 @@ const ANSWER_MS = 500;
 const PATIENT_ANSWER_MS = 3000;
 
 /** How long a worker has to make its command stand still. */
-const PAUSE_MS = 1200;
+const PAUSE_MS = 1500;
 
 /** How long an idle worker has to end its thread before it is ended. */
 const CLOSE_MS = 1000;

@@ -28,7 +28,7 @@ const REAPING_MS = 200;
 /** How long what hears that it is to stand still has for it, less than a worker has altogether. */
 const STANDSTILL_MS = 1000;
 
-/** How often it is looked after what was late. */
+/** After so long it is looked after what was late, and then less and less often. */
 const LATE_MS = 50;
 
 /** How long a process may take to become another program, during which it shows no environment. */
@@ -43,7 +43,7 @@ export class Strays {
   #list = "";
   #others = new Set<number>();
   readonly #canLook = canLook();
-  /** Those that were asked to stand still and were not seen to do so. */
+  /** Those that were asked to stand still. */
   #asked = new Set<number>();
 
   /** `orphans` is absent where they become another's children; `mark` is `NAME=value`. */
@@ -69,23 +69,22 @@ export class Strays {
     const asked = this.#asked = new Set([...own, ...marked(this.#mark)].filter(hearsSuspend));
     for (const pid of asked) send(pid, "SIGTSTP");
     const latestMs = performance.now() + STANDSTILL_MS;
-    while (this.#asked === asked && performance.now() < latestMs) {
-      for (const pid of asked) if (!isMoving(pid)) asked.delete(pid);
-      if (asked.size === 0) return;
-      await delay(2);
-    }
+    while (this.#asked === asked && [...asked].some(isMoving) && performance.now() < latestMs) await delay(2);
   }
 
-  /** Sees to it that those go on that were too late to stand still, and do so by themselves only now. */
+  /**
+   * Sees to it that those go on that were too late to stand still, and do so by themselves only now. Which these are cannot be
+   * told: whoever was made to stands as still as others.
+   */
   async continueLate(): Promise<void> {
     const late = this.#asked = new Set(this.#asked);
-    while (this.#asked === late && late.size > 0) {
+    for (let pauseMs = LATE_MS; this.#asked === late && late.size > 0; pauseMs = Math.min(2 * pauseMs, 1000)) {
       for (const pid of late) {
         if (isMoving(pid)) continue;
         send(pid, "SIGCONT");
         late.delete(pid);
       }
-      await delay(LATE_MS);
+      await delay(pauseMs);
     }
   }
 
