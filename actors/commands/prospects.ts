@@ -91,8 +91,10 @@ export async function prospectsOf(
           continue;
         case "unreadable": {
           const { failure } = finding;
-          const isSource = failure.kind === "source";
-          return { run: true, reason: isSource ? "a source cannot be read" : describeTaskFailure(failure) };
+          const reason = failure.kind === "source"
+            ? `source cannot be read: ${failure.path} (${failure.detail})`
+            : describeTaskFailure(failure);
+          return { run: true, reason };
         }
         case "run":
           return { run: true, reason: finding.reason };

@@ -83,3 +83,13 @@ rigTest("all commands agree which file is a build config", async (rig) => {
   const { code, stderr } = await troupe(rig, "build", "tasks");
   assertEquals([code, stderr], [2, "'tasks' is a task file, not a build config: run it\n"]);
 });
+
+// K3, S6.3
+rigTest("looks at a build name the source that cannot be read, and why", async (rig) => {
+  await mkfifo(rig, "p");
+  rig.write("build.json", { tasks: [{ name: "copy", output: "o/copy", source_files: ["p"] }] });
+  const reason = "source cannot be read: p (not a regular file)";
+  assertStringIncludes((await rig.ask(["build", "--dry-run"])).stdout, `Task 'copy' would run: ${reason}\n`);
+  assertStringIncludes((await rig.ask(["list"])).stdout, `would run: ${reason}`);
+  assertStringIncludes((await rig.ask(["why", "copy"])).stdout, `would run: ${reason}`);
+});
