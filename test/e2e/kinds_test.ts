@@ -91,5 +91,4 @@ rigTest("looks at a build name the source that cannot be read, and why", async (
   const reason = "source cannot be read: p (not a regular file)";
   assertStringIncludes((await rig.ask(["build", "--dry-run"])).stdout, `Task 'copy' would run: ${reason}\n`);
   assertStringIncludes((await rig.ask(["list"])).stdout, `would run: ${reason}`);
-  assertStringIncludes((await rig.ask(["why", "copy"])).stdout, `would run: ${reason}`);
 });
