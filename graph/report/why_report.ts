@@ -85,9 +85,11 @@ function lastLines(last: LastTime, dateOf: (seconds: number) => string): string[
   ];
 }
 
-function becauseText({ how, reason, compared_with: before }: LastTime): string {
+function becauseText({ how, outcome, reason, duration_ms: tookMs, compared_with: before }: LastTime): string {
   if (how === "restored") return "the same had been made before, and came out of the store";
   if (how === "copied") return "a task that does the same had made it";
+  // No worker had it: a source could not be read, or a tool not be asked.
+  if (reason === null && outcome === "failed" && tookMs === 0) return "it was to run, and could not be begun";
   return reason ?? (before === null ? "it had not been done before" : "a run always does it");
 }
 

@@ -91,4 +91,11 @@ rigTest("looks at a build name the source that cannot be read, and why", async (
   const reason = "source cannot be read: p (not a regular file)";
   assertStringIncludes((await rig.ask(["build", "--dry-run"])).stdout, `Task 'copy' would run: ${reason}\n`);
   assertStringIncludes((await rig.ask(["list"])).stdout, `would run: ${reason}`);
+  // S6.10
+  for (let round = 0; round < 2; round++) {
+    assertEquals((await rig.ask(["build"])).code, 1);
+    const { stdout } = await rig.ask(["why", "copy"]);
+    assertStringIncludes(stdout, "  because   it was to run, and could not be begun\n");
+    assertStringIncludes(stdout, `would run: ${reason}`);
+  }
 });
