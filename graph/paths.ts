@@ -11,6 +11,9 @@ import { isKeptBeside, isTemporary } from "./own_files.ts";
 /** An empty, `.` or `..` segment anywhere (so also a leading or trailing slash), or a character no path should hold. */
 const UNUSUAL = /(?:^|\/)\.{0,2}(?:\/|$)|[\p{Cc}\p{Zl}\p{Zp}]/u;
 const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}]/u;
+/** A scheme with an authority; in a normal form one of its slashes is gone. */
+const ADDRESS = /^[a-z][a-z\d+.-]*:\/\//i;
+const NO_ADDRESS: BrokenRule = { rule: "must be the path of a file, not an address" };
 const GLOB = /[*?[\]{}()!+@\\]/;
 
 const WILDCARD = /[*?[\]{}]/;
@@ -35,6 +38,7 @@ export function normaliseOutput(path: string): string | BrokenRule {
     if (path === "") return { rule: "must not be empty" };
     if (CONTROL.test(path)) return { rule: "must not contain control characters" };
     if (path.startsWith("/")) return { rule: "must be relative to the config's folder" };
+    if (ADDRESS.test(path)) return NO_ADDRESS;
     normal = normalise(path, false);
     if (normal === ".") return { rule: "must be a file, not the config's folder itself" };
     if (normal === ".." || normal.startsWith("../")) return { rule: "must lie inside the config's folder" };
@@ -127,6 +131,7 @@ export function normaliseSource(path: string): string | BrokenRule {
   if (UNUSUAL.test(path)) {
     if (path === "") return { rule: "must not be empty" };
     if (CONTROL.test(path)) return { rule: "must not contain control characters" };
+    if (ADDRESS.test(path)) return NO_ADDRESS;
     normal = normalise(path, true);
   }
   return normal.includes(EXCEPT) && isGlob(normal) ? normal.replaceAll(EXCEPT, " \\!") : normal;

@@ -26,6 +26,7 @@ Deno.test("normaliseOutput() names the rule a path breaks", () => {
     [["a/", "a/.", "a/b/.."], "must be a file, not a folder"],
     [["a\nb", "a\0", "\x7f", "a\u2028b", "\u0085"], "must not contain control characters"],
     [["a\ud800"], "must be well-formed Unicode"],
+    [["https://example.org/a", "file:///a"], "must be the path of a file, not an address"],
     [
       [".build_cache.json", "./.build_cache.lock", ".build_cache.json/x"],
       "must not be a file that troupe keeps there itself",
@@ -50,6 +51,10 @@ Deno.test("normaliseSource() allows sources outside the folder and keeps globs a
   assertEquals(normaliseSource("src/**/*.{c,h}"), "src/**/*.{c,h}");
   assertEquals(normaliseSource(""), { rule: "must not be empty" });
   assertEquals(normaliseSource("a\nb"), { rule: "must not contain control characters" });
+  for (const address of ["https://example.org/gen.ts", "HTTP://a", "git+ssh://a/b", "file:///a/*.c"]) {
+    assertEquals(normaliseSource(address), { rule: "must be the path of a file, not an address" });
+  }
+  assertEquals(["a:b", "c:/d", "./x://y"].map(normaliseSource), ["a:b", "c:/d", "x:/y"]);
 });
 
 // K112
