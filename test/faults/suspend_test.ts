@@ -91,22 +91,6 @@ for (const spawn of ["posix", "portable"]) {
 }
 
 // K30
-rigTest("what stands still by itself only when troupe has gone on is continued all the same", async (rig) => {
-  const late = "while [ ! -e late ]; do sleep 0.02; done; : > heard; kill -STOP $$";
-  rig.write("tasks.txt", `a: trap '${late}' TSTP; echo $$ > pid; while [ ! -e heard ]; do sleep 0.02; done\n`);
-  await using shell = terminal(rig, ["/bin/sh", "-c", SHELL, "sh", ...troupe(rig, "run", "tasks.txt")]);
-  const pid = await pidIn(rig, "pid");
-  await shell.press(KEY.suspend);
-  await shell.shows(/stopped with 14[78]/);
-  await until(() => stateOf(pid) === "T", "it is made to stand still");
-  const { length } = shell.shown;
-  rig.write("back", "");
-  await until(() => stateOf(pid) !== "T", "it goes on");
-  rig.write("late", "");
-  await shell.shows(/ended with 0/, length);
-}, options);
-
-// K30
 rigTest("Ctrl-Z stops a module that has a process of its own, and fg continues it", async (rig) => {
   rig.write(
     "tasks.js",
