@@ -114,11 +114,16 @@ export function isExclusion(entry: string): boolean {
   return entry.startsWith("!") && entry[1] !== "(";
 }
 
+/** A normal path or glob as an entry of `source_files` that leaves out nothing: `\!x` for `!x`. */
+export function asIncluding(path: string): string {
+  return isExclusion(path) ? `\\${path}` : path;
+}
+
 /** The normal form of an entry of `source_files`, or the rule it breaks. */
 export function normaliseEntry(entry: string): string | BrokenRule {
   if (!isExclusion(entry)) {
     const path = normaliseSource(entry);
-    return typeof path === "string" && isExclusion(path) ? `\\${path}` : path;
+    return typeof path === "string" ? asIncluding(path) : path;
   }
   const excluded = normaliseSource(entry.slice(1));
   return typeof excluded === "string" ? `!${excluded}` : excluded;

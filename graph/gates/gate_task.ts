@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isExclusion, isPlainText, normaliseSource } from "../paths.ts";
+import { asIncluding, isExclusion, isPlainText, normaliseEntry } from "../paths.ts";
 import { awaitedBy, type Task } from "../task.ts";
 import type { ShellTask } from "../input/task_file.ts";
 import { readsOf } from "./reads.ts";
@@ -62,7 +62,7 @@ export function gateTaskOf(task: Task): GateTask {
     name,
     dependencies: awaitedBy(task),
     reads,
-    writes: [...outputs.map(({ path }) => path), ...(declared?.writes ?? NO_PATHS)],
+    writes: [...outputs.map(({ path }) => asIncluding(path)), ...(declared?.writes ?? NO_PATHS)],
   };
 }
 
@@ -97,7 +97,7 @@ export function checkedGateTask(task: GateTask): GateTask {
 
   function normal(path: string): string {
     if (isExclusion(path)) throw new GateError(`Path '${path}' of task '${name}' must not begin with '!'`);
-    const normalised = normaliseSource(path);
+    const normalised = normaliseEntry(path);
     if (typeof normalised === "string") return normalised;
     throw new GateError(`Path '${path}' of task '${name}' ${normalised.rule}`);
   }

@@ -7,7 +7,7 @@
 import type { Diagnostic } from "../failure.ts";
 import * as say from "../diagnostics.ts";
 import type { Field, TaskLabel } from "../diagnostics.ts";
-import { isExclusion, normaliseEntry, normaliseSource } from "../paths.ts";
+import { isExclusion, normaliseEntry } from "../paths.ts";
 
 /** A JSON object; its keys may be any, `__proto__` included. */
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -71,8 +71,8 @@ export function readPaths(
 }
 
 /** What is declared to be read or written is known by its names, and has no exceptions. */
-function normaliseDeclared(path: string): ReturnType<typeof normaliseSource> {
+function normaliseDeclared(path: string): ReturnType<typeof normaliseEntry> {
   return isExclusion(path)
     ? { rule: "must not begin with '!', by which only 'source_files' leaves out files" }
-    : normaliseSource(path);
+    : normaliseEntry(path);
 }

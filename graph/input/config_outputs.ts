@@ -8,7 +8,7 @@
 import { fieldOf, isObject, type JsonObject, labelOf, readStrings } from "./config_object.ts";
 import type { Diagnostic, JsonPath } from "../failure.ts";
 import * as say from "../diagnostics.ts";
-import { type BrokenRule, EXCEPT, isExclusion, isGlob, normaliseOutput, tooLong } from "../paths.ts";
+import { asIncluding, type BrokenRule, EXCEPT, isExclusion, isGlob, normaliseOutput, tooLong } from "../paths.ts";
 import type { Action, DeclaredOutput } from "../task.ts";
 
 const NO_OUTPUTS: readonly DeclaredOutput[] = Object.freeze([]);
@@ -57,14 +57,21 @@ function readOne(object: JsonObject, index: number, diagnostics: Diagnostic[]): 
   return NO_OUTPUTS;
 }
 
+/** What is called so is written `./!name`. */
+const LEAVES_OUT: BrokenRule = { rule: "must not begin with '!': an output leaves out nothing" };
+
+const GLOB_OF_FOLDERS: BrokenRule = { rule: "must not be a glob of folders: name the folder" };
+
 function readList(object: JsonObject, index: number, diagnostics: Diagnostic[]): readonly DeclaredOutput[] {
   const found: DeclaredOutput[] = [];
   readStrings(object, index, { key: "outputs", diagnostics }).forEach((text, at) => {
     const isFolder = text.length > 1 && text.endsWith("/");
-    const written = withoutExceptions(normaliseOutput(isFolder ? text.replace(/\/+$/, "") : text));
+    const written = asEntry(
+      text.startsWith("!") ? LEAVES_OUT : normaliseOutput(isFolder ? text.replace(/\/+$/, "") : text),
+    );
     const name = typeof written === "string" ? plainName(written) : undefined, path = name ?? written;
     const kind = isFolder ? "folder" : name === undefined ? "glob" : "path";
-    const broken = typeof path === "string" ? ruleOf(path, isFolder && name === undefined) ?? tooLong(path) : path;
+    const broken = typeof path === "string" ? (isFolder && name === undefined ? GLOB_OF_FOLDERS : tooLong(path)) : path;
     if (broken !== undefined) {
       diagnostics.push(say.badText(fieldOf(object, index, "outputs", at), broken.rule));
       found.push(WRONG);
@@ -73,9 +80,10 @@ function readList(object: JsonObject, index: number, diagnostics: Diagnostic[]):
   return found.length === 0 ? NO_OUTPUTS : found;
 }
 
-/** Of a name that is written like the exceptions of a glob, which an output has not. */
-function withoutExceptions(path: string | BrokenRule): string | BrokenRule {
-  return typeof path === "string" && path.includes(EXCEPT) && isGlob(path) ? path.replaceAll(EXCEPT, " \\!") : path;
+/** A glob whose names are written like exceptions, or with ones in it: an output has none. */
+function asEntry(path: string | BrokenRule): string | BrokenRule {
+  if (typeof path !== "string" || !isGlob(path)) return path;
+  return asIncluding(path).replaceAll(EXCEPT, " \\!");
 }
 
 /** The one name that a text means, undefined for a glob. A `\` before each bracket and brace makes a name of it. */
@@ -83,11 +91,6 @@ function plainName(text: string): string | BrokenRule | undefined {
   if (!isGlob(text)) return text;
   const name = text.replace(/\\(.)/g, "$1");
   return isGlob(text.replace(/\\./g, "")) || isExclusion(name) ? undefined : normaliseOutput(name);
-}
-
-function ruleOf(path: string, isGlobOfFolders: boolean): { readonly rule: string } | undefined {
-  if (path.startsWith("!")) return { rule: "must not begin with '!': an output leaves out nothing" };
-  return isGlobOfFolders ? { rule: "must not be a glob of folders: name the folder" } : undefined;
 }
 
 /** Literal content, and what others have made joined, is one file. */

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Diagnostic } from "../failure.ts";
-import { isExclusion, isPlainText, normaliseSource } from "../paths.ts";
+import { isExclusion, isPlainText, normaliseEntry } from "../paths.ts";
 import * as say from "./task_file_diagnostics.ts";
 import { type Stretch, SUFFIX_WORDS, type SuffixWord } from "./task_file_diagnostics.ts";
 import type { Declarations } from "../task.ts";
@@ -56,7 +56,7 @@ export function forEachEntry(
 function readPaths(word: "reads" | "writes", suffixes: readonly Suffix[], diagnostics: Diagnostic[]): string[] {
   const paths: string[] = [];
   forEachEntry(suffixes, word, (entry, start, suffix) => {
-    const path = normaliseSource(entry);
+    const path = normaliseEntry(entry);
     if (typeof path === "string" && !isExclusion(entry)) paths.push(path);
     else diagnostics.push(say.wrongSuffix(stretchOf(entry, start, suffix), word, entry));
   });

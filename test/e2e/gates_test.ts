@@ -45,6 +45,31 @@ The 4 tasks may not be run in parallel
   });
 });
 
+// S1.1
+rigTest("files whose names begin with an exclamation mark are compared by their names", async (rig) => {
+  rig.write("build.json", {
+    tasks: [
+      { name: "one", output: "!one", content: "" },
+      { name: "several", outputs: ["./!several"], command: "c" },
+      { name: "reads", outputs: [], command: "c", reads: ["./!one", "./!several"], writes: ["./!w"] },
+      { name: "writes", outputs: [], command: "c", writes: ["./!*"], source_files: ["!w"] },
+    ],
+  });
+  rig.write("tasks.txt", "writes: c [writes: ./!w]\nreads: c [reads: ./!w]\n");
+  const { code, stdout, stderr } = await run(rig, ["check", "build.json", "--json"]);
+  const conflicts: Record<string, string>[] = JSON.parse(stdout).file_conflicts;
+  const blocking = conflicts.filter(({ type }) => type === "blocking").map(({ task1, task2, file }) =>
+    `${task1}, ${task2}: ${file}`
+  );
+  assertEquals([code, stderr, blocking], [1, "", [
+    "one, writes: \\!one",
+    "several, writes: \\!several",
+    "reads, writes: \\!*",
+  ]]);
+  const { stdout: told } = await run(rig, ["check", "tasks.txt"]);
+  assertStringIncludes(told, "warning   writes, reads: \\!w");
+});
+
 // S1.5, S1.14, S1.25, S1.26, S1.27
 rigTest("check --json gives the report of a group, with settings from file, environment and flag", async (rig) => {
   rig.write("sub/build.json", CONFIG);

@@ -339,6 +339,23 @@ Deno.test("a glob is all that it matches after success", async () => {
   });
 });
 
+// S5.1
+Deno.test("what begins with an exclamation mark is an output by a path that begins with its folder", async () => {
+  using project = new Project([
+    { name: "name", output: "!name", content: "1" },
+    { name: "several", outputs: ["./!one", "./!d/", "./!*.g"], command: "mkdir !d; echo 2 | tee !one !d/a > !b.g" },
+    { name: "use", dependencies: ["name", "several"], source_files: ["./!name", "./!one"], output: "out/use" },
+  ]);
+  await project.build();
+  assertEquals([project.read("out/use"), project.files("!d")], ["12\n", ["!d/a"]]);
+  for (const made of ["!name", "!one", "!d", "!b.g"]) project.remove(made);
+  assertEquals(await project.build(), {
+    name: "artifact missing: !name",
+    several: "artifact missing: !one, !d/, !b.g",
+  });
+  assertEquals([project.read("!name"), project.read("!b.g")], ["1", "2\n"]);
+});
+
 // S5.1, S6.16
 Deno.test("what others have put where a glob matches is theirs: no build removes it or brings it back, nor does clean", async () => {
   const command = "mkdir -p gen; for f in src/*; do cp $f gen/$(basename $f).g; done";

@@ -91,6 +91,25 @@ for (const spawn of ["posix", "portable"]) {
 }
 
 // K30
+rigTest("what stands still by itself only when troupe has gone on is continued all the same", async (rig) => {
+  await makeFifos(rig);
+  const late = `echo > asked; read -r _ < here; : > heard; kill -STOP $$`;
+  // It waits for a child that runs for long, and so, as above, starts nothing while it is being stopped.
+  rig.write("tasks.txt", `a: trap '${late}' TSTP; sleep 1000 & echo $$ > pid; wait; [ -e heard ]\n`);
+  await using shell = terminal(rig, ["/bin/sh", "-c", SHELL, "sh", ...troupe(rig, "run", "tasks.txt")]);
+  const pid = await pidIn(rig, "pid");
+  await shell.press(KEY.suspend);
+  await shell.shows(/stopped with 14[78]/);
+  assert(rig.has("asked"));
+  await until(() => stateOf(pid) === "T", "it is made to stand still");
+  const { length } = shell.shown;
+  rig.write("back", "");
+  await until(() => stateOf(pid) !== "T", "it goes on");
+  rig.write("here", "\n");
+  await shell.shows(/ended with 0/, length);
+}, options);
+
+// K30
 rigTest("Ctrl-Z stops a module that has a process of its own, and fg continues it", async (rig) => {
   rig.write(
     "tasks.js",

@@ -75,7 +75,7 @@ Deno.test("schema and parser accept the same good configs", () => {
       { resources: { gpu: 0.5, ["__proto__"]: 1e300 } },
       { resources: {} },
       { name: "tab-less ü 😀" },
-      ...[[], ["a"], ["dist/"], ["a//", "gen/*.ts"], ["./a/b"]].map((outputs) => ({
+      ...[[], ["a"], ["dist/"], ["a//", "gen/*.ts"], ["./a/b"], ["./!a"], ["./!a/"], ["./!*"]].map((outputs) => ({
         output_artifact: undefined,
         outputs,
         command: "c",
@@ -230,6 +230,7 @@ Deno.test("schema and parser refuse the same bad configs", () => {
       { output_artifact: undefined, outputs: ["d/"], content: "" },
       { output_artifact: undefined, outputs: ["a", "b"] },
       { output_artifact: undefined, outputs: ["*"] },
+      ...["!", "!a", "!a/", "!*"].map((made) => ({ output_artifact: undefined, outputs: [made], command: "c" })),
       { output_artifact: undefined, outputs: ["a", "b"], command: "c", expected_sha256: DIGEST },
       { expected: { "out/a": DIGEST }, expected_sha256: DIGEST },
       { expected: { "out/a": "1" } },
