@@ -68,6 +68,8 @@ export class BuildCache {
   #isKept = false;
   /** Whether all that is not in the file is in the journal, but for how files look that can be looked at again. */
   #isInJournal: boolean;
+  /** Whether the journal has been given something that the disk has not. */
+  #hasAdded = false;
   /** Whether the journal has been given something that a task has made. */
   #hasMade = false;
   /** Of the file as it was read. */
@@ -218,6 +220,7 @@ export class BuildCache {
       return;
     }
     for (const line of lines()) this.#journal.add(line);
+    this.#hasAdded = true;
     this.#hasMade ||= isMade;
   }
 
@@ -290,12 +293,18 @@ export class BuildCache {
    */
   checkpoint(): void {
     this.#journal.write();
+    this.#hasAdded = false;
     this.#onDisk = this.#look();
   }
 
   /** Whether there is something that only the journal has. */
   get hasJournal(): boolean {
     return this.#journal.length > 0;
+  }
+
+  /** Whether a build that ended now would lose something that later ones cannot have again by a few looks at files. */
+  get hasNews(): boolean {
+    return this.#hasAdded || !this.#isInJournal || this.files.news > MOST_LINES;
   }
 
   /** From now on this cache serves further builds, as long as it is the current one; the disk has all of it. */
@@ -330,6 +339,7 @@ export class BuildCache {
     this.#journal.remove();
     this.#inputs.settle();
     this.#isInJournal = true;
+    this.#hasAdded = false;
     this.#hasMade = false;
     this.#isDirty = false;
     this.files.settle();

@@ -57,9 +57,9 @@ export class CacheSaver {
     }
   }
 
-  /** Writes the cache if that has not been done for long enough. */
+  /** Writes the cache if that has not been done for long enough, and is worth it while tasks run. */
   saveIfDue(): void {
-    if (performance.now() - this.#lastEndMs >= SAVE_SHARE * this.#lastCostMs) this.save();
+    if (this.#cache.hasNews && performance.now() - this.#lastEndMs >= SAVE_SHARE * this.#lastCostMs) this.save();
   }
 
   /** Writes the cache; `isWhole` says that all tasks were completed, so that what is of no use any more can be dropped. */
