@@ -62,6 +62,7 @@ export class BuildCache {
   /** Traces with inputs that were discovered, as they are used; made when they are asked for. */
   readonly #resolved = new Map<string, Trace>();
   readonly #configs: Record<string, ConfigRecord>;
+  readonly #failures: Record<string, true>;
   readonly #journal: CacheJournal;
   #isDirty = false;
   #keepsJournal = false;
@@ -83,6 +84,7 @@ export class BuildCache {
     this.#entries = content.entries;
     this.#traces = content.traces;
     this.#configs = content.configs;
+    this.#failures = content.failures;
     this.durations = new UsualDurations(content.durations);
     this.#inputs = new InputVersions(content.inputs);
     this.files = new FileIndex(folder, content.files);
@@ -93,6 +95,7 @@ export class BuildCache {
       else if (kind === "input") this.#inputs.recall(key, value);
       else if (kind === "duration") this.durations.recall(key, value);
       else if (kind === "config") this.rememberConfig(key, value as ConfigRecord);
+      else if (kind === "failure") this.noteFailure(key);
       else this.#keep(key, value as StoredTrace);
     }
     this.#bytes = bytes;
@@ -192,6 +195,7 @@ export class BuildCache {
   #keep(task: string, trace: StoredTrace): void {
     if (this.#traces[task] === trace) return;
     this.#traces[task] = trace;
+    delete this.#failures[task];
     this.#resolved.delete(task);
     this.#isDirty = true;
     this.#add(() => [
@@ -211,6 +215,19 @@ export class BuildCache {
   /** Takes note of how long a task took. */
   noteDuration(task: string, durationMs: number): void {
     if (this.durations.note(task, durationMs)) this.#add(() => [["duration", task, durationMs]]);
+  }
+
+  /** Takes note that a task has failed; of one that had passed before, its trace tells more. */
+  noteFailure(task: string): void {
+    if (this.#failures[task] || task in this.#traces) return;
+    this.#failures[task] = true;
+    this.#isDirty = true;
+    this.#add(() => [["failure", task, true]], false);
+  }
+
+  /** Whether a task that never passed has failed. */
+  hasFailed(task: string): boolean {
+    return this.#failures[task] === true;
   }
 
   /** Puts lines into the journal, as long as it is of use; `isMade`: by a task. */
@@ -333,7 +350,7 @@ export class BuildCache {
     if (!this.isDirty) return;
     this.#dropReplaced();
     const files = this.files.lasting(nowMs);
-    const own = { inputs: this.#inputs.all, durations: this.durations.all };
+    const own = { inputs: this.#inputs.all, durations: this.durations.all, failures: this.#failures };
     const parts = { entries: this.#entries, files, ...own, traces: this.#traces, configs: this.#configs };
     replaceFile(this.#path, cacheText(VERSION, parts), { within: dirname(this.#path), mode: PRIVATE });
     this.#journal.remove();

@@ -22,6 +22,7 @@ import type { NothingDone } from "./remember_nothing.ts";
 import type { Reporter, Transcript } from "../terminal/reporter.ts";
 import { type ReaderChoices, type RunReaders, withReaders, writtenFiles } from "../terminal/run_readers.ts";
 import { takeLock, undoUnfinished } from "./build_turn.ts";
+import { BuildCache } from "./build_cache.ts";
 import { BuildWork } from "./build_work.ts";
 import { CacheSaver } from "./cache_saver.ts";
 import { UnsyncedFolders } from "../storage/unsynced_folders.ts";
@@ -269,6 +270,7 @@ async function run(
       onEvent: (event) => {
         if (event.kind === "failed" && event.failure.kind === "moved") session.engine.giveUp();
         if (event.kind !== "hit") options.transcript?.spoil();
+        if (event.kind === "failed") cache.noteFailure(plan.tasks[event.task].name);
         if (event.kind === "executed") cache.noteDuration(plan.tasks[event.task].name, event.durationMs);
         recorder?.note(event, stop.signal !== undefined);
         return undefined;
@@ -302,6 +304,10 @@ async function run(
       const { count, failures } = transaction.rollBack();
       rolledBack = count;
       for (const failure of failures) reporter.error(failure);
+      // Of what was put back the disk knows best.
+      const { cache: before } = BuildCache.load(build.folder);
+      for (const { name } of plan.tasks) if (cache.hasFailed(name)) before.noteFailure(name);
+      new CacheSaver(before, { reporter }).save();
     } else {
       transaction?.commit();
       saver.save({ isWhole: report !== undefined && report.completed === report.total_tasks });

@@ -19,7 +19,7 @@ import type { ArtifactFacts } from "../storage/file_index.ts";
 export const VERSION = 2;
 
 /** The parts of a cache that are maps, in the order in which they are written. */
-const PARTS = ["entries", "files", "inputs", "traces", "configs", "durations"] as const;
+const PARTS = ["entries", "files", "inputs", "traces", "configs", "durations", "failures"] as const;
 
 /** One artifact of a task. */
 export interface CachedArtifact extends ArtifactFacts {
@@ -60,6 +60,8 @@ export interface CacheFile {
   readonly configs: Record<string, ConfigRecord>;
   /** By task name; none in caches that earlier versions wrote. */
   readonly durations: Record<string, number>;
+  /** By the name of a task that never passed, and has failed; none in caches that earlier versions wrote. */
+  readonly failures: Record<string, true>;
 }
 
 /** A trace as it is on disk. */
@@ -153,15 +155,19 @@ export function emptyFile(): CacheFile {
     traces: withoutPrototype({}),
     configs: withoutPrototype({}),
     durations: withoutPrototype({}),
+    failures: withoutPrototype({}),
   };
 }
 
 /** The contents of a file, or what is wrong with them. */
 export function cacheFileOf(value: unknown): CacheFile | string {
   if (!isObject(value)) return "is damaged";
-  const { version, entries, files, inputs = {}, traces, configs = {}, durations = {} } = value as Partial<CacheFile>;
+  const { version, entries, files, inputs = {}, traces, configs = {}, durations = {}, failures = {} } =
+    value as Partial<
+      CacheFile
+    >;
   if (version !== VERSION) return `has version ${version === undefined ? "none" : shownValue(version)}, not ${VERSION}`;
-  if (![entries, files, inputs, traces, configs, durations].every(isObject)) return "is damaged";
+  if (![entries, files, inputs, traces, configs, durations, failures].every(isObject)) return "is damaged";
   return {
     version,
     entries: withoutPrototype(entries!),
@@ -170,6 +176,7 @@ export function cacheFileOf(value: unknown): CacheFile | string {
     traces: withoutPrototype(traces!),
     configs: withoutPrototype(configs),
     durations: withoutPrototype(durations),
+    failures: withoutPrototype(failures),
   };
 }
 

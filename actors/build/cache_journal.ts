@@ -20,12 +20,12 @@ export const CACHE_JOURNAL = ".build_cache.jsonl";
  * judges.
  */
 export type CacheLine = readonly [
-  kind: "entry" | "file" | "input" | "trace" | "duration" | "config",
+  kind: "entry" | "file" | "input" | "trace" | "duration" | "config" | "failure",
   key: string,
   value: unknown,
 ];
 
-const KINDS = ["entry", "file", "input", "trace", "duration", "config"];
+const KINDS = ["entry", "file", "input", "trace", "duration", "config", "failure"];
 
 /** The lines of one folder. It makes no file before the first of them is written. */
 export class CacheJournal {

@@ -15,6 +15,7 @@ import {
   type Trace,
   trace,
 } from "../../graph/fingerprint.ts";
+import { FAILED_LAST } from "../../graph/report/build_report.ts";
 import type { Plan } from "../../graph/schedule/plan.ts";
 import { Waiting } from "../../graph/producers.ts";
 import type { BuildCache } from "./build_cache.ts";
@@ -299,7 +300,7 @@ export class Freshness {
   #reason(task: number, after: Trace): string {
     const declared = this.plan.tasks[task];
     const before = this.cache.trace(declared.name);
-    if (before === undefined) return "new";
+    if (before === undefined) return this.cache.hasFailed(declared.name) ? FAILED_LAST : "new";
     const nameOf = (artifact: string) => {
       const producer = this.plan.producers.get(artifact);
       return producer === undefined ? checkName(artifact) : this.plan.tasks[producer].name;

@@ -6,7 +6,6 @@
  */
 import { type InputDifference, manifestDifferences } from "../../graph/manifest.ts";
 import { nearest } from "../../graph/suggest.ts";
-import type { Prospect } from "../../graph/report/build_report.ts";
 import type { LastTime, WhyReport } from "../../graph/report/why_report.ts";
 import { HistoryView } from "../history/queries.ts";
 import type { AttemptAt } from "../history/records.ts";
@@ -68,7 +67,7 @@ export async function whyFor(
   return {
     task,
     last: last === undefined ? null : lastTime(view, task, last),
-    ...(now === undefined ? {} : { now: sinceLast(now.prospect, last) }),
+    ...(now === undefined ? {} : { now: now.prospect }),
     ...(now?.after === undefined ? {} : { after: now.after }),
   };
 }
@@ -79,12 +78,6 @@ async function prospectNow(reporter: Reporter, config: string, task: string) {
   const { plan, of } = await prospectsOf(build, reporter);
   const at = plan.tasks.findIndex(({ name }) => name === task);
   return { prospect: of[at], source: build.source, after: plan.tasks[at].after };
-}
-
-/** The build cache knows only what passed; what never did is not new to a history in which it failed. */
-function sinceLast(prospect: Prospect, last: AttemptAt | undefined): Prospect {
-  const hasFailed = last?.outcome === "failed" || last?.outcome === "timeout";
-  return hasFailed && prospect.run && prospect.reason === "new" ? { run: true, reason: "failed last" } : prospect;
 }
 
 function lastTime(view: HistoryView, task: string, last: AttemptAt): LastTime {

@@ -58,6 +58,9 @@ export interface BuildReport {
   readonly stale_artifacts?: readonly string[];
 }
 
+/** Why a task runs that never passed, and has failed. */
+export const FAILED_LAST = "failed last";
+
 /** What would become of one task. */
 export interface Prospect {
   /** False when the build cache has the answer, or the store. */

@@ -6,6 +6,7 @@
  */
 import { type Flakiness, flakiness, FLAKY_ATTEMPTS, flakyText, type Try } from "./flaky.ts";
 import { staleLine } from "./build_lines.ts";
+import { FAILED_LAST } from "./build_report.ts";
 import type { AttemptRecord } from "./run_records.ts";
 import { usualOf } from "./usual.ts";
 import { cutTo, padTo, type TextCell, widthOf } from "../text_width.ts";
@@ -120,8 +121,8 @@ export function stateOf(
   prospect: { readonly run: boolean; readonly restore?: boolean; readonly reason?: string } | undefined,
   last: LastAttempt | null,
 ): Pick<ListedTask, "state" | "reason"> {
-  const hasFailed = last?.outcome === "failed" || last?.outcome === "timeout";
   const reason = prospect?.reason ?? null;
+  const hasFailed = last?.outcome === "failed" || last?.outcome === "timeout" || reason === FAILED_LAST;
   if (prospect?.restore) return { state: "would_restore", reason };
   if (prospect?.run === false) return { state: "up_to_date", reason: null };
   if (hasFailed) return { state: "failed_last", reason };

@@ -27,6 +27,25 @@ rigTest("why says of a task that never passed that it failed", async (rig) => {
   assertEquals((await why(rig, "a")).now, { run: true, reason: "command changed" });
 });
 
+// S6.3, S6.9
+rigTest("build, dry run, list and why give the same reason for what failed and never passed", async (rig) => {
+  const checks = ["a", "b"].map((name) => ({ name, outputs: [], command: `test -e ${name}` }));
+  rig.write("build.json", { tasks: checks });
+  for (const flags of [[], ["--transaction"]]) {
+    rig.remove(".build_cache.json");
+    await rig.build(flags);
+    assertMatch((await rig.build(["a", "-v"])).stdout, /^Task 'a' must run: failed last$/m);
+    assertMatch((await troupe(rig, "build", "-n")).stdout, /^Task 'a' would run: failed last$/m);
+    assertMatch((await troupe(rig, "why", "a")).stdout, /^ {2}because +failed last\n {2}now +would run: failed last$/m);
+    const { tasks } = JSON.parse((await troupe(rig, "list", "--json", "--db", "none")).stdout);
+    assertEquals([tasks[0].state, tasks[0].reason], ["failed_last", "failed last"]);
+  }
+  rig.write("a", "");
+  await rig.build();
+  assertEquals((await why(rig, "a")).now, { run: false });
+  assertEquals((await why(rig, "b")).now, { run: true, reason: "failed last" });
+});
+
 // S6.9, S6.10
 rigTest("why tells why a task ran the last time, what that caused, and what would make it run now", async (rig) => {
   rig.write("src/a", "a");
