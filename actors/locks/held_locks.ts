@@ -4,6 +4,7 @@
  * @module
  */
 import { escapeGlob } from "../../graph/glob.ts";
+import { asNamed } from "../../graph/gates/gate_task.ts";
 import type { HeldLock } from "../../graph/gates/lock_availability.ts";
 import { FileLockManager } from "./locks.ts";
 
@@ -13,7 +14,7 @@ export function heldLocks(folder: string): HeldLock[] {
   const root = locks.resolve(".");
   return locks.list().flatMap(({ path, isGlob, mode, stale, isWaiting }) => {
     if (path === null || stale !== null || isWaiting) return [];
-    return [{ path: isGlob ? relativeGlob(root, path) : relative(root, path), mode }];
+    return [{ path: isGlob ? relativeGlob(root, path) : asNamed(relative(root, path)), mode }];
   });
 }
 

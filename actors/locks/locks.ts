@@ -223,7 +223,7 @@ export class FileLockManager {
 
   #wanted({ path, mode, isGlob = false }: LockRequest): Wanted {
     const place = isGlob ? placesIn(this.#realFolder)(path) : { path: this.resolve(path), isGlob, isFolder: false };
-    return { place, mode, key: keyOf(place.path), inode: isGlob ? undefined : sharedInode(place.path) };
+    return { place, mode, key: keyOf(place.path), inode: place.isGlob ? undefined : sharedInode(place.path) };
   }
 
   /** Only with the guard held. The answer is those in the way, or that there were none and the locks are held. */

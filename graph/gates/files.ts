@@ -10,7 +10,7 @@
  */
 import type { GateTask } from "./gate_task.ts";
 import { Glob } from "../glob.ts";
-import { allInside, type FilePlace, type PlaceOf } from "./places.ts";
+import { allInside, type FilePlace, nameOf, type PlaceOf } from "./places.ts";
 
 /** How a task touches something. */
 export const NONE = 0, READS = 1, WRITES = 2;
@@ -58,7 +58,9 @@ export function fileTable(tasks: readonly GateTask[], chosen: Iterable<number>, 
   const paths: string[] = [], names: string[] = [], writers: number[][] = [], readers: number[][] = [];
   const globs = new Map<number, Glob>();
   const folders = new Set<number>();
-  for (const task of chosen) {
+  const all = [...chosen];
+  for (const task of all) tasks[task].writes?.forEach(placeOf);
+  for (const task of all) {
     for (const path of tasks[task].writes ?? []) add(writers, path, task);
     for (const path of tasks[task].reads ?? []) add(readers, path, task, writers);
   }
@@ -82,7 +84,7 @@ export function fileTable(tasks: readonly GateTask[], chosen: Iterable<number>, 
     if (id === undefined) {
       id = paths.push(place.path) - 1;
       idAt.set(key, id);
-      names.push(name);
+      names.push(place.isGlob ? name : nameOf(name) ?? name);
       writers.push([]);
       readers.push([]);
       if (place.isGlob) globs.set(id, new Glob(place.path));

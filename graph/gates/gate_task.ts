@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { asIncluding, isExclusion, isPlainText, normaliseEntry } from "../paths.ts";
-import { awaitedBy, type Task } from "../task.ts";
+import { escapeGlob } from "../glob.ts";
+import { asIncluding, isExclusion, isGlob, isPlainText, normaliseEntry } from "../paths.ts";
+import { awaitedBy, type DeclaredOutput, type Task } from "../task.ts";
 import type { ShellTask } from "../input/task_file.ts";
 import { readsOf } from "./reads.ts";
 
@@ -62,8 +63,18 @@ export function gateTaskOf(task: Task): GateTask {
     name,
     dependencies: awaitedBy(task),
     reads,
-    writes: [...outputs.map(({ path }) => asIncluding(path)), ...(declared?.writes ?? NO_PATHS)],
+    writes: [...outputs.map(asWritten), ...(declared?.writes ?? NO_PATHS)],
   };
+}
+
+/** An output as a declared path; a name is none of a glob's, whatever it looks like. */
+export function asWritten({ path, kind }: DeclaredOutput): string {
+  return kind === "glob" ? path : asNamed(path);
+}
+
+/** The path of one file, as a declared path that means nothing else. */
+export function asNamed(path: string): string {
+  return isGlob(path) ? escapeGlob(path) : asIncluding(path);
 }
 
 /** A task of a task file. */

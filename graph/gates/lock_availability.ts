@@ -7,7 +7,7 @@
 import type { FileConflict } from "./file_conflicts.ts";
 import type { FileTable } from "./files.ts";
 import type { GateTask } from "./gate_task.ts";
-import { allInside, type FilePlace, isInside, meet } from "./places.ts";
+import { allInside, type FilePlace, isInside, meet, nameOf } from "./places.ts";
 
 /** A lock that someone holds. */
 export interface HeldLock {
@@ -39,7 +39,7 @@ export function findLockIssues(tasks: readonly GateTask[], table: FileTable, hel
     const locked = table.placeOf(path);
     for (const id of meanings(table, locked)) {
       const users = mode === "exclusive" ? [...table.writers[id], ...table.readers[id]] : table.writers[id];
-      const file = table.paths[id] === locked.path ? table.names[id] : path;
+      const file = table.paths[id] === locked.path ? table.names[id] : nameOf(path) ?? path;
       for (const task of users) {
         const key = `${task} ${path}`;
         if (!issues.has(key)) issues.set(key, { task, file });

@@ -36,9 +36,19 @@ export function placesFrom(folder: string, look: (path: string) => FoundPlace = 
   const base = segmentsOf(folder);
   return (path) => {
     let place = known.get(path);
-    if (place === undefined) known.set(path, place = placeOf(base, path, look));
+    if (place === undefined) {
+      known.set(path, place = placeOf(base, path, look));
+      // What somebody calls by its name is no glob to the others either, as if it were there
+      if (!place.isGlob && isGlob(path)) known.set(nameOf(path) ?? path, place);
+    }
     return place;
   };
+}
+
+/** The one name that a declared path means, be it by a `\\` before each wildcard; undefined for a glob. */
+export function nameOf(path: string): string | undefined {
+  if (!isGlob(path)) return path;
+  return PATTERN.test(path.replace(/\\./g, "")) ? undefined : path.replace(/\\(.)/g, "$1");
 }
 
 /** Whether two places have a file in common. */
@@ -85,8 +95,9 @@ function placeOf(base: readonly string[], path: string, look: (path: string) => 
 
 function placeFrom(base: readonly string[], path: string, look: (path: string) => FoundPlace): FilePlace {
   const kept = path.startsWith("/") ? [] : [...base];
+  const name = nameOf(path);
   let inherited = kept.length;
-  for (const segment of segmentsOf(path)) {
+  for (const segment of segmentsOf(name ?? path)) {
     if (segment !== "..") kept.push(segment);
     // What any number of segments stands for may be one more than is undone.
     else if (kept.at(-1) !== "**") kept.pop();
@@ -94,7 +105,7 @@ function placeFrom(base: readonly string[], path: string, look: (path: string) =
   }
   const whole = look(pathOf(kept));
   // What is called as a glob is written, is no glob where it is there: so it is with sources.
-  if (!isGlob(path) || whole.isThere) {
+  if (name !== undefined || whole.isThere) {
     const isAbove = kept.length <= base.length && kept.every((segment, at) => segment === base[at]);
     return { path: whole.path, isGlob: false, isFolder: whole.isFolder || isAbove };
   }

@@ -7,9 +7,8 @@
  */
 import type { Task } from "../task.ts";
 import { fileTable } from "./files.ts";
-import type { GateTask } from "./gate_task.ts";
+import { asWritten, type GateTask } from "./gate_task.ts";
 import type { PlaceOf } from "./places.ts";
-import { asIncluding } from "../paths.ts";
 import { readsOf } from "./reads.ts";
 
 /** As much of a task as says which files it touches; one of a task file has neither sources nor an artifact. */
@@ -48,6 +47,6 @@ function asGateTask({ declared, sourceFiles = [], outputs = [] }: TouchingTask):
   return {
     name: "",
     reads: reads.length === 0 ? sources : [...sources, ...reads],
-    writes: outputs.length === 0 ? writes : [...outputs.map(({ path }) => asIncluding(path)), ...writes],
+    writes: outputs.length === 0 ? writes : [...outputs.map(asWritten), ...writes],
   };
 }

@@ -62,12 +62,42 @@ rigTest("files whose names begin with an exclamation mark are compared by their 
     `${task1}, ${task2}: ${file}`
   );
   assertEquals([code, stderr, blocking], [1, "", [
-    "one, writes: \\!one",
-    "several, writes: \\!several",
-    "reads, writes: \\!*",
+    "one, writes: !one",
+    "several, writes: !several",
+    "reads, writes: !w",
   ]]);
   const { stdout: told } = await run(rig, ["check", "tasks.txt"]);
-  assertStringIncludes(told, "warning   writes, reads: \\!w");
+  assertStringIncludes(told, "warning   writes, reads: !w");
+});
+
+// S1.1
+rigTest("files whose names are written as globs are compared by their names, there or not", async (rig) => {
+  rig.write("build.json", {
+    tasks: [
+      { name: "page", output: "app/[id].js", content: "" },
+      { name: "other", output: "app/i.js", content: "" },
+      { name: "folder", outputs: ["\\[slug\\]/"], command: "c", reads: ["app/[id].js"] },
+      { name: "writes", outputs: [], command: "c", writes: ["app/\\[id\\].js", "\\[slug\\]/x", "s/x"] },
+    ],
+  });
+  const check = async () => {
+    const { stdout } = await run(rig, ["check", "build.json", "--json"]);
+    const { file_conflicts, recommendations } = JSON.parse(stdout);
+    const found = file_conflicts.map(({ task1, task2, file, type }: Record<string, string>) =>
+      `${task1}, ${task2}: ${file} ${type}`
+    );
+    assert(!recommendations.some((sentence: string) => sentence.includes("more specific")));
+    return found;
+  };
+  const expected = [
+    "page, writes: app/[id].js blocking",
+    "folder, writes: [slug]/x blocking",
+    "page, folder: app/[id].js warning",
+    "folder, writes: app/[id].js warning",
+  ];
+  assertEquals(await check(), expected);
+  rig.write("app/[id].js", "");
+  assertEquals(await check(), expected);
 });
 
 // S1.5, S1.14, S1.25, S1.26, S1.27
