@@ -65,7 +65,13 @@ export async function retryFor(
   }
   if (run.kind === "run") {
     const validation = await askGates(run.source, { locks }, invocation);
-    const limits = { workers, loadLimits, timeoutMs, graceMs, locks: validation?.locks };
+    const limits = {
+      workers,
+      loadLimits,
+      timeoutMs: timeoutMs ?? run.timeoutMs ?? undefined,
+      graceMs,
+      locks: validation?.locks,
+    };
     return await runLoaded(invocation, inputOf(run, set), { ...limits, db, opening });
   }
   if (timeoutMs !== undefined) {

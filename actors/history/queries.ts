@@ -38,7 +38,7 @@ const MOST_RUNS_RECALLED = 500;
 
 const RUN = `select id, started_at startedAt, finished_at finishedAt, duration_ms durationMs, total_tasks totalTasks,
   passed, failed, skipped, timeouts, cancelled, interrupted interruptedBy, kind, source, folder, retry_of retryOf,
-  host, pid, process_birth birth, asked from runs`;
+  host, pid, process_birth birth, asked, timeout_ms timeoutMs from runs`;
 
 const TASK_COLUMNS = `d.name, d.command, t.status, t.exit_code exitCode, t.started_at startedAt,
   t.finished_at finishedAt, t.duration_ms durationMs, t.error, t.signal, coalesce(t.attempts, 0) attempts, d.retries,

@@ -54,6 +54,8 @@ export interface RunRecord {
   readonly retryOf: number | null;
   /** The names that were asked for; null for all. */
   readonly asked: readonly string[] | null;
+  /** Limit for one attempt of a task that has none of its own. */
+  readonly timeoutMs: number | null;
   /** Of a run without an end: its process, and whether that lives. */
   readonly process?: { readonly pid: number; readonly host: string; readonly liveness: Liveness };
 }

@@ -29,6 +29,7 @@ export const RUN_ROW: RowShape = {
   host: ["runs.host", "string"],
   pid: ["runs.pid", "number"],
   birth: ["runs.process_birth", "string"],
+  timeoutMs: ["runs.timeout_ms", "number"],
 };
 
 /** How a task of a run stands. */

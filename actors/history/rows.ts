@@ -23,6 +23,8 @@ export interface NewRun {
   readonly retryOf?: number;
   /** The names that were asked for, patterns among them; absent for all. */
   readonly asked?: readonly string[];
+  /** Limit for one attempt of a task that has none of its own. */
+  readonly timeoutMs?: number;
   /** `performance.now()` at which it counts as begun. */
   readonly begunMs: number;
 }
@@ -80,7 +82,7 @@ export interface HistoryRow {
 }
 
 const INSERT_RUN = `insert into runs (started_at, total_tasks, kind, source, folder, retry_of, host, pid, process_birth,
-  asked) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  asked, timeout_ms) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 const INSERT_DEFINITION = `insert into definitions (run_id, position, name, command, dependencies, timeout_ms,
   grace_ms, retries, env, declared) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
@@ -111,7 +113,7 @@ const FINISH = "update runs set finished_at = ?, duration_ms = ?, interrupted = 
 /** Enters a run with its definitions and gives its number. */
 export function insertRun(
   database: Database,
-  { kind, source, folder, tasks, retryOf, asked, begunMs }: NewRun,
+  { kind, source, folder, tasks, retryOf, asked, timeoutMs, begunMs }: NewRun,
 ): number {
   const { host, pid, birth } = thisProcess();
   const about = [
@@ -123,6 +125,7 @@ export function insertRun(
     pid,
     birth,
     asked === undefined ? null : JSON.stringify(asked),
+    timeoutMs ?? null,
   ];
   const id = database.run(INSERT_RUN, secondsAt(begunMs), tasks.length, ...about).lastId;
   tasks.forEach(({ name, command, dependencies, timeoutMs, graceMs, retries, env, declared }, position) => {

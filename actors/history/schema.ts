@@ -136,8 +136,13 @@ alter table ordered_manifests rename to manifests;
 create unique index manifests_by_fingerprint on manifests (fingerprint);
 `;
 
+/** What a retry keeps to unless it is told another limit. */
+const VERSION_7 = `
+alter table runs add column timeout_ms integer;  -- for one attempt of those whose definition has none; null means none
+`;
+
 /** "TrpH" */
 export const HISTORY_SCHEMA: Schema = {
   applicationId: 0x54727048,
-  steps: [VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6],
+  steps: [VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7],
 };

@@ -86,12 +86,21 @@ async function runRead(
 ): Promise<Omit<TaskRunEnd, "isWritten">> {
   const { stop = new Stop(), begunMs = performance.now() } = options;
   const tasks = input.tasks.map((task) => ({ ...task, timeoutMs: task.timeoutMs ?? options.timeoutMs }));
-  const definitions = tasks.map((task) => ({ ...task, env: task.env ?? {} }));
+  const definitions = input.tasks.map((task) => ({ ...task, env: task.env ?? {} }));
   const { source, folder, retryOf, asked, warnings = [] } = input;
-  const { database, face = "lines", level, budget, jobs, failFast = false } = options;
+  const { database, face = "lines", level, budget, jobs, failFast = false, timeoutMs } = options;
   for (const warning of warnings) reporter.error(warning);
   const touches = await touchesOf(tasks, folder);
-  const recorder = new RunRecorder({ kind: "run", source, folder, retryOf, asked, tasks: definitions, begunMs });
+  const recorder = new RunRecorder({
+    kind: "run",
+    source,
+    folder,
+    retryOf,
+    asked,
+    tasks: definitions,
+    timeoutMs,
+    begunMs,
+  });
   // While the workers start: what happens before it is open is entered then.
   const opening = enterInHistory(recorder, database, reporter);
   const parts = {

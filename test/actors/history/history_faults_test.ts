@@ -181,6 +181,7 @@ historyTest("columns of a history that hold what troupe does not write are told 
       [(view) => view.attemptUpTo(run, name)],
     ]),
     ["definitions.timeout_ms", "update definitions set timeout_ms", [(view) => view.retrySet(run)]],
+    ["runs.timeout_ms", "update runs set timeout_ms", [(view) => view.run("last")]],
     ["runs.duration_ms", "update runs set duration_ms", [(view) => view.recent(1), (view) => view.run("last")]],
   ];
   for (const [column, change, all] of questions) {
@@ -196,7 +197,8 @@ historyTest("columns of a history that hold what troupe does not write are told 
       }
     }
     database.exec(`update tasks set status = 'failed'; update definitions set timeout_ms = null;
-      update attempts set outcome = 'failed', how = null, started_us = 1, reason = null; update runs set duration_ms = 1`);
+      update attempts set outcome = 'failed', how = null, started_us = 1, reason = null; update runs set duration_ms = 1,
+      timeout_ms = null`);
   }
 });
 

@@ -116,6 +116,20 @@ rigTest("retry writes JSON and keeps quiet as run does", async (rig) => {
   assertEquals(masked(quiet.stdout), "[1/1] a: false ......................... FAILED (#s)\n");
 });
 
+// S2.7, S2.24
+rigTest("retry keeps to the limits of the run, and --timeout is for tasks that have none of their own", async (rig) => {
+  rig.write("tasks.txt", "a: sleep 60\nb: sleep 60 [timeout:0.2]\n");
+  const errors = async (...args: string[]) => {
+    const { tasks } = JSON.parse((await troupe(rig, ...args, "--json")).stdout);
+    return tasks.map(({ error }: { error: string }) => error);
+  };
+  const both = ["Timed out after 0.3s", "Timed out after 0.2s"];
+  assertEquals(await errors("run", "tasks.txt", "--timeout", "0.3"), both);
+  assertEquals(await errors("retry", "last"), both);
+  assertEquals(await errors("retry", "last", "--timeout", "0.1"), ["Timed out after 0.1s", "Timed out after 0.2s"]);
+  assertEquals(await errors("retry", "1"), both);
+});
+
 // S1.12, S1.29
 rigTest("retry keeps apart what the task file declared, whatever that says by then", async (rig) => {
   const alone = "mkdir busy && sleep 0.01 && rmdir busy";
