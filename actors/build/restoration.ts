@@ -46,7 +46,8 @@ export class Restoration {
     }
     for (const one of traces) {
       const stored = this.#store.find(task, one[0], places);
-      if (stored !== undefined) return this.#restorable(task, one, stored);
+      const found = stored && this.#restorable(task, one, stored);
+      if (found !== undefined) return found === "none" ? undefined : found;
     }
     return this.#asking(task, traces);
   }
@@ -116,8 +117,11 @@ export class Restoration {
     return this.#store.lists(task, declaredFingerprint(trace), { last, isThere: (path) => discovered.isThere(path) });
   }
 
-  /** If it lies in place the cache has lost what it knew. */
-  #restorable(task: number, trace: Trace, stored: Stored): BuildFinding | undefined {
+  /**
+   * If it lies in place the cache has lost what it knew. Undefined when the store has lost it, so that it may lie elsewhere;
+   * none when the task cannot have it.
+   */
+  #restorable(task: number, trace: Trace, stored: Stored): BuildFinding | "none" | undefined {
     const { plan, cache, places } = this.#freshness, declared = plan.tasks[task], [fingerprint] = trace;
     const { entry, output } = stored, inPlace = places.areInPlace(declared, entry);
     if (typeof inPlace === "object") return { kind: "tooMuch", path: inPlace.tooMuch };
@@ -130,11 +134,17 @@ export class Restoration {
     }
     const missing = places.missing(declared, entry);
     if ("tooMuch" in missing) return { kind: "tooMuch", path: missing.tooMuch };
+    const copies = this.#store.copies(missing);
+    if (copies === undefined) {
+      this.#store.distrust(stored);
+      return undefined;
+    }
     this.#found.set(task, stored);
     // What is none of a build's making is not removed, and would be the task's own if that was run.
     if (this.strangers(task).every((path) => cache.files.madeFor(path) !== undefined)) {
-      return { kind: "restore", fingerprint, trace, entry: told, copies: this.#store.copies(missing) };
+      return { kind: "restore", fingerprint, trace, entry: told, copies };
     }
     this.#found.delete(task);
+    return "none";
   }
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { parseTree } from "../../graph/artifact.ts";
 import { type DiscoveredPaths, plausibleLists } from "../../graph/discovered.ts";
 import type { Trace } from "../../graph/fingerprint.ts";
 import type { StoredArtifact, StoreRecord } from "../../graph/store_record.ts";
@@ -109,9 +110,16 @@ export class StoredWork {
     return artifacts.every((one, at) => one.link === undefined || isPlaced(one, at)) ? entry : undefined;
   }
 
-  /** Where the artifacts lie that a task is to have at these paths. */
-  copies(missing: readonly { readonly path: string; readonly artifact: CachedArtifact }[]): readonly CopySource[] {
+  /** Where the artifacts lie that a task is to have at these paths; undefined when one is not there, by its size. */
+  copies(
+    missing: readonly { readonly path: string; readonly artifact: CachedArtifact }[],
+  ): readonly CopySource[] | undefined {
     const store = this.#late.store!;
+    const isThere = ({ artifact: { sha256, size, link, tree } }: { readonly artifact: CachedArtifact }) => {
+      if (tree === undefined) return link !== undefined || store.has(sha256, size);
+      return parseTree(tree)?.every((one) => one.kind !== "file" || store.has(one.sha256, one.size));
+    };
+    if (!missing.every(isThere)) return undefined;
     return missing.map(({ path, artifact: { sha256, size, mode, link, tree } }) => ({
       ...{ from: store.blob(sha256), path, sha256 },
       ...(tree === undefined ? { size, mode } : { tree, blobs: store.blobs.folder }),

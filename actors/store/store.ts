@@ -141,6 +141,16 @@ export class Store {
     return blobPath(this.blobs.folder, digest);
   }
 
+  /** Whether a blob lies there with so many bytes; what they are is seen when it is taken out. */
+  has(digest: string, size: number): boolean {
+    try {
+      const { isFile, size: bytes } = Deno.lstatSync(this.blob(digest));
+      return isFile && bytes === size;
+    } catch {
+      return false;
+    }
+  }
+
   /** Enters what was made; its blobs are there. It is on the disk after {@linkcode flush}. */
   enter(key: string, record: StoreRecord): void {
     if (this.#trouble !== undefined) return;

@@ -47,6 +47,7 @@ export interface Drawing {
 /** From worst to best: a box of many shows what is most worth a look. */
 const WORST_FIRST: readonly Standing[] = [
   ...["failed", "timeout", "interrupted", "cancelled", "running", "would_run", "skipped", "pending"] as const,
+  "would_restore",
   ...["passed", "copied", "restored", "fresh"] as const,
 ];
 

@@ -7,7 +7,7 @@
 import type { TaskState } from "../report/task_list.ts";
 import type { TextCell } from "../text_width.ts";
 
-/** How a task stands, in a run or, as `would_run`, before one. */
+/** How a task stands, in a run or, as `would_run` and `would_restore`, before one. */
 export type Standing = keyof typeof STANDINGS;
 
 interface Look {
@@ -30,6 +30,7 @@ const STANDINGS = {
   interrupted: { letter: "i", sign: "⊘", word: "interrupted", tone: "dim" },
   running: { letter: "r", sign: "▶", word: "running", tone: "plain" },
   pending: { letter: "w", sign: "·", word: "waiting", tone: "dim" },
+  would_restore: { letter: "v", sign: "◌", word: "would be restored", tone: "plain" },
   would_run: { letter: "n", sign: "○", word: "would run", tone: "plain" },
 } as const satisfies Record<string, Look>;
 
@@ -53,7 +54,7 @@ export function standingOf(state: TaskState): Standing {
       return "fresh";
     case "would_restore":
     case "would_run":
-      return "would_run";
+      return state;
     case "failed_last":
       return "failed";
     case "passed_last":

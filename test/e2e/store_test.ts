@@ -299,6 +299,26 @@ rigTest("build --dry-run says what it would restore, and needs nothing of what i
   assertStringIncludes(ended.stderr, "Dry run: 0 would run, 4 would restore, 0 up to date\n");
   assert(!rig.has("out"));
   assertStringIncludes((await rig.ask(["build", "-n", "--no-store"])).stdout, "Dry run: 4 would run, 0 up to date\n");
+  // What is not there with its size is not promised, in folders neither.
+  const folder = {
+    name: "folder",
+    outputs: ["dir/", "one"],
+    command: "mkdir -p $OUT_1/x; echo deep > $OUT_1/x/y; echo one > $OUT_2",
+  };
+  rig.write("build.json", { tasks: [...TASKS, folder] });
+  const { results } = reportOf(await rig.build(["--json"]));
+  const blob = (sha256: string) => blobPath(rig.path(".troupe/store/blobs"), sha256);
+  const deep = "64896f89fd11190013b70103e603a1c5826e56b7fb7d2197ab279b0690043599"; // of "deep\n"
+  rig.remove("out");
+  rig.remove("joined.txt");
+  rig.remove("dir");
+  Deno.removeSync(blob(results.joined.sha256!));
+  Deno.writeTextFileSync(blob(results.text.sha256!), "cut");
+  Deno.removeSync(blob(deep));
+  const promised = (await rig.ask(["build", "-n"])).stdout;
+  assertEquals([...promised.matchAll(/Task '(\w+)' would run/g)].map(([, name]) => name), ["text", "folder", "joined"]);
+  const built = await rig.build();
+  assertEquals([executed(built), restored(built)], [["folder", "joined", "text"], ["inplace", "tool"]]);
 });
 
 // S5.23
@@ -377,5 +397,6 @@ rigTest("list and why tell what would come out of the store", async (rig) => {
     (await rig.ask(["list"])).stdout,
     /would be restored: artifact missing: out\/tool\b(.*\n)+4 tasks: 3 up to date, 1 would be restored\n$/,
   );
+  assertMatch((await rig.ask(["graph"])).stdout, /◌ tool( ◆)? {2}would be restored/);
   assertMatch((await rig.ask(["why", "tool"])).stdout, /\n {2}now {7}would be restored: artifact missing: out\/tool\n/);
 });
