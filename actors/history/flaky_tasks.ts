@@ -24,12 +24,13 @@ export async function flakyToTell(
 async function flakyTasks(
   database: string | undefined,
   source: string,
+  options?: { readonly byCommand: boolean },
 ): Promise<ReadonlyMap<string, Flakiness>> {
   if (database === undefined) return NONE;
   try {
     const { HistoryView } = await later<typeof import("./queries.ts")>("./queries.ts", import.meta.url);
     using view = await HistoryView.open(database);
-    return view.flaky(source);
+    return view.flaky(source, options);
   } catch {
     return NONE;
   }
@@ -42,6 +43,6 @@ export async function withFlakyRetries<Task extends { name: string; retries: num
   source: string,
 ): Promise<readonly Task[]> {
   if (!tasks.some(({ retriesIfFlaky }) => retriesIfFlaky)) return tasks;
-  const flaky = await flakyTasks(database, source);
+  const flaky = await flakyTasks(database, source, { byCommand: true });
   return tasks.map((task) => task.retriesIfFlaky && flaky.has(task.name) ? { ...task, retries: FLAKY_RETRIES } : task);
 }

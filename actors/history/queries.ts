@@ -7,7 +7,7 @@
 import type { Declarations } from "../../graph/task.ts";
 import type { Database } from "../storage/database.ts";
 import { USUAL_TIMES, usualOf } from "../../graph/report/usual.ts";
-import { type Flakiness, flakiness, FLAKY_ATTEMPTS, type Try } from "../../graph/report/flaky.ts";
+import { comparable, type Flakiness, flakiness, FLAKY_ATTEMPTS, type Try } from "../../graph/report/flaky.ts";
 import type { Manifest } from "../../graph/manifest.ts";
 import { readManifest } from "./manifests.ts";
 import type {
@@ -65,7 +65,7 @@ const QUERIES = {
   usual: `select a.task, a.ended_us - a.started_us us from runs r cross join attempts a on a.run_id = r.id
     where r.id > (select max(id) from runs) - ? and r.source = ? and a.outcome = 'passed' and a.how = 'executed'
     order by r.id desc limit ?`,
-  tries: `select a.task, r.id run, a.fingerprint, a.outcome from runs r cross join attempts a on a.run_id = r.id
+  tries: `select a.task, r.id run, r.kind, a.fingerprint, a.outcome from runs r cross join attempts a on a.run_id = r.id
     where r.id > (select max(id) from runs) - ? and r.source = ? and a.outcome in ('passed', 'failed', 'timeout')
     and coalesce(a.how, '') not in ('copied', 'restored') order by r.id desc, a.task, a.attempt limit ?`,
   upTo: `select r.id run, r.source, a.attempt, a.outcome, a.how, a.reason, a.started_us startedUs, a.ended_us endedUs,
@@ -172,18 +172,27 @@ export class HistoryView implements Disposable {
     const attempts: EndedAttempt[] = [];
     for (const { id } of runs) {
       for (const attempt of this.#database.all<EndedAttempt>(QUERIES.ended, id)) {
-        attempts.push(this.#attemptOf(attempt));
+        attempts.push(comparable(this.#attemptOf(attempt), kind));
       }
       if (attempts.length >= enough) break;
     }
     return attempts;
   }
 
-  /** The tasks of a file that failed and passed although they were made of the same, by name. */
-  flaky(source: string): Map<string, Flakiness> {
+  /**
+   * The tasks of a file that failed and passed although they were made of the same, by name. `byCommand` takes shell tasks
+   * with one command for made of the same, also in runs between which anything may have been edited.
+   */
+  flaky(source: string, { byCommand = false } = {}): Map<string, Flakiness> {
     const tries = new Map<string, Try[]>();
-    const rows = this.#database.all<Try & { task: string }>(QUERIES.tries, USUAL_RUNS, source, USUAL_ROWS);
-    for (const { task, ...attempt } of rows) {
+    const rows = this.#database.all<Try & Pick<RunRecord, "kind"> & { task: string }>(
+      QUERIES.tries,
+      USUAL_RUNS,
+      source,
+      USUAL_ROWS,
+    );
+    for (const { task, kind, ...tried } of rows) {
+      const attempt = byCommand ? tried : comparable(tried, kind);
       const known = tries.get(task);
       if (known === undefined) tries.set(task, [attempt]);
       else if (known.length < FLAKY_ATTEMPTS) known.push(attempt);

@@ -45,6 +45,15 @@ function hasFailed({ outcome }: Try): boolean {
   return outcome === "failed" || outcome === "timeout";
 }
 
+/**
+ * An attempt named by its run too where it is of a shell task: that one's command alone is known, so what was tried in
+ * another run may have been made of something else.
+ */
+export function comparable<Attempt extends Try>(attempt: Attempt, kind: "run" | "build"): Attempt {
+  if (kind === "build" || attempt.fingerprint === null) return attempt;
+  return { ...attempt, fingerprint: `${attempt.run} ${attempt.fingerprint}` };
+}
+
 /** A flakiness in words. */
 export function flakyText({ failed, attempts }: Flakiness): string {
   const share = Math.max(1, Math.round(100 * failed / attempts));

@@ -47,6 +47,21 @@ rigTest("a task that was flaky and is broken now is not told of as flaky", async
   assertStringIncludes(stdout, "passed at attempt 2 (flaky: failed 6 of the last 8 times, 75 %)\n");
 });
 
+// S6.19
+rigTest("a shell task that edits break and mend is not told of as flaky", async (rig) => {
+  rig.write("tasks.txt", "test: [ -e good ]\n");
+  for (const isGood of [false, true, false]) {
+    if (isGood) rig.write("good", "");
+    else if (rig.has("good")) rig.remove("good");
+    assertEquals((await troupe(rig, "run", "tasks.txt")).code, isGood ? 0 : 1);
+  }
+  for (const args of [["run", "tasks.txt"], ["list", "tasks.txt"]]) {
+    const { stdout } = await troupe(rig, ...args);
+    assertMatch(stdout, /test .*exit 1|test .*exit code 1/);
+    assert(!stdout.includes("flaky"), stdout);
+  }
+});
+
 // S6.18
 rigTest("run starts nothing more after a failure with --fail-fast, and only tells with --dry-run", async (rig) => {
   rig.write("tasks.txt", "a: exit 1\nx: true [after:a]\ny: true [after:x]\nb: echo b > b\nc: true [after:b]\n");
