@@ -25,6 +25,8 @@ export interface Expansion {
   readonly tasks: readonly unknown[];
   /** Of these tasks, so many at the end stand for templates that nothing is there for: to be checked, not to be done. */
   readonly samples: number;
+  /** Patterns of the names that tasks of templates would have which are wrong, so that nothing came of them. */
+  readonly lost: readonly string[];
   readonly origins: Origins;
   readonly diagnostics: readonly Diagnostic[];
   /** Files that templates would have been made for, but that earlier builds made for tasks that are gone. */
@@ -59,7 +61,8 @@ interface Way {
 
 /** Expands a config with all that it includes. */
 export function expand(root: ConfigFile, { isLeftBehind = () => false }: ExpansionOptions = {}): Expansion {
-  const drafts: Draft[] = [], samples: Draft[] = [], diagnostics: Diagnostic[] = [], unread: string[] = [];
+  const drafts: Draft[] = [], samples: Draft[] = [], diagnostics: Diagnostic[] = [];
+  const unread: string[] = [], lost: string[] = [];
   addFile(root, { prefix: "", scopes: [] });
   const { kept, leftOut } = withoutMade(drafts, isLeftBehind);
   const blocks: Block[] = [], tasks: unknown[] = [];
@@ -67,7 +70,7 @@ export function expand(root: ConfigFile, { isLeftBehind = () => false }: Expansi
     blocks.push({ ...draft, start: tasks.length });
     for (const task of draft.tasks) tasks.push(task);
   }
-  return { tasks, samples: samples.length, origins: new Origins(blocks), diagnostics, leftOut, unread };
+  return { tasks, samples: samples.length, lost, origins: new Origins(blocks), diagnostics, leftOut, unread };
 
   function addFile(file: ConfigFile, way: Way): void {
     const found: Diagnostic[] = [];
@@ -93,7 +96,10 @@ export function expand(root: ConfigFile, { isLeftBehind = () => false }: Expansi
     const finish = (own: JsonObject) => named(relocated(withDefaults(own, defaults), file.folder), way.prefix);
     if (!isTemplate(task)) return void drafts.push({ ...origin, tasks: [finish(task)], own: () => task });
     const template = templateOf(task, index, { files: file.matches.get(index), found });
-    if (template === undefined) return;
+    if (template === undefined) {
+      const { name } = task;
+      return void lost.push(typeof name === "string" ? way.prefix + name.replace(/\{[^}]*\}/g, "*") : "*");
+    }
     const { combinations, make } = template;
     const { size } = combinations;
     const own = (number: number) => make(size === 0 ? sampleValues(combinations) : combinations.at(number));

@@ -30,17 +30,19 @@ export function readExpanded(
     for (const diagnostic of inFile(file.index, all)) diagnostics.push(diagnostic);
     return own;
   });
-  const { tasks: list, samples, origins, diagnostics: found, leftOut, unread } = expand(root, options);
+  const { tasks: list, samples, lost, origins, diagnostics: found, leftOut, unread } = expand(root, options);
   for (const diagnostic of found) diagnostics.push(diagnostic);
-  // What is told of the whole takes all of it to be there.
-  const isWhole = diagnostics.length === 0;
+  // What is told of the whole takes all of it to be there, but for what is known by name.
+  const isWhole = told.length === 0 &&
+    files.every(({ value: { tasks } }) => tasks === undefined || Array.isArray(tasks)) &&
+    !diagnostics.some(({ places: [place] }) => place !== undefined && "path" in place && place.path[0] === "include");
   const [{ resourceLimits: limits, ...own }] = settings;
   const included = settings.slice(1).map(({ resourceLimits }) => resourceLimits ?? {});
   const hasLimits = settings.some(({ resourceLimits }) => resourceLimits !== undefined);
   const resourceLimits = hasLimits ? Object.assign({}, ...included, limits) : undefined;
   const scopesOf = (task: number) => origins.scopesOf(task);
   const link = (tasks: readonly Task[], known: readonly string[]) =>
-    linkTasks(tasks, { scopesOf, samples: known, diagnostics });
+    linkTasks(tasks, { scopesOf, samples: known, lost, diagnostics });
   const tasks = checkTasks(list, { resourceLimits, diagnostics, link, samples, isWhole });
   if (diagnostics.length > 0) return { diagnostics, origins, leftOut, unread };
   const config = { ...own, ...(resourceLimits === undefined ? {} : { resourceLimits }), tasks };

@@ -7,7 +7,7 @@
  * @module
  */
 import type { Diagnostic } from "../failure.ts";
-import { buildGraph, type Graph } from "../graph.ts";
+import { type Graph, linkGraph, unknownDiagnostics } from "../graph.ts";
 import { unmatchedPattern, type WaitKey } from "../graph_diagnostics.ts";
 import type { Task } from "../task.ts";
 import { NameIndex } from "./name_index.ts";
@@ -21,23 +21,29 @@ export interface LinkOptions {
   readonly scopesOf?: ScopesOf;
   /** Names as tasks would have them of which there are none just now: a pattern that matches one is no mistake. */
   readonly samples?: readonly string[];
+  /** Patterns of names of tasks that there would be, if they were not wrong: of what may mean them nothing is said. */
+  readonly lost?: readonly string[];
   readonly diagnostics: Diagnostic[];
 }
 
 /** The tasks with the names of all that they mean, and their graph. Names that mean nothing are diagnostics, and left out. */
 export function linkTasks(
   tasks: readonly Task[],
-  { scopesOf, samples = [], diagnostics }: LinkOptions,
+  { scopesOf = () => [], samples = [], lost = [], diagnostics }: LinkOptions,
 ): { readonly tasks: Task[]; readonly graph: Graph } {
-  const linked = withWholeNames(tasks, { scopesOf: scopesOf ?? (() => []), samples, diagnostics });
-  const { graph, diagnostics: unknown } = buildGraph(linked);
-  for (const diagnostic of unknown) diagnostics.push(diagnostic);
+  const linked = withWholeNames(tasks, { scopesOf, samples, lost, diagnostics });
+  const { graph, unknown } = linkGraph(linked);
+  const isLost = (scope: string, name: string) => lost.some((pattern) => matches(pattern, scope + name));
+  const untold = lost.length === 0
+    ? unknown
+    : unknown.filter(({ task, name }) => ![...scopesOf(task), ""].some((scope) => isLost(scope, name)));
+  for (const diagnostic of unknownDiagnostics(linked, untold)) diagnostics.push(diagnostic);
   return { tasks: linked, graph };
 }
 
 function withWholeNames(
   tasks: readonly Task[],
-  { scopesOf, samples, diagnostics }: Required<LinkOptions>,
+  { scopesOf, samples, lost, diagnostics }: Required<LinkOptions>,
 ): Task[] {
   const names = tasks.map(({ name }) => name), known = new Set(names);
   const index = new NameIndex(names);
@@ -75,6 +81,7 @@ function withWholeNames(
       if (others.length > 0) return others.map((other) => names[other]);
       if (samples.some((sample) => matches(scope + name, sample))) return [];
     }
+    if (lost.length > 0) return [];
     hints ??= names.slice(0, MOST_HINTS);
     diagnostics.push(unmatchedPattern({ index: at, name: names[at] }, { key, name }, offer(name, hints).one));
     return [];

@@ -242,6 +242,29 @@ Unknown placeholder '{stm}' in 'output' of task 'c:{stem}'
 3 |   {"name": "same", "matrix": {"a": [1, 2]}, "output": "s/{a}"},
   |            ^^^^^^ put what they are made for into it: {a}`,
   );
+  // What the tasks of a wrong template may be called is not looked up; all else is.
+  assertEquals(
+    shown(
+      `{"tsks": 1, "tasks": [
+  {"name": "c:{a}", "matrix": {"a": [1, 2]}, "output": "o/{b}"},
+  {"name": "e", "dependencies": ["c:1", "c:*", "d"], "output": "e"}
+]}`,
+    ),
+    `Unknown key 'tsks' in the build configuration
+  --> build.json:1:2
+1 | {"tsks": 1, "tasks": [
+  |  ^^^^^^
+
+Unknown placeholder '{b}' in 'output' of task 'c:{a}'
+  --> build.json:2:56
+2 |   {"name": "c:{a}", "matrix": {"a": [1, 2]}, "output": "o/{b}"},
+  |                                                        ^^^^^^^ there is {a}; a brace is written '{{'
+
+Task 'e' depends on unknown task 'd'
+  --> build.json:3:48
+3 |   {"name": "e", "dependencies": ["c:1", "c:*", "d"], "output": "e"}
+  |                                                ^^^`,
+  );
   assertEquals(
     shown(
       `{"tasks": [
