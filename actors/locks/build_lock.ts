@@ -16,6 +16,7 @@
 import { deadline } from "@std/async/deadline";
 import { delay } from "@std/async/delay";
 import { isStillAt } from "./kernel_lock.ts";
+import { letGo } from "../machine/file_lock.ts";
 import { openOwn } from "../machine/regular_file.ts";
 
 /** Name of the lock file, beside the config. */
@@ -178,9 +179,9 @@ class SharedLock implements BuildLock {
     try {
       if (this.#standing !== "out") this.#leave(unclean, clean);
     } catch {
-      // Someone tidied it away; the lock itself goes with the descriptor.
+      // Someone tidied it away; the lock itself goes all the same.
     }
-    this.#file.close();
+    letGo(this.#file);
   }
 
   #leave(unclean?: "unclean", clean?: () => void): void {
@@ -204,9 +205,9 @@ function hold(path: string, file: Deno.FsFile, how: Omit<BuildLock, "release">):
       try {
         if (unclean === undefined) Deno.removeSync(path);
       } catch {
-        // Someone tidied it away; the lock itself goes with the descriptor.
+        // Someone tidied it away; the lock itself goes all the same.
       }
-      file.close();
+      letGo(file);
     },
   };
 }

@@ -18,6 +18,7 @@ import { writeTemporary } from "../storage/atomic_file.ts";
 import { FileLockError, folderError } from "./error.ts";
 import type { LockHolder, LockMode } from "./holder.ts";
 import { isPresent, removeAbsent } from "./presence.ts";
+import { letGo } from "../machine/file_lock.ts";
 import { type Liveness, livenessOf, type ProcessIdentity } from "../machine/process_identity.ts";
 import { quote } from "../../graph/text.ts";
 import { readRegularText, writeWhole } from "../machine/regular_file.ts";
@@ -101,7 +102,7 @@ export class LockFolder {
       }
       return { result: work() };
     } finally {
-      guard.close();
+      letGo(guard);
     }
   }
 

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { letGo } from "../machine/file_lock.ts";
 import { openOrMake } from "../machine/regular_file.ts";
 
 /** So long is waited for whoever has a lock; nobody has it for longer who does not stand still. */
@@ -80,7 +81,7 @@ export class Guard implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#file?.close();
+    if (this.#file !== undefined) letGo(this.#file);
   }
 
   #locked<Result>(isAlone: boolean, act: () => Result): Result {

@@ -128,7 +128,11 @@ rigTest(
       const ends = await Promise.all([limited, steps].map((job) => slurm.until(job, isOver, "has ended")));
       assertEquals(ends.map(({ JobState, ExitCode }) => [JobState, ExitCode]), Array(2).fill(["FAILED", "143:0"]));
       const last = await Promise.all([requeued, ...dead].map((task) => slurm.until(id(task), isOver, "has ended")));
-      assertEquals(last.map(({ JobState, ExitCode }) => [JobState, ExitCode]), last.map(() => ["COMPLETED", "0:0"]));
+      assertEquals(
+        last.map(({ JobState, ExitCode }) => [JobState, ExitCode]),
+        last.map(() => ["COMPLETED", "0:0"]),
+        [requeued, ...dead].map(said).join("\n"),
+      );
 
       assertMatch(
         said(cancelled),
