@@ -147,6 +147,7 @@ export const EXIT_TOPIC: Topic = {
       ],
     },
     { text: "A build with failed tasks goes on with all that does not need them, and then exits 1." },
+    { text: "When the input is wrong, --json writes nothing to stdout: what is wrong stands on stderr." },
     { text: "troupe help COMMAND has what differs for a command." },
   ],
 };

@@ -137,3 +137,15 @@ rigTest("build fails a task whose source its dependency did not make, and says s
   assertMatch(stdout, / 1 succeeded, 1 failed, 1 skipped\n/);
   assertEquals(code, 1);
 });
+
+// S0.10, S6.3
+rigTest("no command writes anything to stdout for --json when the config is wrong", async (rig) => {
+  rig.write("build.json", { tasks: [{ name: "a", output: "o", dependencies: ["b"] }] });
+  const commands = ["build", "build -n", "run", "list", "graph --format=json", "clean", "check", "batches", "store"];
+  for (const command of commands) {
+    const words = command.startsWith("graph") ? command.split(" ") : [...command.split(" "), "--json"];
+    const { code, stdout, stderr } = await rig.ask(words);
+    assertEquals({ command, code, stdout }, { command, code: 2, stdout: "" });
+    assertStringIncludes(stderr, "Task 'a' depends on unknown task 'b'");
+  }
+});
