@@ -10,7 +10,7 @@ import { nearest } from "../graph/suggest.ts";
 import { unknownWord } from "../graph/input/task_names.ts";
 import { BUILD_FLAGS, buildCommand } from "./build.ts";
 import { parseFlags } from "./options.ts";
-import { CONFIG_FLAG, looksLikeFile, NO_CONFIG } from "./target.ts";
+import { CONFIG_FLAG, initHint, looksLikeFile, NO_CONFIG } from "./target.ts";
 import { InputError } from "../graph/input/input_error.ts";
 import { UnknownTaskError } from "../graph/input/unknown_task_error.ts";
 import { quote } from "../graph/text.ts";
@@ -29,7 +29,9 @@ export async function byName(args: readonly string[], commands: Iterable<string>
   }
   const isNamed = isFile(word) && isConfig(word);
   if (!isNamed && !parseFlags("build", args, BUILD_FLAGS).values.has(CONFIG_FLAG) && findConfig() === undefined) {
-    throw new InputError(`${unknownWord(word, commands, [])}\n  ${NO_CONFIG}, so there are no tasks`);
+    throw new InputError(
+      `${unknownWord(word, commands, [])}\n  ${NO_CONFIG}, so there are no tasks${await initHint()}`,
+    );
   }
   try {
     return await buildCommand(args, { typed: args });

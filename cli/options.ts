@@ -262,15 +262,16 @@ function ungrouped(arg: string, spec: FlagSpec): string[] {
 const OF_OTHER_TOOLS: Readonly<Record<string, string>> = {
   ...{ "--parallel": "jobs", "--workers": "jobs", "--concurrency": "jobs", "--threads": "jobs" },
   ...{ "-B": "force", "--always-make": "force", "--no-cache": "force", "-s": "quiet", "--silent": "quiet" },
-  ...{ "--just-print": "dry-run", "--file": "config", "--bail": "fail-fast" },
+  ...{ "--just-print": "dry-run", "--file": "config", "-f": "config", "--bail": "fail-fast" },
 };
 
-/** Flags of other tools for what a build does without, or another command does. */
+/** Flags of other tools for what builds and runs do without, or another command does. */
 const UNNEEDED: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     ["-k", "--keep-going", "--continue"].map((flag) => [flag, "what needs no failed task is done anyway"]),
   ),
   ...{ "-w": "see troupe watch", "--watch": "see troupe watch", "--clean": "see troupe clean, or --force" },
+  ...Object.fromEntries(["-l", "--list", "--summary"].map((flag) => [flag, "see troupe list"])),
   ...Object.fromEntries(["-C", "--directory"].map((flag) => [flag, "name the config there: -c FOLDER/build.json"])),
 };
 
@@ -282,7 +283,9 @@ function unknownFlag(
   const flag = arg.replace(/=.*$/s, "");
   const same = Object.hasOwn(OF_OTHER_TOOLS, flag) && known.includes(OF_OTHER_TOOLS[flag]);
   if (same) return `Unknown flag ${quote(flag)}, did you mean '--${OF_OTHER_TOOLS[flag]}'?`;
-  if (command === "build" && Object.hasOwn(UNNEEDED, flag)) return `Unknown flag ${quote(flag)}: ${UNNEEDED[flag]}`;
+  if (/^(?:build|run)$/.test(command) && Object.hasOwn(UNNEEDED, flag)) {
+    return `Unknown flag ${quote(flag)}: ${UNNEEDED[flag]}`;
+  }
   const guess = nearest(flag.replace(/^-+/, ""), known.filter((name) => name.length > 1));
   if (guess !== undefined) return `Unknown flag ${quote(flag)}, did you mean '--${guess}'?`;
   const isNumber = spec.positional > 0 && /^-\d/.test(flag);

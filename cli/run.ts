@@ -11,7 +11,7 @@ import { RUN_PAGE } from "./help/do.ts";
 import { specOf } from "./help/page.ts";
 import { commandOf, exitOf, showJson } from "./call.ts";
 import { type Flags, type FlagSpec, loadLimits, parseFlags, secondsOf, wholeNumber } from "./options.ts";
-import { targetOf, withTarget } from "./target.ts";
+import { initHint, NO_CONFIG, targetOf, withTarget } from "./target.ts";
 import { InputError } from "../graph/input/input_error.ts";
 
 const FLAGS: FlagSpec = specOf(RUN_PAGE);
@@ -34,7 +34,10 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   if (target !== undefined && isConfig(target.file)) return await buildCommand(args, { saysWhereSaved: true });
   const flags = parseFlags("run", args, FLAGS);
   const path = target?.file ?? flags.positional[0];
-  if (path === undefined) throw new InputError("troupe run needs a task file; see troupe run --help");
+  if (path === undefined) {
+    throw new InputError(`troupe run needs a task file; see troupe run --help\n  ${NO_CONFIG}${await initHint()}`);
+  }
+  const named = target ?? { file: path, home: "", isNamed: true, isName: true };
   const options = {
     ...limitsOf(flags),
     tasks: target?.tasks,
@@ -47,14 +50,11 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   if (flags.on.has("dry-run")) {
     const { dryRunTasksFor } = await import("../actors/commands/dry_run.ts");
     const work = () => Promise.resolve(dryRunTasksFor(command.reporter, path, options));
-    await showJson(await withTarget(target ?? { file: path, home: "", isNamed: true }, work), command);
+    await showJson(await withTarget(named, work), command);
     return 0;
   }
   return await attempt(command, async (invocation) => {
-    const end = await withTarget(
-      target ?? { file: path, home: "", isNamed: true },
-      () => runFor(invocation, path, options),
-    );
+    const end = await withTarget(named, () => runFor(invocation, path, options));
     return exitOf(end, await showReport(end.report, command, invocation.stop));
   });
 }

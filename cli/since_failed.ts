@@ -25,12 +25,10 @@ export async function sinceFailed(command: "build" | "run", args: readonly strin
   const own = specOf(RETRY_PAGE);
   const lists = [...flags.lists].filter(([, { length }]) => length > 0).map(([name]) => name);
   const given = [...flags.on, ...flags.values.keys(), ...lists].filter((name) => `--${name}` !== SINCE_FAILED);
-  const other = given.find((name) => !own.boolean.includes(name) && !own.string.includes(name));
+  const flag = given.find((name) => !own.boolean.includes(name) && !own.string.includes(name));
+  const other = flag === undefined ? flags.positional.slice(0, 1).map(quote)[0] : `--${flag}`;
   if (other !== undefined) {
-    throw new InputError(`${SINCE_FAILED} does again what the last run was, so --${other} has no place there`);
-  }
-  if (flags.positional.length > 0) {
-    throw new InputError(`${SINCE_FAILED} takes no ${quote(flags.positional[0])}; see troupe ${command} --help`);
+    throw new InputError(`${SINCE_FAILED} does again what the last run was, so ${other} has no place there`);
   }
   const values = [...flags.values].map(([name, value]) => `--${name}=${value}`);
   const on = given.filter((name) => flags.on.has(name)).map((name) => `--${name}`);

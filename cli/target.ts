@@ -26,7 +26,7 @@ export interface NamedTarget {
   readonly home: string;
   /** The file was named. */
   readonly isNamed: boolean;
-  /** Its name is rather that of a task, of a config that is not there. */
+  /** No config is there, and its name is rather that of a task; absent where a file was named or found. */
   readonly isName?: boolean;
 }
 
@@ -35,6 +35,13 @@ export const CONFIG_FLAG = "config";
 
 /** Why no word names a task. */
 export const NO_CONFIG = "there is no build.json or build.jsonc here or above";
+
+/** The line that tells who has no config how to come by one; empty where none can be made. */
+export async function initHint(): Promise<string> {
+  const { foreignBuilds, isForeign } = await import("../actors/input/foreign_builds.ts");
+  const found = (await foreignBuilds()).find(({ file }) => isForeign(file));
+  return found === undefined ? "" : `\n  troupe init writes one from ${found.file}`;
+}
 
 /** Whether a word can only be meant as a file. */
 export function looksLikeFile(word: string): boolean {
@@ -81,8 +88,16 @@ export async function withTarget<Result>(
     return await work();
   } catch (error) {
     if (error instanceof UnknownTaskError && !isNamed) throw withFiles(error);
-    if (!(error instanceof InputError) || !isNamed || (isFile(file) && isConfig(file))) throw error;
-    if (isName && !isFile(file)) throw new InputError(`${error.message}\n  ${NO_CONFIG} with a task of that name`);
+    if (!(error instanceof InputError) || !isNamed) throw error;
+    const { isForeign } = await import("../actors/input/foreign_builds.ts");
+    if (isForeign(file) && isFile(file)) {
+      throw new InputError(`${error.message}\n  troupe init writes a config from ${file}`);
+    }
+    if ((isFile(file) && isConfig(file))) throw error;
+    if (isName !== undefined && !isFile(file)) {
+      const why = isName ? `\n  ${NO_CONFIG} with a task of that name` : "";
+      throw new InputError(`${error.message}${why}${await initHint()}`);
+    }
     const found = findConfig();
     if (found === undefined || !await hasTask(found.path, file)) throw error;
     throw new InputError(`${error.message}\n  for the task of that name: --task ${shellWord(file)}`);

@@ -19,6 +19,11 @@ const FILES: readonly (readonly [file: string, key?: string])[] = [
   ["CMakeLists.txt"],
 ];
 
+/** Whether `troupe init` writes a config from a file with that name. */
+export function isForeign(file: string): boolean {
+  return /(?:^|\/)(?:deno\.jsonc?|package\.json|[Mm]akefile|GNUmakefile)$/.test(file);
+}
+
 /** What is in this folder or, where nothing is, in the nearest one above that has something. */
 export async function foreignBuilds(): Promise<Foreign[]> {
   const depth = Deno.cwd().split("/").filter((part) => part !== "").length;

@@ -62,12 +62,17 @@ interface Line {
   /** Counted from 1. */
   readonly number: number;
   readonly start: number;
+  /** It looks like more of the line before: that one ends with a backslash, or it stands further in. */
+  readonly isMore: boolean;
   /** The comment lines right above it. */
   readonly comment: readonly string[];
 }
 
 /** What ends a command as a suffix would, but for its word. */
 const NEARLY_SUFFIX = /\[\s*(\w+)\s*:[^\][]*\]$/;
+
+/** What other tools call `after`. */
+const AFTER_ELSEWHERE = /^(?:needs|deps|depends|depends_on|dependencies)$/i;
 
 const NAME = /^[A-Za-z0-9_]+$/;
 const SECONDS = /^(\d+\.?\d*|\.\d+)$/;
@@ -97,7 +102,7 @@ export function parseTaskFile(text: string): ParsedTaskFile {
 /** Lines end as in {@linkcode Source}, so that both count them alike. */
 function* readLines(text: string): Generator<Line> {
   let number = 0;
-  let comment: string[] = [];
+  let comment: string[] = [], isContinued = false;
   for (let start = 0; start < text.length;) {
     let end = start;
     while (end < text.length && text.charCodeAt(end) !== 10 && text.charCodeAt(end) !== 13) end++;
@@ -106,9 +111,11 @@ function* readLines(text: string): Generator<Line> {
     const indented = text.slice(start, end).trimStart();
     if (indented[0] === "#") comment.push(indented);
     else {
-      if (indented !== "") yield { text: indented.trimEnd(), number, start: end - indented.length, comment };
+      const isMore = isContinued || end - indented.length > start;
+      if (indented !== "") yield { text: indented.trimEnd(), number, start: end - indented.length, isMore, comment };
       if (comment.length > 0) comment = [];
     }
+    isContinued = indented.trimEnd().endsWith("\\");
     start = end + (text.charCodeAt(end) === 13 && text.charCodeAt(end + 1) === 10 ? 2 : 1);
   }
 }
@@ -117,7 +124,7 @@ function* readLines(text: string): Generator<Line> {
 function readTask(line: Line, diagnostics: Diagnostic[], warnings: Diagnostic[]): ShellTask | undefined {
   const colon = line.text.indexOf(":");
   if (colon < 0) {
-    diagnostics.push(say.notATask(stretch(line, 0, line.text.length)));
+    diagnostics.push(say.notATask(stretch(line, 0, line.text.length), line.isMore));
     return undefined;
   }
   const name = line.text.slice(0, colon).trimEnd();
@@ -126,7 +133,7 @@ function readTask(line: Line, diagnostics: Diagnostic[], warnings: Diagnostic[])
 
   const { command, suffixes } = takeSuffixes(line);
   const [text, word] = NEARLY_SUFFIX.exec(command) ?? [];
-  const meant = word === undefined ? undefined : nearest(word, say.SUFFIX_WORDS);
+  const meant = word === undefined ? undefined : AFTER_ELSEWHERE.test(word) ? "after" : nearest(word, say.SUFFIX_WORDS);
   if (meant !== undefined) {
     const at = line.text.lastIndexOf(text!);
     warnings.push(say.nearlySuffix(stretch(line, at, at + text!.length), text!, text!.replace(word!, meant)));

@@ -37,8 +37,9 @@ export function noTasksInFile(end: number): Diagnostic {
   };
 }
 
-export function notATask(at: Stretch): Diagnostic {
-  return syntaxError([at], "Expected 'task_name: command'", "a comment begins with '#'");
+export function notATask(at: Stretch, isMore: boolean): Diagnostic {
+  const hint = isMore ? "a task is one line, command included" : "a comment begins with '#'";
+  return syntaxError([at], "Expected 'task_name: command'", hint);
 }
 
 export function badTaskName(at: Stretch, name: string): Diagnostic {

@@ -103,7 +103,10 @@ rigTest("--since-failed does the same without the word build, also where there i
     assertStringIncludes((await troupe(rig, ...words)).stdout, `Retrying 1 failed task from run #${3 + at}...`);
   }
   const named = await troupe(rig, "t1", "--since-failed");
-  assertEquals([named.code, named.stderr], [2, "--since-failed takes no 't1'; see troupe build --help\n"]);
+  assertEquals([named.code, named.stderr], [
+    2,
+    "--since-failed does again what the last run was, so 't1' has no place there\n",
+  ]);
 });
 
 // S6.9

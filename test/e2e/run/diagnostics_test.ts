@@ -1,11 +1,13 @@
 // What is refused before anything runs: task files, flags, and runs and tasks that there are not.
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { type Rig, rigTest } from "../../rig.ts";
 import { troupe } from "./said.ts";
 
 const ERRORS = fromFileUrl(new URL("../../../fixtures/tasks/errors", import.meta.url));
 const FILES = [...Deno.readDirSync(ERRORS)].filter(({ isFile }) => isFile).map(({ name }) => name).sort();
+
+const NO_CONFIG = "  there is no build.json or build.jsonc here or above";
 
 async function refused(rig: Rig, ...args: string[]): Promise<string> {
   const { code, stdout, stderr } = await rig.ask(args);
@@ -37,7 +39,15 @@ rigTest("run starts none of the good tasks of a file with a diagnostic", async (
 rigTest("run refuses files, tasks and flags that make no sense, and makes no database", async (rig) => {
   rig.write("tasks.txt", "lint: true\n");
   const cases: [string[], string][] = [
-    [[], "troupe run needs a task file; see troupe run --help\n"],
+    [[], `troupe run needs a task file; see troupe run --help\n${NO_CONFIG}\n`],
+    [["lint"], `Task file not found at path: lint\n${NO_CONFIG} with a task of that name\n`],
+    [["tasks.txt", "-k"], "Unknown flag '-k': what needs no failed task is done anyway\n"],
+    [["-f", "tasks.txt"], "Unknown flag '-f', did you mean '--config'?\n"],
+    [["tasks.txt", "--list"], "Unknown flag '--list': see troupe list\n"],
+    [
+      ["tasks.txt", "--since-failed"],
+      "--since-failed does again what the last run was, so 'tasks.txt' has no place there\n",
+    ],
     [["none.txt"], "Task file not found at path: none.txt\n"],
     [["tasks.txt", "--task", "lnt"], "Unknown task 'lnt', did you mean 'lint'?\n"],
     [["tasks.txt", "--jobs", "0"], "--jobs must be a whole number from 1 to 1024, not '0'\n"],
@@ -53,6 +63,20 @@ rigTest("run refuses files, tasks and flags that make no sense, and makes no dat
   ];
   await Promise.all(cases.map(async ([args, said]) => assertEquals(await refused(rig, "run", ...args), said)));
   assertEquals(rig.files(), ["tasks.txt"]);
+});
+
+// S2.18, K37
+rigTest("who has no config, and a file of another tool, is told of troupe init", async (rig) => {
+  rig.write("package.json", { scripts: { test: "true" } });
+  rig.write("sub/Makefile", "test:\n\ttrue\n");
+  const hint = "\n  troupe init writes one from package.json\n";
+  for (const words of [["run"], ["run", "test"], ["test"], ["build"], ["list"]]) {
+    assert((await refused(rig, ...words)).endsWith(hint), words.join(" "));
+  }
+  for (const file of ["package.json", "sub/Makefile"]) {
+    assert((await refused(rig, "run", file)).endsWith(`\n  troupe init writes a config from ${file}\n`), file);
+  }
+  assertEquals(rig.files(), ["package.json", "sub/Makefile"]);
 });
 
 rigTest("a file whose name looks like a number is taken by its name", async (rig) => {

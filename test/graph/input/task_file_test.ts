@@ -1,5 +1,5 @@
 // The task file: text in, shell tasks or every diagnostic out, word for word.
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import fc from "fast-check";
 import { renderDiagnostic, Source } from "../../../graph/input/source.ts";
@@ -138,6 +138,14 @@ Deno.test("parseTaskFile() refuses names and suffixes that are none, with the nu
   ];
   for (const [line, what] of cases) assertEquals(messages(line), [at + what]);
   assertEquals(task("a: x [retries:1000] [timeout:0.1]").retries, 1000);
+});
+
+// S2.2
+Deno.test("parseTaskFile() says of what looks like more of a line that a task is one", () => {
+  for (const text of ["a: x \\\n&& y", "a: x\n\ty", "a: x\n  y"]) {
+    assertStringIncludes(shown(text), "a task is one line, command included");
+  }
+  assertStringIncludes(shown("a: x\n\ny"), "a comment begins with '#'");
 });
 
 // S2.3
@@ -307,6 +315,14 @@ Deno.test("parseTaskFile() warns of a last bracket that is nearly a suffix, and 
       "  |         ^^^^^^^^^^ did you mean '[retries:2]'?",
     ],
   ]);
+});
+
+// K37
+Deno.test("parseTaskFile() warns of what other tools call [after:…]", () => {
+  for (const word of ["needs", "deps", "depends_on", "Dependencies"]) {
+    const { warnings } = parseTaskFile(`a: x\nb: x [${word}:a]`);
+    assertEquals(warnings.map(({ hint }) => hint), ["did you mean '[after:a]'?"], word);
+  }
 });
 
 // S6.3
