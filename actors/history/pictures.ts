@@ -8,6 +8,7 @@ import type { Database } from "../storage/database.ts";
 import { openDatabase } from "../storage/open_database.ts";
 import { isTexts, storedJson, storedRow } from "../storage/stored_json.ts";
 import type { TaskRecord } from "./records.ts";
+import { storedPath } from "./moves.ts";
 import { HistoryView } from "./queries.ts";
 import { ATTEMPT, TASK } from "./row_shapes.ts";
 import { HISTORY_SCHEMA } from "./schema.ts";
@@ -118,7 +119,7 @@ export class PictureView implements Disposable {
 
   /** The newest runs of a file, newest first. */
   runs(source: string, kind: "run" | "build", limit: number): StoredRunPoint[] {
-    return this.#database.all<StoredRunPoint>(QUERIES.runs, source, kind, limit);
+    return this.#database.all<StoredRunPoint>(QUERIES.runs, storedPath(source, this.#database), kind, limit);
   }
 
   /** Another number whenever another process has written since. */

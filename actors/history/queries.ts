@@ -10,6 +10,7 @@ import { USUAL_TIMES, usualOf } from "../../graph/report/usual.ts";
 import { comparable, type Flakiness, flakiness, FLAKY_ATTEMPTS, type Try } from "../../graph/report/flaky.ts";
 import type { Manifest } from "../../graph/manifest.ts";
 import { readManifest } from "./manifests.ts";
+import { moved, moveOf, storedPath } from "./moves.ts";
 import type {
   AttemptAt,
   EndedAttempt,
@@ -157,7 +158,12 @@ export class HistoryView implements Disposable {
   /** How long each task of a file usually takes, in milliseconds: the median of its last executions. */
   usualDurations(source: string): Map<string, number> {
     const durations = new Map<string, number[]>();
-    const rows = this.#database.all<{ task: string; us: number }>(QUERIES.usual, USUAL_RUNS, source, USUAL_ROWS);
+    const rows = this.#database.all<{ task: string; us: number }>(
+      QUERIES.usual,
+      USUAL_RUNS,
+      storedPath(source, this.#database),
+      USUAL_ROWS,
+    );
     for (const { task, us } of rows) {
       const known = durations.get(task);
       if (known === undefined) durations.set(task, [us]);
@@ -168,7 +174,12 @@ export class HistoryView implements Disposable {
 
   /** The attempts of the newest runs of a file, the newest run first; no further run once there are enough. */
   ended(source: string, kind: RunRecord["kind"], enough: number): EndedAttempt[] {
-    const runs = this.#database.all<{ id: number }>(QUERIES.runsOf, source, kind, MOST_RUNS_RECALLED);
+    const runs = this.#database.all<{ id: number }>(
+      QUERIES.runsOf,
+      storedPath(source, this.#database),
+      kind,
+      MOST_RUNS_RECALLED,
+    );
     const attempts: EndedAttempt[] = [];
     for (const { id } of runs) {
       for (const attempt of this.#database.all<EndedAttempt>(QUERIES.ended, id)) {
@@ -188,7 +199,7 @@ export class HistoryView implements Disposable {
     const rows = this.#database.all<Try & Pick<RunRecord, "kind"> & { task: string }>(
       QUERIES.tries,
       USUAL_RUNS,
-      source,
+      storedPath(source, this.#database),
       USUAL_ROWS,
     );
     for (const { task, kind, ...tried } of rows) {
@@ -208,8 +219,9 @@ export class HistoryView implements Disposable {
   /** The last attempt at a task in the runs up to a number, of any file unless one is told. */
   attemptUpTo(run: number, task: string, source?: string): AttemptAt | undefined {
     const upTo = Math.min(run, Number.MAX_SAFE_INTEGER);
-    const row = this.#database.get<AttemptAt>(QUERIES.upTo, task, upTo, source ?? null, source ?? null);
-    return row && this.#attemptOf(row);
+    const wanted = source === undefined ? null : storedPath(source, this.#database);
+    const row = this.#database.get<AttemptAt>(QUERIES.upTo, task, upTo, wanted, wanted);
+    return row && { ...this.#attemptOf(row), source: moved(row.source, moveOf(this.#database)) };
   }
 
   /** What a run tried, each with the names it depends on and the reason. */
@@ -256,7 +268,8 @@ export class HistoryView implements Disposable {
   /** What has no end in a run that is over was cut off, or never came to its turn. */
   #runOf(whole: RunRow): RunRecord {
     const { host, pid, birth, asked, ...rest } = storedRow(whole, RUN_ROW, this.#database.path);
-    const row = { ...rest, asked: asked === null ? null : this.#texts(asked, "runs.asked") };
+    const move = moveOf(this.#database), source = moved(rest.source, move), folder = moved(rest.folder, move);
+    const row = { ...rest, source, folder, asked: asked === null ? null : this.#texts(asked, "runs.asked") };
     if (row.finishedAt !== null) {
       return { ...row, state: row.interruptedBy === null ? "finished" : "interrupted", running: 0, pending: 0 };
     }

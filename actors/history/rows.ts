@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { moveRuns } from "./moves.ts";
 import type { Database } from "../storage/database.ts";
 import { storedOutput } from "./output.ts";
 import type { RecordedStatus, TaskDefinition } from "./records.ts";
@@ -82,7 +83,7 @@ export interface HistoryRow {
 }
 
 const INSERT_RUN = `insert into runs (started_at, total_tasks, kind, source, folder, retry_of, host, pid, process_birth,
-  asked, timeout_ms) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  asked, timeout_ms, home) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 const INSERT_DEFINITION = `insert into definitions (run_id, position, name, command, dependencies, timeout_ms,
   grace_ms, retries, env, declared) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
@@ -126,6 +127,7 @@ export function insertRun(
     birth,
     asked === undefined ? null : JSON.stringify(asked),
     timeoutMs ?? null,
+    moveRuns(database),
   ];
   const id = database.run(INSERT_RUN, secondsAt(begunMs), tasks.length, ...about).lastId;
   tasks.forEach(({ name, command, dependencies, timeoutMs, graceMs, retries, env, declared }, position) => {

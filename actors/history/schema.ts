@@ -141,8 +141,13 @@ const VERSION_7 = `
 alter table runs add column timeout_ms integer;  -- for one attempt of those whose definition has none; null means none
 `;
 
+/** A project is moved and copied with its history. */
+const VERSION_8 = `
+alter table runs add column home text;  -- absolute path of the folder that this file lay in; null if not known
+`;
+
 /** "TrpH" */
 export const HISTORY_SCHEMA: Schema = {
   applicationId: 0x54727048,
-  steps: [VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7],
+  steps: [VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8],
 };

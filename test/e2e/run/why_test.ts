@@ -1,7 +1,7 @@
 // Why a task ran, asked of the history.
 import { assertEquals, assertMatch } from "@std/assert";
 import { rigTest } from "../../rig.ts";
-import { troupe } from "./said.ts";
+import { rows, troupe } from "./said.ts";
 import { RawDatabase } from "../../actors/storage/raw_database.ts";
 
 /** What `troupe why --json` says. */
@@ -44,6 +44,30 @@ rigTest("build, dry run, list and why give the same reason for what failed and n
   await rig.build();
   assertEquals((await why(rig, "a")).now, { run: false });
   assertEquals((await why(rig, "b")).now, { run: true, reason: "failed last" });
+});
+
+// S6.3, S6.10, S2.24
+rigTest("a project that was moved or copied has its history, and retries itself", async (rig) => {
+  rig.write("one/build.json", { tasks: [{ name: "a", outputs: [], command: "pwd; test -e ok" }] });
+  rig.write("one/tasks.txt", "t: pwd; test -e ok\n");
+  const inFolder = async (folder: string, ...words: string[]) => await rig.ask(words, { cwd: folder });
+  await inFolder("one", "run", "tasks.txt");
+  await inFolder("one", "build");
+  await new Deno.Command("cp", { args: ["-a", "one", "two"], cwd: rig.path(".") }).output();
+  rig.write("two/ok", "");
+  const listed = JSON.parse((await inFolder("two", "list", "--json")).stdout).tasks[0];
+  assertEquals([listed.state, listed.last?.run], ["failed_last", 2]);
+  assertMatch((await inFolder("two", "why", "a")).stdout, /^ {2}last ran {2}run #2, /m);
+  assertMatch((await inFolder("two")).stdout, /^Last run: #2, /m);
+  assertEquals((await inFolder("two", "retry", "1")).code, 0);
+  assertEquals((await inFolder("two", "retry", "2")).code, 0);
+  const sources = rows(rig, "select source, folder from runs", "two/taskrun.db");
+  assertEquals(sources.map(({ source, folder }) => [source, folder]), [
+    ...["tasks.txt", "build.json", "tasks.txt", "build.json"].map((name) => [rig.path(`two/${name}`), rig.path("two")]),
+  ]);
+  Deno.renameSync(rig.path("two"), rig.path("three"));
+  assertEquals(JSON.parse((await inFolder("three", "list", "--json")).stdout).tasks[0].last.run, 4);
+  assertEquals(JSON.parse((await inFolder("one", "list", "--json")).stdout).tasks[0].last.run, 2);
 });
 
 // S6.9, S6.10
