@@ -32,7 +32,7 @@ export const STAND_INS: Readonly<Record<string, string>> = {
 const SMALL = {
   module: true,
   ecma: 2020,
-  compress: { passes: 2, ecma: 2020 },
+  compress: { passes: 4, ecma: 2022, keep_fargs: false },
   format: { ecma: 2020 },
 } as const;
 
