@@ -51,7 +51,11 @@ interface Rule {
 
 const MOST = 10_000;
 const COUNT = { expected: `an integer from 1 to ${MOST}`, isGood: (value: unknown) => isCount(value) };
-const SECONDS = { expected: "a number of seconds from 0", isGood: (value: unknown) => isSeconds(value) };
+const MOST_SECONDS = 1_000_000;
+const SECONDS = {
+  expected: `a number of seconds from 0 to ${MOST_SECONDS}`,
+  isGood: (value: unknown) => isSeconds(value),
+};
 const LEVELS: readonly LogLevel[] = ["DEBUG", "INFO", "WARNING", "ERROR"];
 
 /** By their names in a file. */
@@ -61,7 +65,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ["lock_timeout_seconds", { field: "lockTimeoutSeconds", ...SECONDS }],
   ["retry_delays", {
     field: "retryDelays",
-    expected: "a list of at least one number of seconds",
+    expected: `a list of numbers of seconds from 0 to ${MOST_SECONDS}, of one at least`,
     isGood: (value) => Array.isArray(value) && value.length > 0 && value.every(isSeconds),
   }],
   ["conflict_resolution", {
@@ -196,5 +200,5 @@ function isCount(value: unknown): boolean {
 }
 
 function isSeconds(value: unknown): boolean {
-  return typeof value === "number" && value >= 0 && value < 1e6;
+  return typeof value === "number" && value >= 0 && value <= MOST_SECONDS;
 }

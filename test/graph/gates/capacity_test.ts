@@ -101,17 +101,26 @@ Deno.test("settings that are wrong are refused, word for word", async () => {
     [
       "Unknown key 'max_paralel_tasks' in the gate settings: did you mean 'max_parallel_tasks'?",
       "'max_context_complexity' must be an integer from 1 to 10000, not 0",
-      "'lock_timeout_seconds' must be a number of seconds from 0, not '30'",
-      "'retry_delays' must be a list of at least one number of seconds, not []",
+      "'lock_timeout_seconds' must be a number of seconds from 0 to 1000000, not '30'",
+      "'retry_delays' must be a list of numbers of seconds from 0 to 1000000, of one at least, not []",
       "'conflict_resolution' must be 'sequential' or 'refuse', not 'parallel'",
       "'enable_monitoring' must be true or false, not 1",
       "'checkpoint_frequency' must be an integer from 1 to 10000, not 1.5",
     ],
   );
+  assertEquals(
+    await messages(`{ "lock_timeout_seconds": 1e7, "retry_delays": [2e6] }`),
+    [
+      "'lock_timeout_seconds' must be a number of seconds from 0 to 1000000, not 10000000",
+      "'retry_delays' must be a list of numbers of seconds from 0 to 1000000, of one at least, not [2000000]",
+    ],
+  );
   // K120
   assertEquals(
     await messages(`{"retry_delays": [${'{"a":'.repeat(9000)}0${"}".repeat(9000)}]}`),
-    [`'retry_delays' must be a list of at least one number of seconds, not [${'{"a":'.repeat(11)}{"a…`],
+    [`'retry_delays' must be a list of numbers of seconds from 0 to 1000000, of one at least, not [${
+      '{"a":'.repeat(11)
+    }{"a…`],
   );
   assertEquals(await messages("[]"), ["The gate settings must be an object"]);
   assertEquals(await messages("{"), ["Invalid JSON at line 1, column 2: Unexpected end of JSON input"]);
@@ -122,7 +131,7 @@ Deno.test("settings that are wrong are refused, word for word", async () => {
   };
   assertEquals(readEnvironment((name) => environment[name]).diagnostics.map(({ message }) => message), [
     "'MAX_PARALLEL_TASKS' must be an integer from 1 to 10000, not 'many'",
-    "'LOCK_TIMEOUT' must be a number of seconds from 0, not '-1'",
+    "'LOCK_TIMEOUT' must be a number of seconds from 0 to 1000000, not '-1'",
     "'GATE_LOG_LEVEL' must be DEBUG, INFO, WARNING or ERROR, not 'loud'",
   ]);
 });
