@@ -72,6 +72,11 @@ export function isKilled(failure: TaskFailure): boolean {
   return failure.kind === "signal" && FROM_OUTSIDE.has(failure.signal);
 }
 
+/** Whether the machine failed a task, or its neighbours, which tells nothing of its work. */
+export function isOfMachine({ kind }: TaskFailure): boolean {
+  return kind === "io" || kind === "spawn" || kind === "locked" || kind === "moved";
+}
+
 /** A right that a module asked for and that its task does not declare. */
 export interface LackingRight {
   /** As Deno names it: `read`, `net`, `env` and so on. */

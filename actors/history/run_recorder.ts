@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { describeTaskFailure, type TaskFailure } from "../../graph/failure.ts";
+import { describeTaskFailure, isOfMachine, type TaskFailure } from "../../graph/failure.ts";
 import type { RunReport, RunStatus, TaskRecord } from "../../graph/report/run_records.ts";
 import { shortFingerprint } from "../../graph/manifest.ts";
 import { countStatuses } from "../../graph/report/run_report.ts";
@@ -84,6 +84,7 @@ export class RunRecorder {
       case "failed": {
         const { failure } = event;
         const status = failure.kind === "timeout" ? "timeout" : "failed";
+        if (isOfMachine(failure)) this.#fingerprints.delete(event.task);
         return this.#attempted(event.task, status, {
           ...event,
           ...reasonOf(failure),

@@ -142,3 +142,19 @@ rigTest("history finds runs by what failed, by a task and by time, and tells wha
   );
   assertEquals((await troupe(rig, "history", "--since", "soon")).code, 2);
 });
+
+// S6.19
+rigTest("a task whose artifact could not be written is not told of as flaky", async (rig) => {
+  rig.write("build.json", { tasks: [{ name: "a", output: "out/a", command: "echo a > $OUT" }] });
+  for (const isInTheWay of [true, false, true, false]) {
+    rig.remove("out");
+    rig.remove(".build_cache.json");
+    if (isInTheWay) rig.write("out", "");
+    const { code, stdout } = await rig.build(["--no-store"]);
+    assertEquals(code, isInTheWay ? 1 : 0);
+    assert(!stdout.includes("flaky"), stdout);
+    if (isInTheWay) assertMatch(stdout, /error: Cannot \w+ artifact 'out\/a'/);
+  }
+  const { tasks } = JSON.parse((await troupe(rig, "list", "--json")).stdout);
+  assertEquals([tasks[0].last.outcome, tasks[0].flaky], ["passed", null]);
+});
