@@ -69,6 +69,7 @@ export function unknownTask(word: string, names: readonly string[], tags: readon
     return meant === undefined ? what : `${what}, did you mean ${quote(meant)}?`;
   }
   const what = isPattern(word) ? `No task matches ${quote(word)}` : `Unknown task ${quote(word)}`;
+  if (/^[A-Za-z_]\w*=/.test(word)) return `${what}; a variable is set before the word troupe`;
   const { one, several } = offer(word, names);
   const offered = one === undefined ? several : quote(one);
   return offered === undefined ? what : `${what}, did you mean ${offered}?`;

@@ -45,6 +45,8 @@ export function historyLines(
   ];
 }
 
+const UNFINISHED = "unfinished";
+
 /** So many of the names that were asked for are shown. */
 const MOST_ASKED = 5;
 
@@ -82,7 +84,7 @@ export function showTaskLines(task: TaskReport): string[] {
     `Task: ${oneLine(task.name)}`,
     `Command: ${oneLine(task.command)}`,
     `Status: ${withParts(statusText(task), [...reasonParts(task), ...attemptParts(task)])}`,
-    `Duration: ${secondsText(task.duration_ms ?? 0)}`,
+    `Duration: ${/^(?:running|interrupted)$/.test(task.status) ? UNFINISHED : secondsText(task.duration_ms ?? 0)}`,
     ...outputLines(task),
     ...earlier.flatMap((attempt) => [
       "",
@@ -116,5 +118,5 @@ export function unknownTaskLine(name: string, where: number | string, known: Ite
 }
 
 function runDuration({ duration_ms }: RunRecord): string {
-  return duration_ms === null ? "unfinished" : secondsText(duration_ms);
+  return duration_ms === null ? UNFINISHED : secondsText(duration_ms);
 }

@@ -56,6 +56,8 @@ Deno.test("unknownTask() offers the nearest name, or those that the word is a pa
   assertEquals(said("z*"), "No task matches 'z*'");
   assertEquals(said("\x1b[2J"), "Unknown task '\\u001b[2J'");
   assertEquals(said("x", []), "Unknown task 'x'");
+  // K37
+  assertEquals(said("CC=gcc"), "Unknown task 'CC=gcc'; a variable is set before the word troupe");
 });
 
 // S6.2

@@ -251,6 +251,9 @@ Duration: 0.00s
 
 --- stderr ---`,
   );
+  for (const status of ["running", "interrupted"] as const) {
+    assertEquals(showTaskLines({ ...skipped, status })[3], "Duration: unfinished", status);
+  }
 });
 
 // K33
