@@ -178,10 +178,12 @@ function broke(error: unknown): void {
 }
 
 function thrownBy(error: unknown, depth = 0): Thrown {
-  if (!(error instanceof Error)) return { name: "Error", message: inspect(error), stack: "" };
+  if (!isError(error)) {
+    return { name: "Error", message: inspect(error, { compact: true, breakLength: Infinity }), stack: "" };
+  }
   const lacking = lackingRight(error.message);
-  const { name, message, stack = "", cause } = error;
-  const errors: unknown[] = error instanceof AggregateError && Array.isArray(error.errors) ? error.errors : [];
+  const { name = "Error", message, stack = "", cause } = error;
+  const errors = standsFor(error);
   const isDeep = depth === MOST_CAUSES;
   return {
     name: `${name}`,
@@ -193,6 +195,18 @@ function thrownBy(error: unknown, depth = 0): Thrown {
       ? {}
       : { errors: errors.slice(0, MOST_CAUSES).map((each) => thrownBy(each, depth + 1)), errorCount: errors.length }),
   };
+}
+
+/** Also one of another realm, and what has an error's fields. */
+function isError(thrown: unknown): thrown is Error {
+  return thrown instanceof Error ||
+    (typeof thrown === "object" && thrown !== null && typeof (thrown as Partial<Error>).message === "string");
+}
+
+/** The errors that one stands for: those of several attempts, or that of a block with the one of ending what it used. */
+function standsFor(error: Error & { readonly errors?: unknown; readonly suppressed?: unknown }): readonly unknown[] {
+  if (error instanceof AggregateError) return Array.isArray(error.errors) ? error.errors : [];
+  return "suppressed" in error ? [(error as SuppressedError).error, error.suppressed] : [];
 }
 
 /**

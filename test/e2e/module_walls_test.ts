@@ -63,10 +63,18 @@ rigTest("an error's causes, and the errors that it stands for, are printed below
   rig.write(
     "tasks.js",
     `export const caused = () => { throw new Error("outer", { cause: new RangeError("inner", { cause: "the root" }) }); };
-    export const many = () => Promise.any([Promise.reject(new Error("first")), Promise.reject("second")]);`,
+    export const many = () => Promise.any([Promise.reject(new Error("first")), Promise.reject("second")]);
+    export const both = () => { throw new SuppressedError(new Error("on closing"), new Error("at work"), "two"); };
+    export const like = () => { throw { message: "no instance", code: 5, cause: new Error("its cause") }; };
+    export const bare = () => { throw { status: 500, headers: { "content-type": "text/html" }, body: "x".repeat(70) }; };`,
   );
-  configure(rig, { caused: { module: "tasks.js" }, many: { module: "tasks.js" } }, 1);
+  const names = ["caused", "many", "both", "like", "bare"];
+  configure(rig, Object.fromEntries(names.map((name) => [name, { module: "tasks.js" }])), 1);
   const { stdout } = await rig.build();
+  assertMatch(stdout, /SuppressedError: two\n {4}at both .*\n {2}Error 1 of 2: Error: on closing\n {6}at both .*/);
+  assertMatch(stdout, /\n {2}Error 2 of 2: Error: at work\n/);
+  assertMatch(stdout, /Module failed: no instance\)\nno instance\n {2}Caused by: Error: its cause\n/);
+  assertMatch(stdout, /Module failed: \{ status: 500, headers: \{ .* \}, body: 'x{70}' \}\)\n/);
   assertMatch(
     stdout,
     /Error: outer\n {4}at caused .*\n {2}Caused by: RangeError: inner\n {6}at caused .*\n {4}Caused by: 'the root'\n/,
