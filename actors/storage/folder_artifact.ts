@@ -16,6 +16,9 @@ import { blobPath, type BlobPlace, type Origin, putBlob, putBytes } from "./blob
 
 const CHUNK = 256 * 1024;
 
+/** What is read of a file before anybody asks whether it is still wanted. */
+const LARGE = 16 * 1024 * 1024;
+
 /** Nobody wants the folder any more. */
 export class UnwantedFolderError extends Error {}
 
@@ -58,8 +61,10 @@ export function syncedFolder(
     let size = 0;
     for (let read; (read = file.readSync(buffer)) !== null;) {
       size += read;
+      if (size > LARGE && isUnwanted()) throw new UnwantedFolderError();
       hash.update(buffer.subarray(0, read));
     }
+    if (size > LARGE && isUnwanted()) throw new UnwantedFolderError();
     file.syncSync();
     const sha256 = hash.digest("hex"), isExecutable = (stamp.mode & 0o100) !== 0;
     entries.push({ path, kind: "file", sha256, size, ...(isExecutable ? { executable: true } : {}) });

@@ -1,5 +1,6 @@
 // A signal is heard whatever troupe itself is busy with: files that take hours to read, folders that take long to walk.
 import { assertEquals } from "@std/assert";
+import { deadline } from "@std/async/deadline";
 import { type Rig, rigTest, type Running } from "../rig.ts";
 import { until } from "./rig.ts";
 
@@ -70,13 +71,22 @@ rigTest("Ctrl-C ends a member that reads an artifact that has no end", async (ri
 
 // K21
 rigTest("Ctrl-C ends a worker that reads what its command has made, and that is no artifact", async (rig) => {
-  for (const command of ['truncate -s 4T "$OUT"', "truncate -s 4T made"]) {
-    rig.write("build.json", { tasks: [{ name: "made", output: "made", command }] });
-    const running = troupe(rig, "build");
+  const file = { output: "made" }, folder = { outputs: ["made/"] };
+  for (
+    const task of [
+      { ...file, command: 'truncate -s 4T "$OUT"' },
+      { ...file, command: "truncate -s 4T made" },
+      { ...folder, command: 'truncate -s 4T "$OUT/file"' },
+      { ...folder, command: "mkdir made; truncate -s 4T made/file" },
+    ]
+  ) {
+    rig.write("build.json", { tasks: [{ name: "made", ...task }] });
+    // After its grace a worker that hears nothing is ended, whatever it reads.
+    const running = troupe(rig, "build", "--grace", "600");
     const isRead = () => openFiles(running.pid).some((path) => path.startsWith(rig.path("made")));
     await until(isRead, "it reads what was made");
     running.kill("SIGINT");
-    const { code, stdout } = await running.ended;
+    const { code, stdout } = await deadline(running.ended, 30_000);
     assertEquals(code, INTERRUPTED);
     assertEquals(/Completed task/.test(stdout), false);
     assertEquals(rig.files().filter((path) => path.startsWith("made.tmp")), []);
