@@ -24,7 +24,10 @@ export async function whyCommand(args: readonly string[]): Promise<number> {
   const reporter = await createReporter(detectScreen("stdout"));
   const { task, runs } = questionOf(flags);
   const config = flags.values.get("config") ?? findConfig()?.path;
-  const report = await whyFor(reporter, task, { db: historyOf(flags), config, runs });
+  const report = await whyFor(reporter, task, {
+    ...{ db: historyOf(flags), config, runs },
+    mayLackHistory: !flags.values.has("db"),
+  });
   const isShown = flags.on.has("json")
     ? await reporter.json(report)
     : await reporter.result(whyLines(report, timeFormat()).join("\n"));

@@ -8,7 +8,7 @@ import { buildGraph, type Graph } from "../../graph/graph.ts";
 import { longestChain, shortestPath } from "../../graph/picture/critical_path.ts";
 import { chosenAround, drawnTask } from "../../graph/picture/drawing.ts";
 import type { ListedTask } from "../../graph/report/task_list.ts";
-import { indexesOf } from "../input/input.ts";
+import { indexesOf, indexOf } from "../input/input.ts";
 import type { Reporter } from "../terminal/reporter.ts";
 import { asLibrary, type CallOptions } from "./invocation.ts";
 import { listFor } from "./list.ts";
@@ -77,7 +77,7 @@ export async function pathFor(
 ): Promise<GraphReport | undefined> {
   const { tasks } = await listFor(reporter, file, { db });
   const { graph } = buildGraph(tasks);
-  const [from, to] = ends.map((name) => indexesOf([name], tasks)[0]);
+  const [from, to] = ends.map((word) => indexOf(word, tasks));
   const path = eitherWay(graph, from, to);
   return path && reportOf(file, path.map((task) => tasks[task]));
 }

@@ -7,9 +7,10 @@
 import { type InputDifference, manifestDifferences } from "../../graph/manifest.ts";
 import { nearest } from "../../graph/suggest.ts";
 import type { LastTime, WhyReport } from "../../graph/report/why_report.ts";
+import { DatabaseError } from "../storage/database_error.ts";
 import { HistoryView } from "../history/queries.ts";
 import type { AttemptAt } from "../history/records.ts";
-import { isConfig } from "../input/input.ts";
+import { indexOf, isConfig } from "../input/input.ts";
 import { loadBuild } from "../input/load.ts";
 import type { Reporter } from "../terminal/reporter.ts";
 import { asLibrary, type CallOptions } from "./invocation.ts";
@@ -52,32 +53,49 @@ export async function why(task: string, options: WhyOptions = {}): Promise<WhyRe
 export async function whyFor(
   reporter: Reporter,
   task: string,
-  { db = DEFAULT_HISTORY, config, runs }: Omit<WhyOptions, "log">,
+  { db = DEFAULT_HISTORY, config, runs, mayLackHistory = false }: Omit<WhyOptions, "log"> & {
+    /** Where there is none, nothing is known of the past; default that is an error. */
+    readonly mayLackHistory?: boolean;
+  },
 ): Promise<WhyReport> {
-  using view = await HistoryView.open(db);
+  const isAsked = runs === undefined && config !== undefined && isConfig(config);
+  using view = await openHistory(db, mayLackHistory && isAsked);
+  if (view === undefined) {
+    const { name, prospect: now, after } = await prospectNow(reporter, config!, task);
+    return { task: name, last: null, now, ...(after === undefined ? {} : { after }) };
+  }
   if (runs !== undefined) {
     for (const run of runs) if (view.run(run) === undefined) throw new InputError(unknownRunLine(run, db));
     const [before, after] = runs.map((run) => view.attemptUpTo(run, task));
     if (before === undefined && after === undefined) throw unknownTask(task, view);
     return { task, last: null, runs, differences: differencesOf(view, before, after) };
   }
-  const now = config === undefined || !isConfig(config) ? undefined : await prospectNow(reporter, config, task);
-  const last = view.attemptUpTo(Infinity, task, now?.source);
+  const now = isAsked ? await prospectNow(reporter, config, task) : undefined, name = now?.name ?? task;
+  const last = view.attemptUpTo(Infinity, name, now?.source);
   if (last === undefined && now === undefined) throw unknownTask(task, view);
   return {
-    task,
-    last: last === undefined ? null : lastTime(view, task, last),
+    task: name,
+    last: last === undefined ? null : lastTime(view, name, last),
     ...(now === undefined ? {} : { now: now.prospect }),
     ...(now?.after === undefined ? {} : { after: now.after }),
   };
 }
 
+async function openHistory(path: string, mayBeMissing: boolean): Promise<HistoryView | undefined> {
+  try {
+    return await HistoryView.open(path);
+  } catch (error) {
+    if (!mayBeMissing || !(error instanceof DatabaseError) || error.kind !== "missing") throw error;
+  }
+}
+
 /** What a build would do with the task. */
-async function prospectNow(reporter: Reporter, config: string, task: string) {
-  const build = await loadBuild(config, [task]);
+async function prospectNow(reporter: Reporter, config: string, word: string) {
+  const build = await loadBuild(config, [word]);
+  const { name } = build.tasks[indexOf(word, build.tasks)];
   const { plan, of } = await prospectsOf(build, reporter);
-  const at = plan.tasks.findIndex(({ name }) => name === task);
-  return { prospect: of[at], source: build.source, after: plan.tasks[at].after };
+  const at = plan.tasks.findIndex((task) => task.name === name);
+  return { name, prospect: of[at], source: build.source, after: plan.tasks[at].after };
 }
 
 function lastTime(view: HistoryView, task: string, last: AttemptAt): LastTime {

@@ -11,7 +11,7 @@ import type { ReadConfig } from "./config_shape.ts";
 import { later } from "../machine/later.ts";
 import { meaningOf } from "../../graph/input/task_names.ts";
 import { decodeUtf8 } from "../../graph/input/utf8.ts";
-import { counted } from "../../graph/text.ts";
+import { counted, listed, quote } from "../../graph/text.ts";
 import { readRegular, readRegularStart } from "../machine/regular_file.ts";
 import { systemDetail } from "../machine/system_error.ts";
 import type { Task } from "../../graph/task.ts";
@@ -135,4 +135,16 @@ export function indexesOf(
     throw new UnknownTaskError(unknown, names, [], [...new Set(tasks.flatMap(({ tags = [] }) => tags))]);
   }
   return [...new Set(indexes)];
+}
+
+/**
+ * The one task that a word means, by index.
+ *
+ * @throws {InputError} When it means none, or several.
+ */
+export function indexOf(word: string, tasks: Parameters<typeof indexesOf>[1]): number {
+  const [index, ...more] = indexesOf([word], tasks);
+  if (more.length === 0) return index;
+  const names = listed([index, ...more].map((at) => tasks[at].name), 3);
+  throw new InputError(`${quote(word)} means ${more.length + 1} tasks, and one is to be named: ${names}`);
 }

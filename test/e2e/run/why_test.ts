@@ -163,3 +163,17 @@ rigTest("why tells that the last time a task was restored or copied, and not run
   );
   assertEquals((await why(rig, "one")).last.how, "restored");
 });
+
+// S6.10
+rigTest("why is of one task, that a pattern may mean, and needs no history where a config is", async (rig) => {
+  const tasks = ["a:1", "a:2", "b:1"].map((name) => ({ name, tags: [name[0]], outputs: [], command: `echo ${name}` }));
+  rig.write("build.json", { tasks });
+  assertEquals(await why(rig, "b*"), { task: "b:1", last: null, now: { run: true, reason: "new" } });
+  assertEquals(await why(rig, "#b"), await why(rig, "b:1"));
+  const refusal = "'a:*' means 2 tasks, and one is to be named: a:1, a:2\n";
+  assertEquals(await troupe(rig, "why", "a:*"), { code: 2, stdout: "", stderr: refusal });
+  assertEquals((await troupe(rig, "graph", "path", "a:*", "b:1")).stderr, refusal);
+  assertEquals((await troupe(rig, "why", "b*", "--db", "h.db")).stderr, "Database 'h.db' does not exist\n");
+  await rig.build();
+  assertEquals((await why(rig, "b*")).last.run, 1);
+});
