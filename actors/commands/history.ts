@@ -7,6 +7,7 @@
 import type { HistoryReport, RunRecord, RunReport, TaskRecord, TaskReport } from "../../graph/report/run_records.ts";
 import { History } from "../history/history.ts";
 import { HistoryView } from "../history/queries.ts";
+import { NOT_STARTED } from "../history/rows.ts";
 import type { RunRecord as StoredRun, StoredAttempt, TaskRecord as StoredTask } from "../history/records.ts";
 import { asLibrary, type CallOptions, checkWhole } from "./invocation.ts";
 import { findRun, statusOf } from "./recorded_run.ts";
@@ -171,7 +172,8 @@ export function wireRun(run: StoredRun): RunRecord {
 
 function wireTask(task: StoredTask, run: StoredRun): TaskRecord {
   const status = statusOf(task, run);
-  const isInterrupted = status === "skipped" && (task.status === null || run.interruptedBy !== null);
+  // What never came to its turn stands there without an end, or as closed with the run.
+  const skipReason = task.status === null || task.error === NOT_STARTED ? "interrupted" : task.error;
   return {
     name: task.name,
     command: task.command,
@@ -184,6 +186,6 @@ function wireTask(task: StoredTask, run: StoredRun): TaskRecord {
     error: status === "skipped" ? null : task.error,
     attempts: task.attempts,
     max_attempts: 1 + task.retries,
-    ...(isInterrupted ? { skip_reason: "interrupted" } : {}),
+    ...(status === "skipped" && skipReason !== null ? { skip_reason: skipReason } : {}),
   };
 }

@@ -102,9 +102,12 @@ const WRITE_ATTEMPT = `insert into attempts (run_id, task, attempt, started_us, 
 const COUNT = `update runs set passed = passed + ?, failed = failed + ?, skipped = skipped + ?, timeouts = timeouts + ?,
   cancelled = cancelled + ? where id = ?`;
 
+/** Why a task was skipped that never came to its turn. */
+export const NOT_STARTED = "Not started";
+
 /** What nobody told the end of when the run was over: never started, or started. */
 const SKIP_REST = `insert into tasks (run_id, name, command, status, error, attempts)
-  select d.run_id, d.name, d.command, 'skipped', 'Not started', 0 from definitions d where d.run_id = ?
+  select d.run_id, d.name, d.command, 'skipped', '${NOT_STARTED}', 0 from definitions d where d.run_id = ?
   and not exists (select 1 from tasks t where t.run_id = d.run_id and t.name = d.name)`;
 const FAIL_REST = `update tasks set status = 'failed', finished_at = ?, error = 'Not ended'
   where run_id = ? and status is null`;

@@ -125,6 +125,24 @@ Tasks:
   assertEquals([json.id, json.passed, json.failed, json.timeout, json.skipped], [1, 1, 2, 1, 1]);
 });
 
+// S2.17, S2.22
+rigTest("show says why each task was skipped as the run said it", async (rig) => {
+  rig.write(
+    "tasks.txt",
+    "a: exit 1\nx: true [after:a]\nb: [ -e go ] || kill -TERM $PPID; sleep 60\ny: true [after:b]\n",
+  );
+  const skipped = (text: string) => [...text.matchAll(/(\w+) \.+ (SKIPPED.*)/g)].map(([, ...words]) => words.join(" "));
+  const expected = {
+    "--fail-fast": ["x SKIPPED (dependency failed)", "b SKIPPED (after a failure)", "y SKIPPED (after a failure)"],
+    "--quiet": ["x SKIPPED (dependency failed)", "y SKIPPED (interrupted)"],
+  };
+  for (const [flag, lines] of Object.entries(expected)) {
+    const { stdout } = await troupe(rig, "run", "tasks.txt", "-j1", flag);
+    assertEquals(stdout.match(/SKIPPED.*/g), lines.map((line) => line.slice(2)));
+    assertEquals(skipped((await troupe(rig, "show", "last")).stdout), lines);
+  }
+});
+
 // S2.23
 rigTest("show --task shows one task with what it printed", async (rig) => {
   await runMixed(rig);
