@@ -49,7 +49,8 @@ export function dryRunTasksFor(
   taskFile: string,
   { tasks: names }: Pick<DryRunOptions, "tasks">,
 ): DryRunReport {
-  const { tasks, graph } = loadTasks(taskFile, names);
+  const { tasks, graph, warnings = [] } = loadTasks(taskFile, names);
+  for (const warning of warnings) reporter.error(warning);
   const order = [...topologicalOrder(graph)].map((task) => tasks[task]);
   for (const { name, dependencies } of order) {
     reporter.line(`Task '${name}' would run${dependencies.length === 0 ? "" : ` after ${dependencies.join(", ")}`}`);

@@ -116,6 +116,7 @@ export async function joinFor(
   const place = isOneOfSeveral ? undefined : placeInSlurm();
   const workers = options.workers ?? place?.cpus;
   const input = await loadShared(file, options.tasks);
+  for (const warning of "tasks" in input ? input.tasks.warnings ?? [] : []) reporter.error(warning);
   const { validate, locks, gates, tasks } = options;
   const validation = await askGates("tasks" in input ? input.tasks : input.build, {
     validate,

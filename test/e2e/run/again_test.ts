@@ -77,6 +77,10 @@ rigTest("run starts nothing more after a failure with --fail-fast, and only tell
     stdout,
     "\n  not run  x, y (need a)\n  not run  b, c (nothing more was started after a failure)\n",
   );
+  // S2.22, K34
+  const shown = await troupe(rig, "show", "last");
+  assertMatch(shown.stdout, / b \.+ SKIPPED \(after a failure\)\n/);
+  assertMatch(shown.stdout, / y \.+ SKIPPED \(dependency failed\)\n/);
   const onto = await troupe(rig, "run", "tasks.txt", "--report", "tasks.txt");
   assertEquals([onto.code, onto.stderr], [
     2,

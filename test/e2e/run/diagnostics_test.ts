@@ -65,6 +65,18 @@ rigTest("run refuses files, tasks and flags that make no sense, and makes no dat
   assertEquals(rig.files(), ["tasks.txt"]);
 });
 
+// K37
+rigTest("a last bracket that is nearly a suffix is told of by whoever reads the file", async (rig) => {
+  rig.write("tasks.txt", "a: true\nb: true # [aftr:a]\n");
+  for (const words of [["run"], ["run", "--dry-run"], ["list"], ["join"]]) {
+    const { code, stderr } = await troupe(rig, words[0], "tasks.txt", ...words.slice(1));
+    assertEquals([code, stderr.split("\n")[0]], [
+      0,
+      "Warning at line 2: '[aftr:a]' is taken for the end of the command",
+    ], words.join(" "));
+  }
+});
+
 // S2.18, K37
 rigTest("who has no config, and a file of another tool, is told of troupe init", async (rig) => {
   rig.write("package.json", { scripts: { test: "true" } });

@@ -81,6 +81,7 @@ for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
     const shown = await project.look("show", "1");
     assertStringIncludes(shown, "(interrupted)\n");
     assertMatch(shown, / noting \.+ CANCELLED \(/);
+    assertMatch(shown, / waiting \.+ SKIPPED \(interrupted\)\n/);
     // what was stopped can be taken up again
     project.write("go", "");
     const retried = await project.start(["retry", "last"]).ended;
