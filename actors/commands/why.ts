@@ -17,6 +17,7 @@ import { asLibrary, type CallOptions } from "./invocation.ts";
 import { prospectsOf } from "./prospects.ts";
 import { DEFAULT_HISTORY } from "../../graph/report/typed_commands.ts";
 import { InputError } from "../../graph/input/input_error.ts";
+import { UnknownTaskError } from "../../graph/input/unknown_task_error.ts";
 import { quote } from "../../graph/text.ts";
 import { unknownRunLine } from "../../graph/report/history_lines.ts";
 
@@ -70,7 +71,8 @@ export async function whyFor(
     if (before === undefined && after === undefined) throw unknownTask(task, view);
     return { task, last: null, runs, differences: differencesOf(view, before, after) };
   }
-  const now = isAsked ? await prospectNow(reporter, config, task) : undefined, name = now?.name ?? task;
+  const now = isAsked ? await prospectUnlessPast(view, () => prospectNow(reporter, config, task), task) : undefined;
+  const name = now?.name ?? task;
   const last = view.attemptUpTo(Infinity, name, now?.source);
   if (last === undefined && now === undefined) throw unknownTask(task, view);
   return {
@@ -86,6 +88,15 @@ async function openHistory(path: string, mayBeMissing: boolean): Promise<History
     return await HistoryView.open(path);
   } catch (error) {
     if (!mayBeMissing || !(error instanceof DatabaseError) || error.kind !== "missing") throw error;
+  }
+}
+
+/** What is asked for is of a task file, or was of the config once, where the config has no such task and the history has. */
+async function prospectUnlessPast<Now>(view: HistoryView, ask: () => Promise<Now>, task: string) {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof UnknownTaskError) || view.attemptUpTo(Infinity, task) === undefined) throw error;
   }
 }
 

@@ -27,6 +27,17 @@ rigTest("why says of a task that never passed that it failed", async (rig) => {
   assertEquals((await why(rig, "a")).now, { run: true, reason: "command changed" });
 });
 
+// S6.9
+rigTest("why tells of a task of a task file also where there is a config", async (rig) => {
+  rig.write("build.json", { tasks: [{ name: "a", outputs: [], command: "true" }] });
+  rig.write("tasks.txt", "unit: true\n");
+  await troupe(rig, "run", "tasks.txt");
+  const { last, now } = await why(rig, "unit");
+  assertEquals([last.run, last.outcome, now], [1, "passed", undefined]);
+  const { code, stderr } = await troupe(rig, "why", "unti");
+  assertEquals([code, stderr], [2, "Unknown task 'unti'\n"]);
+});
+
 // S6.3, S6.9
 rigTest("build, dry run, list and why give the same reason for what failed and never passed", async (rig) => {
   const checks = ["a", "b"].map((name) => ({ name, outputs: [], command: `test -e ${name}` }));
