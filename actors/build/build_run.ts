@@ -6,7 +6,7 @@
  * @module
  */
 import type { ClosedRun } from "../../graph/report/closing.ts";
-import { rolledBackLine, staleLine } from "../../graph/report/build_lines.ts";
+import { changedLine, rolledBackLine, staleLine } from "../../graph/report/build_lines.ts";
 import type { Engine } from "../engine/engine.ts";
 import { BuildRecorder } from "../history/build_recorder.ts";
 import type { LoadedBuild } from "../input/load.ts";
@@ -286,6 +286,7 @@ async function run(
   try {
     follower?.onRunning({ changed: (change) => engine.changed(change), files: cache.files });
     const { ends, utilization } = await session.run();
+    if (work.changed.size > 0 && stop.signal === undefined) warn(changedLine(work.changed), { reporter, readers });
     report = buildReport(plan.tasks, ends, {
       totalMs: performance.now() - options.begunMs,
       utilization,

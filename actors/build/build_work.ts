@@ -66,6 +66,7 @@ export class BuildWork implements Work {
   readonly #freshness: Freshness;
   readonly #findings: (BuildFinding | undefined)[];
   readonly #forgotten = new Set<number>();
+  readonly #changed = new Map<number, string>();
   readonly #restoration: Restoration | undefined;
   readonly #store: StoredWork | undefined;
   #isOutdated = false;
@@ -107,6 +108,11 @@ export class BuildWork implements Work {
   /** Whether something was edited that nobody knew to be read, so that only another run makes up for it. */
   get isOutdated(): boolean {
     return this.#isOutdated;
+  }
+
+  /** By the name of a task that is to be done again, one file that it reads and that was changed while it ran. */
+  get changed(): ReadonlyMap<string, string> {
+    return new Map(Array.from(this.#changed, ([task, path]) => [this.#plan.tasks[task].name, path]));
   }
 
   /** Whether a task was done in this run and is not remembered. */
@@ -357,11 +363,14 @@ export class BuildWork implements Work {
     if (finding.kind === "run" || this.#restoration?.has(task)) {
       const { trace = finding.trace, isSure = true, isOutdated = false } = this.#discovered.get(task) ?? {};
       this.#isOutdated ||= isOutdated;
-      if (!this.#freshness.inputsUnchanged(trace)) {
+      const changed = this.#freshness.changedInput(trace);
+      if (changed !== undefined) {
         this.#restoration?.enter(task, undefined);
         this.#forgotten.add(task);
+        this.#changed.set(task, changed);
         return;
       }
+      this.#changed.delete(task);
       // What it has read is remembered then, but in a form that no later build finds again.
       if (isSure) this.#forgotten.delete(task);
       else this.#forgotten.add(task);

@@ -149,19 +149,19 @@ export class Freshness {
   }
 
   /**
-   * Whether the files a task was started with are still the same: sources, modules and artifacts of other tasks, which
-   * anybody may have written to meanwhile, the task itself included.
+   * One of the files a task was started with that is not the same any more, if any: sources, modules and artifacts of other
+   * tasks, which anybody may have written to meanwhile, the task itself included.
    */
-  inputsUnchanged([, , , sources, sourceDigests, artifacts, artifactDigests]: Trace): boolean {
-    return this.#areStill(sources, sourceDigests) && this.#areStill(artifacts, artifactDigests);
+  changedInput([, , , sources, sourceDigests, artifacts, artifactDigests]: Trace): string | undefined {
+    return this.#changed(sources, sourceDigests) ?? this.#changed(artifacts, artifactDigests);
   }
 
   /** What a check hands on does not change, and of a folder all that is in it is looked at. */
-  #areStill(paths: readonly string[], digests: readonly string[]): boolean {
+  #changed(paths: readonly string[], digests: readonly string[]): string | undefined {
     const { files, trees } = this.cache;
-    return paths.every((path, at) => {
-      if (isCheckMark(path)) return true;
-      return trees.seen(path) === undefined ? files.isStill(path, digests[at]) : trees.isStill(path, digests[at]);
+    return paths.find((path, at) => {
+      if (isCheckMark(path)) return false;
+      return !(trees.seen(path) === undefined ? files.isStill(path, digests[at]) : trees.isStill(path, digests[at]));
     });
   }
 

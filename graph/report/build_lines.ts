@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { escapeControls, listed } from "../text.ts";
+import { escapeControls, listed, quote } from "../text.ts";
 import type { BuildReport } from "./build_report.ts";
 
 /** So many paths stand in one line. */
@@ -15,6 +15,14 @@ export function staleLine(paths: readonly string[], config: string): string {
   const { length } = paths;
   const start = length === 1 ? "1 artifact belongs to no task of" : `${length} artifacts belong to no task of`;
   return `${start} '${escapeControls(config)}' any more: ${listed(paths, MOST_PATHS)}`;
+}
+
+/** What was done and is not remembered, since nobody knows what it saw: by the name of a task, a file that it reads. */
+export function changedLine(changed: ReadonlyMap<string, string>): string {
+  const [name] = changed.keys(), { size } = changed, paths = listed([...new Set(changed.values())], MOST_PATHS);
+  return size === 1
+    ? `What task ${quote(name)} reads was changed while it ran: ${paths}; the next build does it again`
+    : `What ${size} tasks read was changed while they ran: ${paths}; the next build does them again`;
 }
 
 /** Seconds with two decimals. */

@@ -301,7 +301,9 @@ rigTest("build does not remember work whose dependency's artifact was changed wh
   await held.started();
   rig.write("o/a", "bad\n");
   held.release();
-  assertEquals((await running.ended).code, 0);
+  const { code, stderr } = await running.ended;
+  assertEquals(code, 0);
+  assertMatch(stderr, /^What \d tasks read was changed while they ran: o\/.*; the next build does them again$/m);
   assertEquals(rig.read("o/held") + rig.read("o/called"), "bad\nmodule: bad\n");
 
   // Now without anybody who changes what is another's.
@@ -315,4 +317,14 @@ rigTest("build does not remember work whose dependency's artifact was changed wh
   assertStringIncludes(rig.read("o/after"), "good c");
   assertEquals(rig.read("o/spoiler"), "good b\n");
   assertEquals(executed(await rig.build()), []);
+});
+
+rigTest("a task that writes to what it reads is told of", async (rig) => {
+  rig.write("build.json", { tasks: [{ name: "log", source_files: ["log"], outputs: [], command: "echo >> log" }] });
+  rig.write("log", "");
+  for (let time = 0; time < 2; time++) {
+    const { code, stderr } = await rig.build(["-q"]);
+    const told = "What task 'log' reads was changed while it ran: log; the next build does it again\n";
+    assertEquals([code, stderr], [0, told]);
+  }
 });

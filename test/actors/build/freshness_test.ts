@@ -172,7 +172,7 @@ Deno.test("Freshness says why a source cannot be read, and which one is too much
 });
 
 // K111
-Deno.test("Freshness.inputsUnchanged() notices an edit of a source or a dependency's artifact, for each who saw it", () => {
+Deno.test("Freshness.changedInput() notices an edit of a source or a dependency's artifact, for each who saw it", () => {
   using project = new Project();
   const inputs = { sourceFiles: ["a.txt", "out/x"], dependencies: ["y"] };
   const tasks = [
@@ -193,9 +193,9 @@ Deno.test("Freshness.inputsUnchanged() notices an edit of a source or a dependen
       assert(finding.kind === "run");
       return finding.trace;
     });
-    for (const trace of traces) assert(freshness.inputsUnchanged(trace));
+    for (const trace of traces) assertEquals(freshness.changedInput(trace), undefined);
     project.write(path, "edited");
-    for (const trace of traces) assert(!freshness.inputsUnchanged(trace), path);
+    for (const trace of traces) assertEquals(freshness.changedInput(trace), path);
   }
 });
 
