@@ -6,7 +6,7 @@
  */
 import type { RunRecord } from "./run_records.ts";
 import { padTo, type TextCell, widthOf } from "../text_width.ts";
-import { counted, escapeControls } from "../text.ts";
+import { counted, escapeControls, listed } from "../text.ts";
 import type { Prospect } from "./build_report.ts";
 import { shellWord, showCommand } from "./typed_commands.ts";
 
@@ -43,22 +43,24 @@ export interface Foreign {
   readonly names?: readonly string[];
 }
 
-const MOST_PROSPECTS = 10, MOST_FAILURES = 5, MOST_NAMES = 8;
+const MOST_PROSPECTS = 10, MOST_FAILURES = 5, MOST_NAMES = 8, MOST_RESTORED = 5;
 
 /** No name and no command makes its column wider. */
 const WIDEST_NAME = 40, WIDEST_COMMAND = 60;
 
 /** The lines where there is a config. */
 export function overviewLines({ file, prospects, last, database, commands }: ProjectOverview): TextCell[][] {
-  const wouldRun = prospects.filter(([, { run }]) => run);
+  const wouldRun = prospects.filter(([, { run }]) => run), { length: total } = prospects;
+  const wouldRestore = prospects.filter(([, { restore }]) => restore).map(([name]) => name);
   return [
     [plain(`${escapeControls(file)}: ${counted(prospects.length, "task")}`)],
     ...(last === undefined ? [[dim("No run recorded yet")]] : lastLines(last)),
     [],
-    ...prospectLines(wouldRun, prospects.length),
+    ...(wouldRun.length > 0 || wouldRestore.length === 0 ? prospectLines(wouldRun, total) : []),
+    ...(wouldRestore.length === 0 ? [] : [[plain(restoreLine(wouldRestore, total))]]),
     [],
     ...nextLines([
-      ...buildEntry(wouldRun.length, prospects.length),
+      ...buildEntry(wouldRun.length + wouldRestore.length, total),
       ...oneEntry(wouldRun, { last, commands }),
       ...failureEntries(last, database),
       ["troupe list", "all tasks: what they are for, and how they stand"],
@@ -123,11 +125,15 @@ function prospectLines(wouldRun: ProjectOverview["prospects"], total: number): T
   ];
 }
 
+function restoreLine(names: readonly string[], total: number): string {
+  return `${names.length} of ${total} would be restored: ${listed(names, MOST_RESTORED)}`;
+}
+
 type Entry = readonly [term: string, text: string];
 
-function buildEntry(wouldRun: number, total: number): Entry[] {
-  if (wouldRun === 0) return [];
-  return [["troupe build", wouldRun === total ? "all of it" : wouldRun === 1 ? "this one" : `these ${wouldRun}`]];
+function buildEntry(toDo: number, total: number): Entry[] {
+  if (toDo === 0) return [];
+  return [["troupe build", toDo === total ? "all of it" : toDo === 1 ? "this one" : `these ${toDo}`]];
 }
 
 /** One task by its name, for who does not know that this can be done; best one that failed. */

@@ -122,3 +122,19 @@ Deno.test("agoText() and cutLine()", () => {
   const line = [{ text: "  日本  ", tone: "plain" }, { text: "text", tone: "dim" }] as const;
   assertEquals(cutLine(line, 10).map((cell) => cell.text), ["  日本  ", "t…"]);
 });
+
+Deno.test("overviewLines() tells of what would come out of the store, which is not up to date", () => {
+  const restored = ["a", "b"].map((name) => [name, { run: false, restore: true, reason: "artifact missing" }] as const);
+  const lines = (...more: ProjectOverview["prospects"]) => text({ prospects: [...restored, ...more] }).slice(3, -2);
+  assertEquals(lines(["c", { run: false }]), [
+    "2 of 3 would be restored: a, b",
+    "",
+    "Next:",
+    "  troupe build   these 2",
+  ]);
+  assertEquals(lines(["c", { run: true, reason: "new" }]).slice(0, 3), [
+    "1 of 3 would run:",
+    "  c  new",
+    "2 of 3 would be restored: a, b",
+  ]);
+});
