@@ -7,6 +7,7 @@
 import type { Database } from "../storage/database.ts";
 import { openDatabase } from "../storage/open_database.ts";
 import { isTexts, storedJson, storedRow } from "../storage/stored_json.ts";
+import { ofOneFile } from "./definitions.ts";
 import type { TaskRecord } from "./records.ts";
 import { storedPath } from "./moves.ts";
 import { HistoryView } from "./queries.ts";
@@ -93,17 +94,18 @@ export class PictureView implements Disposable {
   }
 
   /** Every task of a run, in the order of its file; the dependencies of a build seldom change, so they are read on demand. */
-  tasks(run: number): StoredTask[] {
+  tasks(run: number): readonly StoredTask[] {
     const where = { path: this.#database.path, column: "definitions.dependencies" };
     const rows = this.#database.all<Omit<StoredTask, "isCancelled"> & { dependencies: string; isCancelled: number }>(
       QUERIES.tasks,
       run,
     );
-    return rows.map((row) => ({
+    const tasks = rows.map((row) => ({
       ...storedRow(row, TASK, this.#database.path),
       dependencies: storedJson(row.dependencies, isTexts, where),
       isCancelled: row.isCancelled === 1,
     }));
+    return ofOneFile(tasks, this.#database.path);
   }
 
   /** Every attempt of a run without what it printed, in the order in which they were begun. */

@@ -4,17 +4,16 @@
  *
  * @module
  */
-import type { Declarations } from "../../graph/task.ts";
 import type { Database } from "../storage/database.ts";
 import { USUAL_TIMES, usualOf } from "../../graph/report/usual.ts";
 import { comparable, type Flakiness, flakiness, FLAKY_ATTEMPTS, type Try } from "../../graph/report/flaky.ts";
 import type { Manifest } from "../../graph/manifest.ts";
+import { definitionOf, type DefinitionRow, ofOneFile } from "./definitions.ts";
 import { readManifest } from "./manifests.ts";
 import { moved, moveOf, storedPath } from "./moves.ts";
 import type {
   AttemptAt,
   EndedAttempt,
-  RecordedStatus,
   RetrySet,
   RunFilter,
   RunRecord,
@@ -26,7 +25,7 @@ import type {
 import { ATTEMPT, DEFINITION, RUN_ROW, TASK } from "./row_shapes.ts";
 import { HISTORY_SCHEMA } from "./schema.ts";
 import { type Liveness, livenessOf } from "../machine/process_identity.ts";
-import { isRecord, isRecordOfTexts, isTexts, storedJson, storedRow } from "../storage/stored_json.ts";
+import { isTexts, storedJson, storedRow } from "../storage/stored_json.ts";
 import { openDatabase } from "../storage/open_database.ts";
 
 /** Whether a run on another host, or in another container, lives cannot be told: for so long it is believed to. */
@@ -88,20 +87,6 @@ type RunRow = Omit<RunRecord, "state" | "process" | "running" | "pending" | "ask
   pid: number;
   birth: string | null;
 };
-
-interface DefinitionRow {
-  readonly name: string;
-  readonly command: string;
-  readonly dependencies: string;
-  readonly timeoutMs: number | null;
-  readonly graceMs: number | null;
-  readonly retries: number;
-  readonly env: string;
-  readonly declared: string | null;
-  readonly status: RecordedStatus | null;
-  readonly startedAt: number | null;
-  readonly isCancelled: number;
-}
 
 /** The history as those see it who only look. */
 export class HistoryView implements Disposable {
@@ -243,8 +228,9 @@ export class HistoryView implements Disposable {
 
   /** What did not pass: failed, timed out, skipped, or without an end because troupe was killed. */
   retrySet(run: number): RetrySet {
-    const tasks = this.#database.all<DefinitionRow>(QUERIES.retry, run)
-      .map((row) => definitionOf(row, this.#database.path));
+    const { path } = this.#database;
+    const rows = this.#database.all<DefinitionRow>(QUERIES.retry, run).map((row) => definitionOf(row, path));
+    const tasks = ofOneFile(rows, path);
     const passed = new Set(tasks.flatMap(({ dependencies }) => dependencies));
     for (const { name } of tasks) passed.delete(name);
     return { tasks, passed };
@@ -296,24 +282,4 @@ export class HistoryView implements Disposable {
 function openState(startedAt: number, liveness: Liveness): RunState {
   const isBelieved = liveness === "unknown" && Date.now() / 1000 - startedAt < BELIEVED_SECONDS;
   return liveness === "alive" || isBelieved ? "running" : "interrupted";
-}
-
-function definitionOf(row: DefinitionRow, path: string): RetrySet["tasks"][number] {
-  const { name, command, dependencies, timeoutMs, graceMs, retries, env, declared, status, startedAt, isCancelled } =
-    storedRow(row, DEFINITION, path);
-  return {
-    name,
-    command,
-    dependencies: storedJson(dependencies, isTexts, { path, column: "definitions.dependencies" }),
-    ...(timeoutMs === null ? {} : { timeoutMs }),
-    ...(graceMs === null ? {} : { graceMs }),
-    retries,
-    env: storedJson(env, isRecordOfTexts, { path, column: "definitions.env" }),
-    ...(declared === null
-      ? {}
-      : { declared: storedJson(declared, isRecord, { path, column: "definitions.declared" }) as Declarations }),
-    status,
-    startedAt,
-    isCancelled: isCancelled === 1,
-  };
 }

@@ -12,7 +12,7 @@ const WAYS: Words = new Set(["executed", "restored", "copied", "fresh"]);
 
 /** A run. */
 export const RUN_ROW: RowShape = {
-  startedAt: ["runs.started_at", "number"],
+  startedAt: ["runs.started_at", "time"],
   finishedAt: ["runs.finished_at", "number"],
   durationMs: ["runs.duration_ms", "number"],
   totalTasks: ["runs.total_tasks", "number"],

@@ -64,6 +64,10 @@ const SAYINGS: readonly (readonly [RegExp, DatabaseErrorKind])[] = [
 
 /** What the runtime threw as a {@linkcode DatabaseError}, or as it is when it does not come from SQLite. */
 export function asDatabaseError(error: unknown, path: string): unknown {
+  // SQLite's integers have more digits than numbers here.
+  if (error instanceof RangeError && /too large to be represented/.test(error.message)) {
+    return new DatabaseError("damaged", `Database '${path}' is damaged: it holds a number that troupe does not write`);
+  }
   if (!(error instanceof Error) || (error as { code?: unknown }).code !== "ERR_SQLITE_ERROR") return error;
   if (error instanceof Deno.errors.NotCapable) return error;
   const kind = SAYINGS.find(([saying]) => saying.test(error.message))?.[1] ?? "unusable";

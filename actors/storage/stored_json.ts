@@ -29,8 +29,8 @@ export function storedJson<Value>(
   throw damagedValue({ path, column });
 }
 
-/** What the values of a row must be, null apart, by their names in it; each with the column it comes from. */
-export type RowShape = Readonly<Record<string, readonly [column: string, right: "number" | "string" | Words]>>;
+/** What the values of a row must be, null apart, by their names in it; each with the column it comes from. Times are Unix seconds. */
+export type RowShape = Readonly<Record<string, readonly [column: string, right: "number" | "string" | "time" | Words]>>;
 
 /** The words that a column may hold. */
 export type Words = ReadonlySet<unknown>;
@@ -44,7 +44,7 @@ export function storedRow<Row extends object>(row: Row, shape: RowShape, path: s
   for (const name in shape) {
     const [column, right] = shape[name], value = (row as Record<string, unknown>)[name] ?? null;
     const kind: string = typeof value;
-    const isRight = typeof right === "string" ? kind === right : right.has(value);
+    const isRight = right === "time" ? isTime(value) : typeof right === "string" ? kind === right : right.has(value);
     if (value !== null && !isRight) throw damagedValue({ path, column });
   }
   return row;
@@ -53,6 +53,11 @@ export function storedRow<Row extends object>(row: Row, shape: RowShape, path: s
 /** The error about a value that only another program can have written. */
 export function damagedValue({ path, column }: StoredIn): DatabaseError {
   return new DatabaseError("damaged", `Database '${path}' is damaged: ${column} holds what troupe does not write`);
+}
+
+/** Whether a clock can show it, in seconds. */
+function isTime(value: unknown): boolean {
+  return typeof value === "number" && !Number.isNaN(new Date(1000 * value).getTime());
 }
 
 /** Whether it is a list of texts. */

@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertFalse, assertGreater, assertLess, assertThrows } from "@std/assert";
 import { DatabaseError } from "../../../actors/storage/database_error.ts";
 import { History } from "../../../actors/history/history.ts";
+import { PictureView } from "../../../actors/history/pictures.ts";
 import { HistoryView } from "../../../actors/history/queries.ts";
 import { shellTrace } from "../../../graph/fingerprint.ts";
 import { randomFrom, rounds, seedFor } from "../../random.ts";
@@ -238,3 +239,54 @@ historyTest(
     }
   },
 );
+
+// S2.16
+Deno.test("what no task file can have said, and no clock can show, is told of as damage", async () => {
+  using temp = new TempFolder();
+  const path = temp.file("taskrun.db");
+  using history = await open(path);
+  const run = (await history.begin(newRun(SOME)))!;
+  history.started(run, 0);
+  history.attempted(run, 0, { attempt: 1, outcome: "failed", durationMs: 1, worker: 1 });
+  await history.finish(run);
+  using pictures = await PictureView.open(path);
+  const cases: [change: string, what: string, ask: (() => unknown)[]][] = [
+    [
+      `update definitions set dependencies = '["test"]' where name in ('fetch', 'test')`,
+      "definitions.dependencies holds what troupe does not write",
+      [() => history.view.retrySet(run), () => pictures.tasks(run)],
+    ],
+    [
+      "update definitions set name = 'test'",
+      "definitions.name holds what troupe does not write",
+      [() => history.view.retrySet(run), () => pictures.tasks(run)],
+    ],
+    ...[`{"reads":5}`, `{"resources":{"gpu":"2"}}`, `{"resources":[]}`, `{"difficulty":"3"}`].map((
+      declared,
+    ): typeof cases[number] => [
+      `update definitions set declared = '${declared}'`,
+      "definitions.declared holds what troupe does not write",
+      [() => history.view.retrySet(run)],
+    ]),
+    [
+      "update runs set started_at = 1e13",
+      "runs.started_at holds what troupe does not write",
+      [() => history.view.run("last"), () => history.view.recent(1)],
+    ],
+    [
+      "update attempts set started_us = 9000000000000000000",
+      "it holds a number that troupe does not write",
+      [() => history.view.attempts(run, "fetch"), () => pictures.attempts(run)],
+    ],
+  ];
+  using database = new RawDatabase(path);
+  for (const [change, what, all] of cases) {
+    database.exec("begin; create temp table kept as select * from definitions; commit");
+    database.exec(change);
+    for (const ask of all) {
+      assertEquals(assertThrows(ask, DatabaseError).message, `Database '${path}' is damaged: ${what}`, change);
+    }
+    database.exec("delete from definitions; insert into definitions select * from kept; drop table kept");
+    database.exec("update runs set started_at = 1");
+  }
+});
