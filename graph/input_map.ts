@@ -8,7 +8,7 @@
  * @module
  */
 import { Producers } from "./outputs.ts";
-import { isOwnFile, withCompanions } from "./own_files.ts";
+import { isOwnFile, OwnFiles } from "./own_files.ts";
 import { isExclusion, isGlob } from "./paths.ts";
 import { type Entry, entryOf, mayMeet, selects } from "./source_entries.ts";
 import type { Task } from "./task.ts";
@@ -28,7 +28,7 @@ export interface MapOptions {
   readonly modules?: ReadonlyMap<number, readonly string[]>;
   /** What a task was found to read beside that, if anything. */
   readonly discovered?: (task: number) => readonly string[] | undefined;
-  /** Absolute paths of files that the run itself writes. */
+  /** Absolute paths of files that the run itself writes, and of folders, with a slash at their end. */
   readonly own?: Iterable<string>;
   /** What else the tasks come of; default the config alone. */
   readonly shape?: MapShape;
@@ -79,7 +79,7 @@ export class InputMap {
   /** Tasks that have a glob. */
   readonly #groups: readonly Group[];
   readonly #producers: Producers;
-  readonly #own: ReadonlySet<string>;
+  readonly #own: OwnFiles;
   /** Absolute; with all above them within the config's folder. */
   readonly #folders = new Set<string>();
   /** Paths of files with a link on their way → what was asked for. */
@@ -90,7 +90,7 @@ export class InputMap {
     this.#within = folder === "/" ? "/" : `${folder}/`;
     this.#configs = new Set([config, ...(shape?.files ?? [])]);
     this.#shapes = (shape?.globs ?? []).map(({ entries, files }) => ({ entries: entries.map(entryOf), files }));
-    this.#own = withCompanions(own);
+    this.#own = new OwnFiles(own);
     this.#producers = new Producers(tasks);
     const groups = new Map<string, Group>();
     tasks.forEach(({ sourceFiles, action }, task) => {

@@ -44,6 +44,22 @@ export function isOwnFile(path: string): boolean {
   return OWN.some((rule) => rule.test(path));
 }
 
+/** Paths that a run itself uses: files, with what goes with them, and folders, which end with a slash, with all in them. */
+export class OwnFiles {
+  readonly #files: ReadonlySet<string>;
+  readonly #folders: readonly string[];
+
+  constructor(paths: Iterable<string>) {
+    const all = [...paths];
+    this.#files = withCompanions(all.filter((path) => !path.endsWith("/")));
+    this.#folders = all.filter((path) => path.endsWith("/"));
+  }
+
+  has(path: string): boolean {
+    return this.#files.has(path) || this.#folders.some((folder) => path.startsWith(folder));
+  }
+}
+
 /** The files that go with some that a run is given: databases with what lies beside them, for one. */
 export function withCompanions(files: Iterable<string>): Set<string> {
   const all = new Set<string>();

@@ -26,7 +26,7 @@ import { BuildCache } from "./build_cache.ts";
 import { BuildWork } from "./build_work.ts";
 import { CacheSaver } from "./cache_saver.ts";
 import { UnsyncedFolders } from "../storage/unsynced_folders.ts";
-import { lateStore } from "./late_store.ts";
+import { lateStore, toldStore } from "./late_store.ts";
 import type { WarmState } from "./warm_state.ts";
 import { prepare, type Prepared, type Preparing, type SourcesFollower } from "./prepare.ts";
 import { isClaims, sweepTemporaries } from "./sweep.ts";
@@ -145,7 +145,7 @@ export async function runBuild(build: LoadedBuild, options: BuildRunOptions, rep
     if (lock?.leftBy !== undefined) await awaitCommandsOf(lock.leftBy);
     await undoUnfinished(build.folder, { isLocked: lock !== undefined, reporter });
     const written = writtenFiles({ ...options.readers, report: options.report });
-    const own = [options.database, ...written.map(({ path }) => path)];
+    const own = [options.database, ...written.map(({ path }) => path), ...toldStore(build.folder, options)];
     const { database, follower, warm, first } = options;
     const preparing = { own, written, databases: [database], stop, follower, warm, first };
     const prepared = await prepare(build, reporter, preparing);

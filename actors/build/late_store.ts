@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { resolve } from "@std/path/posix/resolve";
 import type { Remote } from "../remote/remote.ts";
 import type { RemoteChoice, RemoteConfig, RemoteSettings } from "../remote/settings.ts";
 import { later } from "../machine/later.ts";
@@ -131,6 +132,13 @@ export async function lateStore(
   return new LateStore({ place: known === undefined ? place : () => Promise.resolve(known), remote, tell });
 }
 
+/** The folder of a store that is not the config's own, as a path that ends with a slash; none where the config lies in it. */
+export function toldStore(folder: string, { store = inEnvironment("TROUPE_STORE") }: StoreChoice): string[] {
+  if (store === false || store === undefined) return [];
+  const path = `${resolve(store)}/`.replace("//", "/");
+  return `${folder}/`.startsWith(path) ? [] : [path];
+}
+
 async function remoteOf(choice: RemoteChoice, settings: RemoteConfig): Promise<RemoteSettings | undefined> {
   const isAsked = choice.remote !== undefined || settings.remoteUrl !== undefined || isSet("TROUPE_REMOTE");
   if (!isAsked || choice.remote === false) return undefined;
@@ -141,8 +149,12 @@ async function remoteOf(choice: RemoteChoice, settings: RemoteConfig): Promise<R
   return remoteSettings(
     choice,
     settings,
-    (variable) => isSet(variable) ? Deno.env.get(variable) || undefined : undefined,
+    inEnvironment,
   );
+}
+
+function inEnvironment(variable: string): string | undefined {
+  return isSet(variable) ? Deno.env.get(variable) || undefined : undefined;
 }
 
 function isSet(variable: string): boolean {

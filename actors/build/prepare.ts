@@ -59,7 +59,7 @@ export interface SourcesFollower {
 
 /** What else a run is told of that looks at the sources. */
 export interface Preparing {
-  /** Paths of files that this run writes beside the artifacts, such as its history. */
+  /** Paths of files that this run writes beside the artifacts, such as its history, and of folders, with a slash at their end. */
   readonly own?: readonly (string | undefined)[];
   /** Files that will be written of it. */
   readonly written?: readonly WrittenFile[];
@@ -90,7 +90,7 @@ export async function prepare(
 ): Promise<Prepared> {
   const { cache, warning } = warm?.begin(build) ?? BuildCache.load(build.folder);
   if (warning !== undefined) reporter.error(warning);
-  const own = named.filter((path) => path !== undefined).map((path) => resolve(path));
+  const own = absoluteOwn(named);
   const really = realFolders(build.folder);
   const stale = new StaleArtifacts(build, cache, really);
   const sources = await expandSources(build.tasks, {
@@ -240,6 +240,11 @@ function joinedFolders({ tasks, graph }: LoadedBuild): Diagnostic[] {
   return found;
 }
 
+/** The absolute paths of what is a run's own; those of folders keep the slash at their end. */
+export function absoluteOwn(named: readonly (string | undefined)[]): string[] {
+  return named.filter((path) => path !== undefined).map((path) => resolve(path) + (path.endsWith("/") ? "/" : ""));
+}
+
 /** Tasks whose artifact would replace a file of the run's own. */
 function overwritten({ tasks, folder, source, shape }: LoadedBuild, own: readonly string[]): Diagnostic[] {
   const taken = withCompanions(own), here = [source, ...(shape?.files ?? []), `${folder}/${CACHE_FILE}`];
@@ -253,13 +258,17 @@ function overwritten({ tasks, folder, source, shape }: LoadedBuild, own: readonl
       const output = outputs[at], { path, kind } = output;
       const lost = names.has(path.slice(path.lastIndexOf("/") + 1)) && isTaken(`${folder}/${path}`)
         ? path
-        : kind === "folder" || kind === "path"
-        ? lostIn(path)
-        : undefined;
+        : (kind === "folder" || kind === "path" ? lostIn(path) : undefined) ?? folderOf(`${folder}/${path}`);
       if (lost !== undefined) found.push(outputIsOwn({ index, name }, placeOfOutput(index, output, at), lost));
     }
   }
   return found;
+
+  /** A folder of the run's own that an output lies in. */
+  function folderOf(path: string): string | undefined {
+    const own = taken.values().find((own) => own.endsWith("/") && path.startsWith(own));
+    return own?.slice(folder.length + 1);
+  }
 
   function isTaken(path: string): boolean {
     return taken.has(path) || really.has(realPlace(path));

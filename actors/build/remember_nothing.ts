@@ -31,7 +31,7 @@ import { LOCK_FILE } from "../locks/build_lock.ts";
 import { PRIVATE, replaceUnsynced } from "../storage/atomic_file.ts";
 import { writeWhole } from "../machine/regular_file.ts";
 import { CACHE_FILE } from "./build_cache.ts";
-import type { Prepared } from "./prepare.ts";
+import { absoluteOwn, type Prepared } from "./prepare.ts";
 import { realFolders } from "../machine/real_folders.ts";
 import { expandSources } from "./sources.ts";
 import { TRANSACTION_FOLDER } from "./transaction/folder.ts";
@@ -184,7 +184,7 @@ async function areSourcesSame({ build, prepared, own }: NothingDone, { counts, w
   if (counts.entries === 0) return true;
   if (build.shape !== undefined && !await isShapedAlike(build)) return false;
   const { cache, sources, stale } = prepared, { folder } = build;
-  const isOwn = [build.source, ...(build.shape?.files ?? []), ...own.map((path) => resolve(path))];
+  const isOwn = [build.source, ...(build.shape?.files ?? []), ...absoluteOwn(own)];
   const again = await expandSources(build.tasks, {
     declared: build.declared,
     index: cache.files,

@@ -52,7 +52,7 @@ export async function listFor(
 ): Promise<ListReport> {
   if (isConfig(file)) {
     const build = await loadBuild(file, names);
-    const { of, stale } = await prospectsOf(build, reporter);
+    const { of, stale } = await prospectsOf(build, reporter, { own: [db] });
     const pasts = await recall(reporter, db, { source: build.source, kind: "build", tasks: build.tasks.length });
     const wanted = wantedOf(names, build.tasks);
     return {

@@ -24,7 +24,7 @@ export async function overviewOf(
   database: string,
 ): Promise<Omit<ProjectOverview, "commands" | "database">> {
   const build = await loadBuild(file);
-  const { plan, order, of } = await prospectsOf(build, reporter);
+  const { plan, order, of } = await prospectsOf(build, reporter, { own: [database] });
   const prospects = Array.from(order, (task): [string, Prospect] => [plan.tasks[task].name, of[task]]);
   return { file, prospects, last: await lastRun(reporter, database, build) };
 }

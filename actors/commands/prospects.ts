@@ -10,7 +10,7 @@ import type { Plan } from "../../graph/schedule/plan.ts";
 import { Freshness } from "../build/freshness.ts";
 import type { BuildCache } from "../build/build_cache.ts";
 import { artifactsIn, type CacheEntry } from "../build/cache_form.ts";
-import { lateStore } from "../build/late_store.ts";
+import { lateStore, toldStore } from "../build/late_store.ts";
 import { Restoration } from "../build/restoration.ts";
 import { StoredWork } from "../build/stored_work.ts";
 import type { LoadedBuild } from "../input/load.ts";
@@ -45,9 +45,12 @@ export interface BuildProspects {
 export async function prospectsOf(
   build: LoadedBuild,
   reporter: Reporter,
-  { force = false, store, ...preparing }: ProspectOptions = {},
+  { force = false, store, own = [], ...preparing }: ProspectOptions = {},
 ): Promise<BuildProspects> {
-  const { plan, cache, stale, modules, discovered, tools } = await prepare(build, reporter, preparing);
+  const { plan, cache, stale, modules, discovered, tools } = await prepare(build, reporter, {
+    ...preparing,
+    own: [...own, ...toldStore(build.folder, { store })],
+  });
   using _files = cache.files;
   using _tools = tools;
   using late = await lateStore(build.folder, {

@@ -19,6 +19,7 @@ import { Mailbox } from "../engine/mailbox.ts";
 import { standardOutput } from "../terminal/standard_output.ts";
 import { StoppedError } from "../process/stop_listener.ts";
 import type { Follower, GoingRun, RunEnd } from "../build/build_run.ts";
+import { toldStore } from "../build/late_store.ts";
 import { WarmState } from "../build/warm_state.ts";
 import { TransactionError } from "../build/transaction/error.ts";
 import { FollowedInputs } from "../watch/followed_inputs.ts";
@@ -126,7 +127,8 @@ class Rebuilds implements AsyncDisposable {
       known: this.#warm,
     });
     const { db } = parts.options;
-    this.#inputs = new FollowedInputs(parts.build, this.#watcher, db === undefined ? [] : [resolve(db)]);
+    const own = [...(db === undefined ? [] : [resolve(db)]), ...toldStore(parts.build.folder, parts.options)];
+    this.#inputs = new FollowedInputs(parts.build, this.#watcher, own);
     this.#keys = Keys.open((key) => this.#press(key));
     invocation.stop.aborted.addEventListener("abort", this.#stop);
     if (invocation.stop.signal !== undefined) this.#stop();

@@ -62,7 +62,7 @@ export async function whyFor(
   const isAsked = runs === undefined && config !== undefined && isConfig(config);
   using view = await openHistory(db, mayLackHistory && isAsked);
   if (view === undefined) {
-    const { name, prospect: now, after } = await prospectNow(reporter, config!, task);
+    const { name, prospect: now, after } = await prospectNow(reporter, config!, { word: task, db });
     return { task: name, last: null, now, ...(after === undefined ? {} : { after }) };
   }
   if (runs !== undefined) {
@@ -71,7 +71,7 @@ export async function whyFor(
     if (before === undefined && after === undefined) throw unknownTask(task, view);
     return { task, last: null, runs, differences: differencesOf(view, before, after) };
   }
-  const now = isAsked ? await prospectUnlessPast(view, () => prospectNow(reporter, config, task), task) : undefined;
+  const now = isAsked ? await prospectUnlessPast(view, () => prospectNow(reporter, config, { word: task, db }), task) : undefined;
   const name = now?.name ?? task;
   const last = view.attemptUpTo(Infinity, name, now?.source);
   if (last === undefined && now === undefined) throw unknownTask(task, view);
@@ -101,10 +101,10 @@ async function prospectUnlessPast<Now>(view: HistoryView, ask: () => Promise<Now
 }
 
 /** What a build would do with the task. */
-async function prospectNow(reporter: Reporter, config: string, word: string) {
+async function prospectNow(reporter: Reporter, config: string, { word, db }: { word: string; db: string }) {
   const build = await loadBuild(config, [word]);
   const { name } = build.tasks[indexOf(word, build.tasks)];
-  const { plan, of } = await prospectsOf(build, reporter);
+  const { plan, of } = await prospectsOf(build, reporter, { own: [db] });
   const at = plan.tasks.findIndex((task) => task.name === name);
   return { name, prospect: of[at], source: build.source, after: plan.tasks[at].after };
 }

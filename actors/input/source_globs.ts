@@ -7,7 +7,7 @@
 import { join } from "@std/path/posix/join";
 import { Glob } from "../../graph/glob.ts";
 import { Producers, type RealPlace } from "../../graph/outputs.ts";
-import { isOwnFile, withCompanions } from "../../graph/own_files.ts";
+import { isOwnFile, OwnFiles } from "../../graph/own_files.ts";
 import { absoluteIn, hasWildcard, isExclusion, isGlob } from "../../graph/paths.ts";
 import type { Task } from "../../graph/task.ts";
 import type { Breath } from "../process/breath.ts";
@@ -51,7 +51,7 @@ export interface LeftBehind {
 /** What expansions are given beside the tasks. */
 export interface SourceGlobOptions {
   readonly index: Pick<FileIndex, "folder" | "exists" | "canSee">;
-  /** Absolute paths of files that no glob means. */
+  /** Absolute paths of files that no glob means, and of folders, with a slash at their end. */
   readonly own: Iterable<string>;
   /** Where files really lie; default where their paths say. */
   readonly really?: RealPlace;
@@ -65,7 +65,7 @@ export interface SourceGlobOptions {
 /** The expansions of one run. */
 export class SourceGlobs {
   readonly #index: SourceGlobOptions["index"];
-  readonly #own: ReadonlySet<string>;
+  readonly #own: OwnFiles;
   readonly #stale: SourceGlobOptions["stale"];
   readonly #really: RealPlace;
   readonly #outputs: GlobOutputs;
@@ -84,7 +84,7 @@ export class SourceGlobs {
 
   constructor(tasks: readonly Task[], { index, own, really = asWritten, stale, breath, memory }: SourceGlobOptions) {
     this.#index = index;
-    this.#own = withCompanions(own);
+    this.#own = new OwnFiles(own);
     this.#stale = stale;
     this.#really = really;
     this.#outputs = new GlobOutputs(tasks, index.folder, really);

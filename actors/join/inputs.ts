@@ -28,7 +28,7 @@ import { DEFAULT_WORKERS, SENDING_MS } from "../build/build_run.ts";
 import { DEFAULT_TIMEOUT_MS } from "../run/shell_run.ts";
 import { touchesOf } from "../run/touches.ts";
 import { awaitCommandsOf } from "../process/watchdog.ts";
-import { lateStore } from "../build/late_store.ts";
+import { lateStore, toldStore } from "../build/late_store.ts";
 import { CrewBuildWork, takeOver } from "./build_share.ts";
 import type { CrewWork } from "./crew_work.ts";
 import { Definitions } from "./definitions.ts";
@@ -100,7 +100,7 @@ async function joinUnderLock(
     await undoUnfinished(build.folder, { isLocked: lock !== undefined && isSafe, reporter });
     const limited = { ...build, budget: choices.limits?.maxContextComplexity };
     const { settings: { db: database }, history, written = [] } = choices;
-    const own = [database, history, ...written.map(({ path }) => path)];
+    const own = [database, history, ...written.map(({ path }) => path), ...toldStore(build.folder, choices)];
     const { plan, cache, modules, discovered, tools, stale } = await prepare(limited, reporter, {
       isShared: true,
       own,

@@ -33,6 +33,39 @@ rigTest(
 );
 
 // K7
+rigTest(
+  "a store within the folder is no source of its builds, and a look goes by the history that it is told",
+  async (rig) => {
+    rig.write("a.txt", "a");
+    rig.write("build.json", { tasks: [{ name: "all", output: "all", source_files: ["**"] }] });
+    const args = ["--db", "runs.db"], build = ["build", ...args, "--store", "cache/store"];
+    for (const due of [["all"], []]) assertEquals(executed(await troupe(rig, ...build)), due);
+    rig.write("cache/plain", "");
+    for (const due of [["all"], []]) assertEquals(executed(await troupe(rig, ...build)), due);
+    assert(rig.has("cache/store/counts"));
+    assertStringIncludes((await troupe(rig, ...build, "--dry-run")).stdout, "Dry run: 0 would run, 1 up to date");
+    const env = { TROUPE_STORE: rig.path("cache/store") };
+    for (const words of [["list"], ["why", "all"]]) {
+      const { stdout } = await rig.ask([...words, ...args], { env });
+      assertEquals([/would run/.test(stdout), /up to date/.test(stdout)], [false, true], stdout);
+    }
+    for (const output of ["cache/", "cache/store/", "cache/store/x"]) {
+      rig.write("build.json", { tasks: [{ name: "all", outputs: [output], command: "true" }] });
+      const { code, stderr } = await rig.ask(build);
+      assertEquals(code, 2);
+      assertStringIncludes(
+        stderr,
+        "Task 'all' must not overwrite 'cache/store/', which troupe itself keeps in this run\n",
+      );
+    }
+    // Where it holds the whole project, what is in it is the project's
+    rig.write("build.json", { tasks: [{ name: "all", output: "all", source_files: ["a*"] }] });
+    assertEquals(executed(await troupe(rig, "build", "--store", "..", "--force")), ["all"]);
+    assertEquals(rig.read("all"), "a");
+  },
+);
+
+// K7
 rigTest("an artifact that would replace a file of the run's own is refused", async (rig) => {
   const config = (output: string) => rig.write("build.json", { tasks: [{ name: "a", output, content: "a" }] });
   for (

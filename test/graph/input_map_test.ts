@@ -87,8 +87,11 @@ Deno.test("InputMap knows what a folder that is gone has taken along", () => {
 
 // S6.14
 Deno.test("InputMap passes over what tasks and troupe itself make, and what is on its way to another name", () => {
-  const map = mapOf([{ sources: ["**/*", "out/1"] }, { sources: ["a"] }], { own: ["/p/report.json", "/p/my.db"] });
+  const map = mapOf([{ sources: ["**/*", "out/1"] }, { sources: ["a"] }], {
+    own: ["/p/report.json", "/p/my.db", "/p/st/"],
+  });
   const made = [
+    "st/blobs/1",
     "out/0",
     "out/1",
     "out/1.tmp.12.3",
