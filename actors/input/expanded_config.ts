@@ -26,7 +26,7 @@ import { isObject, type JsonObject, labelOf } from "../../graph/input/config_obj
 import { parseJsonText } from "../../graph/input/json_text.ts";
 import { type FoundSpan, Source } from "../../graph/input/source.ts";
 import { decodeUtf8 } from "../../graph/input/utf8.ts";
-import { isGlob } from "../../graph/paths.ts";
+import { asIncluding, isExclusion, isGlob } from "../../graph/paths.ts";
 import { isFolder, isThere, readRegular } from "../machine/regular_file.ts";
 import { systemDetail } from "../machine/system_error.ts";
 import { Breath } from "../process/breath.ts";
@@ -156,8 +156,13 @@ class ConfigFiles {
     for (const [folder, detail] of globs.closed) {
       this.warnings.push(`Warning: cannot look for sources in '${folder}': ${detail}`);
     }
-    const moved = (path: string) => way.folder === "" ? path : movedPath(path, way.folder);
-    this.#globs.push({ entries: found.entries.map(moved), files: new Set(found.files.map(moved)) });
+    const { folder } = way;
+    const movedFile = (path: string) => folder === "" || path.startsWith("/") ? path : `${folder}/${path}`;
+    const movedEntry = (entry: string) => {
+      const moved = folder === "" ? entry : movedPath(entry, folder);
+      return isExclusion(entry) ? moved : asIncluding(moved);
+    };
+    this.#globs.push({ entries: found.entries.map(movedEntry), files: new Set(found.files.map(movedFile)) });
     return found;
   }
 

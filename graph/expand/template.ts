@@ -15,7 +15,7 @@
  */
 import type { JsonPath } from "../failure.ts";
 import { escapeGlob } from "../glob.ts";
-import { hasWildcard, isGlob } from "../paths.ts";
+import { hasWildcard, isExclusion, isGlob } from "../paths.ts";
 import { ShellPlace, shellText } from "./shell_place.ts";
 
 /** The values of one combination, by variable. */
@@ -142,6 +142,7 @@ export class TemplateReader {
     pieces.push(plain);
     const key = path[2], mayBeGlob = GLOB_KEYS.has(key), isTaken = key === "outputs" ? isGlob : hasWildcard;
     const isOwnGlob = mayBeGlob && isGlob(pieces.filter((piece) => typeof piece === "string").join("x"));
+    const beginsWithName = pieces[0] === "" && (pieces[1] as Slot).variable < this.#fromFiles;
     return (values) => {
       let made = "";
       for (const piece of pieces) {
@@ -150,8 +151,9 @@ export class TemplateReader {
         else if (isOwnGlob) made += this.#meantLiterally(values, piece);
         else made += values[piece.variable];
       }
-      // A file's name that would be taken for a glob.
-      if (!mayBeGlob || isOwnGlob || !isTaken(made)) return made;
+      if (!mayBeGlob || isOwnGlob) return made;
+      // A file's name that would be taken for a glob, or for one that is left out.
+      if (!isTaken(made)) return beginsWithName && isExclusion(made) ? `./${made}` : made;
       return pieces.map((piece) => typeof piece === "string" ? piece : this.#meantLiterally(values, piece)).join("");
     };
   }

@@ -8,7 +8,7 @@
 import { fieldOf, isObject, type JsonObject, labelOf, readStrings } from "./config_object.ts";
 import type { Diagnostic, JsonPath } from "../failure.ts";
 import * as say from "../diagnostics.ts";
-import { asIncluding, type BrokenRule, EXCEPT, isExclusion, isGlob, normaliseOutput, tooLong } from "../paths.ts";
+import { asIncluding, type BrokenRule, EXCEPT, isGlob, normaliseOutput, tooLong } from "../paths.ts";
 import type { Action, DeclaredOutput } from "../task.ts";
 
 const NO_OUTPUTS: readonly DeclaredOutput[] = Object.freeze([]);
@@ -90,7 +90,7 @@ function asEntry(path: string | BrokenRule): string | BrokenRule {
 function plainName(text: string): string | BrokenRule | undefined {
   if (!isGlob(text)) return text;
   const name = text.replace(/\\(.)/g, "$1");
-  return isGlob(text.replace(/\\./g, "")) || isExclusion(name) ? undefined : normaliseOutput(name);
+  return isGlob(text.replace(/\\./g, "")) ? undefined : normaliseOutput(name);
 }
 
 /** Literal content, and what others have made joined, is one file. */

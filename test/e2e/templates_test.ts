@@ -362,3 +362,47 @@ rigTest(
     );
   },
 );
+
+// S5.13
+rigTest(
+  "a name that begins with an exclamation mark leaves nothing out, be it a file's or an included folder's",
+  async (rig) => {
+    for (const folder of ["!odd", "even"]) {
+      rig.write(`${folder}/build.json`, {
+        tasks: [
+          {
+            name: "one:{stem}",
+            for_each: "*.c",
+            source_files: ["{stem}.c", "{stem}.h"],
+            output: "{stem}.o",
+            writes: ["{stem}.log"],
+            command: 'cat "{stem}.c" "{stem}.h" > "$OUT"',
+          },
+          {
+            name: "two:{stem}",
+            for_each: "*.c",
+            outputs: ["{stem}.d/", "./!{stem}.e"],
+            command: 'cp *.h "$OUT"; cp *.c "$OUT_2"',
+            source_files: ["*.h", "*.c", "!z.h"],
+          },
+        ],
+      });
+      rig.write(`${folder}/!a.c`, "c");
+      rig.write(`${folder}/!a.h`, "h");
+      rig.write(`${folder}/z.h`, "z");
+    }
+    rig.write("build.json", { include: "*/build.json", tasks: [] });
+    const built = await rig.ask(["build"]);
+    assertEquals([built.code, built.stderr, started(built).length], [0, "", 4]);
+    for (const folder of ["!odd", "even"]) {
+      assertEquals(["!a.o", "!a.d/!a.h", "!!a.e"].map((path) => rig.read(`${folder}/${path}`)), ["ch", "h", "c"]);
+    }
+    rig.write("!odd/z.h", "other");
+    assertEquals(started(await rig.ask(["build"])), []);
+    rig.write("!odd/!a.h", "other");
+    assertEquals(started(await rig.ask(["build"])), ["!odd:one:!a", "!odd:two:!a"]);
+    rig.write("even/!b.c", "");
+    rig.write("even/!b.h", "");
+    assertEquals(started(await rig.ask(["build"])), ["even:one:!b", "even:two:!a", "even:two:!b"]);
+  },
+);

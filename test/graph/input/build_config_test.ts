@@ -325,7 +325,7 @@ Deno.test("parseBuildConfig() takes an output whose brackets are all escaped for
     { path: "o/[a].js", kind: "path" },
     { path: "{d}", kind: "folder" },
     { path: "g/\\[*", kind: "glob" },
-    { path: "\\!n", kind: "glob" },
+    { path: "!n", kind: "path" },
     { path: "b\\k", kind: "path" },
   ]);
   assertEquals(await inTask({ output_artifact: undefined, command: "c", outputs: ["\\.\\./\\[x", "[d]/"] }), [
