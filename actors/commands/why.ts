@@ -71,7 +71,9 @@ export async function whyFor(
     if (before === undefined && after === undefined) throw unknownTask(task, view);
     return { task, last: null, runs, differences: differencesOf(view, before, after) };
   }
-  const now = isAsked ? await prospectUnlessPast(view, () => prospectNow(reporter, config, { word: task, db }), task) : undefined;
+  const now = isAsked
+    ? await prospectUnlessPast(view, () => prospectNow(reporter, config, { word: task, db }), task)
+    : undefined;
   const name = now?.name ?? task;
   const last = view.attemptUpTo(Infinity, name, now?.source);
   if (last === undefined && now === undefined) throw unknownTask(task, view);

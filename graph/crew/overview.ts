@@ -7,14 +7,9 @@
 import type { Overview, OverviewWorker, Snapshot } from "./snapshot.ts";
 import { type CrewTaskState, FAILED_STATES } from "./status.ts";
 import { counted, escapeControls, quote } from "../text.ts";
+import { cutLine, padTo, type TextCell, widthOf } from "../text_width.ts";
 
-/** A part of a line, in one tone. */
-export interface OverviewSpan {
-  readonly text: string;
-  readonly tone: "plain" | "good" | "bad" | "dim";
-}
-
-export type OverviewLine = readonly OverviewSpan[];
+export type OverviewLine = readonly TextCell[];
 
 /** What lines are made for. */
 export interface Room {
@@ -58,7 +53,7 @@ export function isAllCompleted(overview: Overview): boolean {
 export function snapshotLines(snapshot: Snapshot, room: Room): OverviewLine[] {
   const lines = "waiting" in snapshot ? waitingLines(snapshot.waiting) : overviewLines(snapshot, room);
   const { terminal } = room;
-  return terminal === undefined ? lines : lines.slice(0, terminal.rows).map((line) => cut(line, terminal.columns));
+  return terminal === undefined ? lines : lines.slice(0, terminal.rows).map((line) => cutLine(line, terminal.columns));
 }
 
 /** A line without its tones. */
@@ -198,29 +193,20 @@ function fitted(sections: readonly OverviewSection[], rows: number): OverviewLin
 
 interface OverviewRow {
   readonly cells: readonly string[];
-  readonly tone: OverviewSpan["tone"];
+  readonly tone: TextCell["tone"];
 }
 
 /** Rows with their columns in line; those named are set to the right. */
 function table(rows: readonly OverviewRow[], { right = [] }: { right?: readonly number[] } = {}): OverviewLine[] {
   const texts = rows.map(({ cells }) => cells.map(escapeControls));
   const widths = (texts[0] ?? []).map((_, column) =>
-    texts.reduce((width, row) => Math.max(width, row[column].length), 0)
+    texts.reduce((width, row) => Math.max(width, widthOf(row[column])), 0)
   );
   return texts.map((cells, i): OverviewLine => {
     const padded = cells.map((cell, column) =>
-      right.includes(column) ? cell.padStart(widths[column]) : cell.padEnd(widths[column])
+      right.includes(column) ? cell.padStart(widths[column]) : padTo(cell, widths[column])
     );
     return [{ text: `  ${padded.join("  ")}`.trimEnd(), tone: rows[i].tone }];
-  });
-}
-
-function cut(line: OverviewLine, columns: number): OverviewLine {
-  let left = columns;
-  return line.map(({ text, tone }) => {
-    const kept = text.length <= left ? text : left <= 0 ? "" : `${text.slice(0, left - 1)}…`;
-    left -= kept.length;
-    return { text: kept, tone };
   });
 }
 
@@ -229,10 +215,10 @@ function percentage(part: number, whole: number): string {
   return `${(Math.floor(1000 * part / whole) / 10).toFixed(1)}%`;
 }
 
-function plain(text: string): OverviewSpan {
+function plain(text: string): TextCell {
   return { text, tone: "plain" };
 }
 
-function dim(text: string): OverviewSpan {
+function dim(text: string): TextCell {
   return { text, tone: "dim" };
 }

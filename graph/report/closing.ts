@@ -9,6 +9,7 @@ import { describeTaskFailure, type TaskFailure } from "../failure.ts";
 import { seconds } from "./build_lines.ts";
 import { awaitedBy, type Task } from "../task.ts";
 import { escapeControls, listed } from "../text.ts";
+import { padTo, widthOf } from "../text_width.ts";
 import { retryCommand, showCommand } from "./typed_commands.ts";
 
 /** How one task ended, as far as its end is spoken of. */
@@ -96,11 +97,11 @@ export function closingDetails(run: ClosedRun): string[] {
   });
   const notRun = notRunLines(run), passedLate = passedLateLines(run);
   if (failed.length === 0 && notRun.length === 0) return passedLate.map((line) => `  flaky  ${line}`);
-  const longest = failed.reduce((width, { name }) => Math.max(width, name.length), "not run".length);
+  const longest = failed.reduce((width, { name }) => Math.max(width, widthOf(name)), "not run".length);
   const width = Math.min(longest, NAME_WIDTH);
   return [
     ...failed.map(({ name, outcome, flaky }) =>
-      `  ${name.padEnd(width)}  ${reasonText(outcome)}${flaky === undefined ? "" : `  (${flakyText(flaky)})`}`
+      `  ${padTo(name, width)}  ${reasonText(outcome)}${flaky === undefined ? "" : `  (${flakyText(flaky)})`}`
     ),
     ...passedLate.map((line) => `  ${"flaky".padEnd(width)}  ${line}`),
     ...notRun.map((line) => `  ${"not run".padEnd(width)}  ${line}`),

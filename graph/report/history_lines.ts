@@ -6,6 +6,7 @@
  */
 import { nearest } from "../suggest.ts";
 import { quote } from "../text.ts";
+import { widthOf } from "../text_width.ts";
 import type { AttemptRecord, RunRecord, RunReport, TaskReport } from "./run_records.ts";
 import {
   attemptParts,
@@ -61,15 +62,16 @@ export function whatRan({ kind, source = "", asked }: Pick<RunRecord, "kind" | "
 }
 
 export function showRunLines(run: RunReport, timeZone?: string): string[] {
-  const longest = run.tasks.reduce((width, task) => Math.max(width, task.name.length), 0);
+  const names = run.tasks.map(({ name }) => oneLine(name));
+  const longest = names.reduce((width, name) => Math.max(width, widthOf(name)), 0);
   return [
     `Run #${run.id} (${timeFormat(timeZone)(run.started_at)})`,
     `Duration: ${runDuration(run)}${run.interrupted ? " (interrupted)" : ""}`,
     "",
     "Tasks:",
-    ...run.tasks.map((task) => {
-      const dots = ".".repeat(longest - task.name.length + LEAST_DOTS);
-      return `  ${oneLine(task.name)} ${dots} ${outcome(task)}`;
+    ...run.tasks.map((task, at) => {
+      const dots = ".".repeat(longest - widthOf(names[at]) + LEAST_DOTS);
+      return `  ${names[at]} ${dots} ${outcome(task)}`;
     }),
   ];
 }

@@ -10,6 +10,7 @@ import {
 } from "../../../graph/crew/overview.ts";
 import type { Overview, OverviewWorker, Snapshot } from "../../../graph/crew/snapshot.ts";
 import { snapshotReport } from "../../../graph/crew/overview_report.ts";
+import { widthOf } from "../../../graph/text_width.ts";
 
 const NOW_MS = 1_000_000_000_000;
 const NONE = { completed: 0, running: 0, ready: 0, waiting: 0, blocked: 0, failed: 0, killed: 0, abandoned: 0 };
@@ -113,18 +114,27 @@ Deno.test("snapshotLines() never says 100 % before it is all", () => {
   assertEquals(line, "Workflow 'main': 99999 of 100000 tasks done (99.9%)");
 });
 
+Deno.test("snapshotLines() puts columns in line by what a terminal shows", () => {
+  const lines = texts(overview({ workers: [worker("構築"), worker("e\u0301"), worker("abcd")] }));
+  assertEquals(lines.slice(-3), [
+    "  構築    busy    3 s ago        0  host   12",
+    "  e\u0301       busy    3 s ago        0  host   12",
+    "  abcd    busy    3 s ago        0  host   12",
+  ]);
+});
+
 Deno.test("snapshotLines() keeps to the size of a terminal, however small", () => {
   const snapshot = overview({
     counts: { completed: 5, running: 30, failed: 9 },
     workers: Array.from({ length: 60 }, (_, i) => worker(`member ${i}`)),
     running: Array.from({ length: 30 }, (_, i) => ({ task: `t${i}`, worker: `member ${i}`, startedAt: NOW_MS })),
-    failed: Array.from({ length: 9 }, (_, i) => ({ task: `f${i}`, state: "failed", detail: "x".repeat(300) })),
+    failed: Array.from({ length: 9 }, (_, i) => ({ task: `f${i}`, state: "failed", detail: "失敗".repeat(150) })),
   });
   for (let rows = 1; rows < 120; rows++) {
     const columns = 10 + rows;
     const lines = texts(snapshot, { hasBar: true, terminal: { columns, rows } });
     assert(lines.length <= rows, `${lines.length} lines on ${rows} rows`);
-    assert(lines.every((line) => line.length <= columns), `on ${columns} columns: ${lines.join("\n")}`);
+    assert(lines.every((line) => widthOf(line) <= columns), `on ${columns} columns: ${lines.join("\n")}`);
   }
   const shown = texts(snapshot, { hasBar: true, terminal: { columns: 80, rows: 23 } });
   const names = (pattern: RegExp) => shown.filter((line) => pattern.test(line)).length;

@@ -63,6 +63,13 @@ Deno.test("closingDetails() tells each failed task with its reason, and what was
     "  troupe show last --task ui:lint · troupe retry last",
   ]);
   assertEquals(closingDetails(run("a=b b=c")), []);
+  assertEquals(
+    closingDetails(run("構築:検査=f long:name=f", { saved })).slice(0, 2).map((line) => line.split("  ui")[0]),
+    [
+      "  構築:検査  exit 1",
+      "  long:name  exit 1",
+    ],
+  );
   assertEquals(closingDetails(run("a=f b=s:a", { saved: { database: "my runs.db" } })).slice(1), [
     "  not run  b (needs a)",
     "  troupe show last --task a --db 'my runs.db' · troupe retry last --db 'my runs.db'",

@@ -202,6 +202,8 @@ Tasks:
   integration ... FAILED (5.3s)
   publish ....... SKIPPED (dependency failed)`,
   );
+  const wide = { ...run, tasks: [{ ...TASK, name: "構築" }, { ...TASK, name: "lint" }] };
+  assertEquals(showRunLines(wide, "UTC").slice(-2), ["  構築 ... PASSED (2.3s)", "  lint ... PASSED (2.3s)"]);
   assertEquals(showRunLines({ ...run, interrupted: true }, "UTC")[1], "Duration: 30.7s (interrupted)");
   assertEquals(showRunLines({ ...run, tasks: [] }, "UTC").slice(3), ["Tasks:"]);
 });
