@@ -17,8 +17,8 @@ export interface PruneResult {
   readonly bytes: number;
 }
 
-/** Tasks with up to 2 MiB each that one transaction deletes. */
-const TASKS_AT_ONCE = 200;
+/** Rows that one transaction deletes, some with up to 2 MiB each; many small runs share one, since each is synced. */
+const ROWS_AT_ONCE = 200;
 
 /** Pages that one transaction gives back to the file system. */
 const PAGES_AT_ONCE = 4096;
@@ -32,9 +32,14 @@ const DELETE_TASKS = "delete from tasks where id in (select id from tasks where 
 /** Deletes all runs but the newest; one that goes on stays. */
 export async function pruneRuns(database: Database, view: HistoryView, keepNewest: number): Promise<PruneResult> {
   const sizeBefore = sizeOf(database);
+  const old = database.all<{ id: number }>(OLD_RUNS, keepNewest).map(({ id }) => id)
+    .filter((id) => view.run(id)?.state !== "running");
   let runs = 0;
-  for (const { id } of database.all<{ id: number }>(OLD_RUNS, keepNewest)) {
-    if (view.run(id)?.state !== "running") runs += await deleteRun(database, id);
+  for (let at = 0; at < old.length;) {
+    const { tried, deleted } = await database.write(() => deleteSome(database, old, at));
+    at += tried;
+    runs += deleted;
+    await delay(0); // so that this thread's other work and other processes have their turn
   }
   if (runs > 0) {
     await database.write(() => database.run(DELETE_UNUSED));
@@ -43,15 +48,22 @@ export async function pruneRuns(database: Database, view: HistoryView, keepNewes
   return { runs, bytes: Math.max(0, sizeBefore - sizeOf(database)) };
 }
 
-/** Tasks first: dying halfway leaves a run with fewer tasks, which the next pruning finds. */
-async function deleteRun(database: Database, id: number): Promise<number> {
-  for (const statement of [DELETE_ATTEMPTS, DELETE_TASKS]) {
-    while (await database.write(() => database.run(statement, id, TASKS_AT_ONCE).changes) === TASKS_AT_ONCE) {
-      await delay(0); // so that this thread's other work and other processes have their turn
+/**
+ * Deletes runs from a place in the list, as many as one transaction may. Tasks first: dying halfway leaves a run with fewer
+ * tasks, which the next pruning finds.
+ */
+function deleteSome(database: Database, old: readonly number[], from: number): { tried: number; deleted: number } {
+  let tried = 0, deleted = 0;
+  for (let left = ROWS_AT_ONCE; left > 0 && from + tried < old.length; left--) {
+    const id = old[from + tried];
+    for (const statement of [DELETE_ATTEMPTS, DELETE_TASKS]) {
+      left -= database.run(statement, id, left).changes;
+      if (left === 0) return { tried, deleted };
     }
+    deleted += database.run("delete from runs where id = ?", id).changes;
+    tried++;
   }
-  await delay(0);
-  return await database.write(() => database.run("delete from runs where id = ?", id).changes);
+  return { tried, deleted };
 }
 
 async function shrink(database: Database): Promise<void> {

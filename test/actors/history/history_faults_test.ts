@@ -1,5 +1,5 @@
 // What other processes, full disks and kill -9 do to the history, and what pruning does to them.
-import { assert, assertEquals, assertFalse, assertGreater, assertLess, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertFalse, assertGreater, assertThrows } from "@std/assert";
 import { DatabaseError } from "../../../actors/storage/database_error.ts";
 import { History } from "../../../actors/history/history.ts";
 import { PictureView } from "../../../actors/history/pictures.ts";
@@ -119,30 +119,6 @@ historyTest("a disk that gets full while a run goes on is told once, and what wa
   assertEquals(told, [`Cannot write database '${path}': no space left on the disk`]);
   using view = await HistoryView.open(path);
   assertEquals(view.run(first)!.state, "finished");
-});
-
-historyTest("prune() keeps the newest runs and those that go on, and gives the space back", async (temp) => {
-  const path = temp.file("taskrun.db");
-  const history = await open(path);
-  const going = (await history.begin(newRun(SOME)))!;
-  const tasks = Array.from({ length: 250 }, (_, i) => definition(`task_${i}`));
-  for (let count = 0; count < 4; count++) {
-    const id = (await history.begin(newRun(tasks)))!;
-    const end = { status: "passed", exitCode: 0, output: output("x".repeat(20_000)) } as const;
-    tasks.forEach((_, i) => history.ended(id, i, end));
-    await history.finish(id);
-  }
-  assertEquals(await history.prune(5), { runs: 0, bytes: 0 });
-  const { runs, bytes } = await history.prune(2);
-  assertEquals(runs, 2);
-  assertGreater(bytes, 2 * 250 * 20_000);
-  assertEquals(history.view.recent(10).map(({ id }) => id), [5, 4, going]);
-  assertEquals(query(path, "select distinct run_id from tasks union select run_id from definitions").length, 3);
-  await history.finish(going);
-  assertEquals((await history.prune(0)).runs, 3);
-  assertEquals(await record(history, SOME), 6);
-  history.close();
-  assertLess(Deno.statSync(path).size, 100_000);
 });
 
 historyTest("prune() lets another process write meanwhile", async (temp) => {
