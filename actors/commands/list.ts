@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { basename } from "@std/path/posix/basename";
 import { type ListedTask, type ListReport, type Past, pastsOf, stateOf } from "../../graph/report/task_list.ts";
 import { outputText } from "../../graph/outputs.ts";
 import { DatabaseError } from "../storage/database_error.ts";
@@ -135,7 +136,8 @@ async function recall(
     return pastsOf(view.ended(source, kind, Math.max(tasks, ENOUGH_ATTEMPTS)));
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
-    if (error.kind !== "missing") reporter.error(error.message);
+    // One of another name was meant by somebody.
+    if (error.kind !== "missing" || basename(db) !== DEFAULT_HISTORY) reporter.error(error.message);
     return new Map();
   }
 }

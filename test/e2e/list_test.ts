@@ -94,6 +94,10 @@ rigTest("list takes names and patterns, finds the config above, and keeps to the
   assertEquals((await listed(rig, ["all"], below)).map(({ name }) => name), ["all"]);
   assertEquals((await listed(rig, ["lib:lint"], below))[0].last?.run, 1);
   assertEquals((await troupe(rig, ["list", "--names", "*t"], below)).stdout, "lib:lint\nlib:test\n");
+  const elsewhere = await troupe(rig, ["list", "--names", "--db", "h.db"], below);
+  assertEquals(elsewhere.stderr, "");
+  const misspelt = await troupe(rig, ["list", "--db", "h.db"], below);
+  assertEquals([misspelt.code, misspelt.stderr], [0, "Database 'h.db' does not exist\n"]);
   const unknown = await troupe(rig, ["list", "lib:lnt"], below);
   assertEquals([unknown.code, unknown.stderr], [2, "Unknown task 'lib:lnt', did you mean 'lib:lint'?\n"]);
   const terminal = rig.terminal(["list"], {
