@@ -262,7 +262,7 @@ function ungrouped(arg: string, spec: FlagSpec): string[] {
 const OF_OTHER_TOOLS: Readonly<Record<string, string>> = {
   ...{ "--parallel": "jobs", "--workers": "jobs", "--concurrency": "jobs", "--threads": "jobs" },
   ...{ "-B": "force", "--always-make": "force", "--no-cache": "force", "-s": "quiet", "--silent": "quiet" },
-  ...{ "--just-print": "dry-run", "--file": "config", "-f": "config", "--bail": "fail-fast" },
+  ...{ "--just-print": "dry-run", "--dry": "dry-run", "--file": "config", "-f": "config", "--bail": "fail-fast" },
 };
 
 /** Flags of other tools for what builds and runs do without, or another command does. */

@@ -225,7 +225,8 @@ function plainStateCell({ state, reason, last }: ListedTask): TextCell {
     case "would_restore":
       return { text: `would be restored: ${reason ?? "new"}`, tone: "plain" };
     case "would_run":
-      return { text: reason === null ? "never run" : `would run: ${reason}`, tone: "plain" };
+      if (reason !== null) return { text: `would run: ${reason}`, tone: "plain" };
+      return { text: last === null ? "never run" : `${last.outcome} last`, tone: "plain" };
     case "failed_last":
       return { text: `failed last${last?.error == null ? "" : `: ${last.error.split("\n", 1)[0]}`}`, tone: "bad" };
     case "passed_last":

@@ -170,3 +170,9 @@ Deno.test("listLines() says of a flaky task how often it fails", () => {
   const [, line] = text([listed({ state: "up_to_date", flaky: { failed: 1, attempts: 10 } })]);
   assertStringIncludes(line, "up to date (flaky: failed 1 of the last 10 times, 10 %)");
 });
+
+Deno.test("listLines() says of a task that was cut off that it was, and not that it never ran", () => {
+  const last = { run: 1, outcome: "cancelled", duration: 1.5, ended_at: 1, error: "Cancelled" } as const;
+  const [, line] = text([listed({ state: "would_run", reason: null, last })]);
+  assertStringIncludes(line, "cancelled last  1.5s");
+});
