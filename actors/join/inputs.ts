@@ -148,6 +148,7 @@ async function joinUnderLock(
         return { note: (event) => log.note(event) }; // how far all of it is, no member knows by itself
       },
       onEvent: (event) => {
+        if (event.kind === "failed") cache.noteFailure(plan.tasks[event.task].name);
         recorder?.note(event, stop.signal !== undefined);
         return undefined;
       },

@@ -42,9 +42,9 @@ rigTest("why tells of a task of a task file also where there is a config", async
 rigTest("build, dry run, list and why give the same reason for what failed and never passed", async (rig) => {
   const checks = ["a", "b"].map((name) => ({ name, outputs: [], command: `test -e ${name}` }));
   rig.write("build.json", { tasks: checks });
-  for (const flags of [[], ["--transaction"]]) {
+  for (const how of [["build"], ["build", "--transaction"], ["join", "build.json"]]) {
     rig.remove(".build_cache.json");
-    await rig.build(flags);
+    await troupe(rig, ...how);
     assertMatch((await rig.build(["a", "-v"])).stdout, /^Task 'a' must run: failed last$/m);
     assertMatch((await troupe(rig, "build", "-n")).stdout, /^Task 'a' would run: failed last$/m);
     assertMatch((await troupe(rig, "why", "a")).stdout, /^ {2}because +failed last\n {2}now +would run: failed last$/m);
