@@ -267,3 +267,21 @@ Deno.test("BuildCache that is large is written as a whole by who has nothing to 
   for (let i = 0; i < 1000; i++) third.remember(`t${i}`, traceOf(`new ${i}`));
   assertEquals(third.isCheckpointEnough, false, "these are many");
 });
+
+// S6.9
+Deno.test("BuildCache knows what failed until it passes, also by its journal, and nothing of what had passed before", () => {
+  using folder = new Folder();
+  const first = folder.load();
+  first.noteFailure("__proto__");
+  first.noteFailure("a");
+  first.save(LATER_MS);
+  const second = folder.load();
+  second.keepJournal();
+  assertEquals(["a", "__proto__", "b"].map((name) => second.hasFailed(name)), [true, true, false]);
+  second.noteFailure("b");
+  second.remember("a", traceOf("f"));
+  second.noteFailure("a");
+  second.checkpoint();
+  const third = folder.load();
+  assertEquals(["a", "__proto__", "b"].map((name) => third.hasFailed(name)), [false, true, true]);
+});
