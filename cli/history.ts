@@ -33,12 +33,15 @@ export async function historyCommand(args: readonly string[]): Promise<number> {
     task: flags.values.get("task"),
     since: momentOf(flags.values.get("since")),
   };
+  const narrowing = ["failed", "task", "since"].find((name) => flags.on.has(name) || flags.values.has(name));
+  if (prune !== undefined && narrowing !== undefined) {
+    throw new InputError(`--prune deletes all runs but the newest, so --${narrowing} has no place there`);
+  }
   const report = await history({ limit, prune, ...filter, db: historyOf(flags), log: "normal" });
   const isLong = flags.on.has("long") || Deno.stdout.isTerminal();
-  const isFiltered = filter.failed || filter.task !== undefined || filter.since !== undefined;
   const isShown = flags.on.has("json")
     ? await reporter.json(report)
-    : await reporter.result(linesOf(report, { isLong, isFiltered, prune }).join("\n"));
+    : await reporter.result(linesOf(report, { isLong, isFiltered: narrowing !== undefined, prune }).join("\n"));
   return isShown ? 0 : 1;
 }
 
@@ -89,7 +92,9 @@ function momentOf(text: string | undefined): number | undefined {
     return Math.floor(Date.now() / 1000) - Number(count) * SECONDS_OF[unit as keyof typeof SECONDS_OF];
   }
   const moment = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text.length === 10 ? `${text}T00:00:00` : text) : NaN;
-  if (Number.isNaN(moment)) {
+  // A day that its month has not is taken for one of the next month.
+  const day = text.slice(0, 10);
+  if (Number.isNaN(moment) || new Date(day).toISOString().slice(0, 10) !== day) {
     throw new InputError(`--since must be a time such as 2d, 12h or 2026-01-31, not ${quote(text)}`);
   }
   return Math.floor(moment / 1000);

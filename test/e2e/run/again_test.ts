@@ -144,7 +144,16 @@ rigTest("history finds runs by what failed, by a task and by time, and tells wha
     (await troupe(rig, "history", "--task", "good", "--since", "2999-01-01")).stdout,
     "No such runs recorded\n",
   );
-  assertEquals((await troupe(rig, "history", "--since", "soon")).code, 2);
+  for (const since of ["soon", "2026-02-30", "2026-02-29T10:00"]) {
+    assertEquals((await troupe(rig, "history", "--since", since)).code, 2, since);
+  }
+  // What is narrowed down is looked for; what is deleted is not.
+  for (const [flag, ...value] of [["--failed"], ["--task", "bad"], ["--since", "1h"]]) {
+    const refused = await troupe(rig, "history", "--prune", "0", flag, ...value);
+    const said = `--prune deletes all runs but the newest, so ${flag} has no place there\n`;
+    assertEquals([refused.code, refused.stderr], [2, said]);
+  }
+  assertEquals(await ids(), [3, 2, 1]);
 });
 
 // S6.19
