@@ -6,12 +6,17 @@
 
 /** What was thrown, as an error. */
 export function asError(thrown: unknown): Error {
-  if (thrown instanceof Error) return thrown;
-  let text;
   try {
-    text = String(thrown);
+    return thrown instanceof Error ? thrown : new Error(textOf(thrown), { cause: thrown });
   } catch {
-    text = "A value without a text was thrown";
+    return new Error("A value without a text was thrown", { cause: thrown });
   }
-  return new Error(text, { cause: thrown });
+}
+
+/** An object without a text of its own is told by its message or, having none, by what is in it. */
+function textOf(thrown: unknown): string {
+  const text = String(thrown);
+  if (!/^\[object \w+\]$/.test(text)) return text;
+  const { message } = thrown as Partial<Error>;
+  return typeof message === "string" ? message : Deno.inspect(thrown, { compact: true, breakLength: Infinity });
 }

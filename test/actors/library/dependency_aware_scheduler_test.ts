@@ -187,10 +187,24 @@ Deno.test("execute() takes whatever a function throws", async () => {
   scheduler.addTask("bare", () => {
     throw Object.create(null);
   });
+  scheduler.addTask("fields", () => {
+    throw { status: 500, big: 1n };
+  });
+  scheduler.addTask("like", () => {
+    throw { message: "of another realm" };
+  });
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  scheduler.addTask("revoked", () => {
+    throw proxy;
+  });
   const { taskErrors } = await scheduler.execute();
   assertEquals(Object.values(taskErrors).map(({ message }) => message), [
     "no error",
     "undefined",
+    "A value without a text was thrown",
+    "{ status: 500, big: 1n }",
+    "of another realm",
     "A value without a text was thrown",
   ]);
 });
