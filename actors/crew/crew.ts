@@ -17,7 +17,7 @@ import { checkText, type CrewTask, type CrewTaskInit, crewTaskOf } from "./crew_
 import { Registrar } from "./registrar.ts";
 import { checkItems, type Items } from "./task_source.ts";
 import { Member } from "./member.ts";
-import { checkKeys, type CrewOptions, type CrewSettings, readSettings } from "./options.ts";
+import { checkKeys, type CrewOptions, type CrewSettings, identifierOf, readSettings } from "./options.ts";
 import { CrewStore } from "./store/store.ts";
 import type { StuckScope } from "./store/stuck.ts";
 
@@ -182,6 +182,7 @@ export class Crew<Item = unknown> implements AsyncDisposable {
 
   /** Leaves the crew, should it be in one, and closes the database. A task that is not over is given back. */
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#registrar?.source.end();
     await this.#leave();
     const store = await this.#store?.catch(() => undefined);
     this.#store = undefined;
@@ -220,6 +221,7 @@ export class Crew<Item = unknown> implements AsyncDisposable {
         if (this.#closing !== undefined) return;
       }
     } finally {
+      if (registrar.source.canBeginAgain) await registrar.source.end();
       await this.#leave();
       await store.clean(this.#settings.keepStatuses);
     }
@@ -295,10 +297,9 @@ export class Crew<Item = unknown> implements AsyncDisposable {
   }
 
   async #join(store: CrewStore, { source }: Registrar): Promise<Member> {
-    const { identifier, ...settings } = this.#settings;
+    const settings = { ...this.#settings, identifier: identifierOf(this.#settings) };
     return await Member.join(store, {
       ...settings,
-      identifier: typeof identifier === "function" ? identifier() : identifier,
       isRegistering: !source.isDone,
       previous: this.#previous,
       heart: "thread",

@@ -163,6 +163,18 @@ export function readSettings(options: CrewOptions, environment: Environment = De
   };
 }
 
+/**
+ * The name of a member, asked for where it is a function; undefined where the member is to find one.
+ *
+ * @throws {CrewError} When what it answers cannot be one.
+ */
+export function identifierOf({ identifier }: Pick<CrewSettings, "identifier">): string | undefined {
+  if (typeof identifier !== "function") return identifier;
+  const name: unknown = identifier();
+  checkName("What identifier answers", name ?? null);
+  return name as string;
+}
+
 /** Texts that the database gives back as they are. */
 function checkName(name: string, value: unknown): void {
   if (value === undefined) return;

@@ -57,6 +57,11 @@ export class TaskSource {
     return this.#tasks.get(id);
   }
 
+  /** Nothing more will be taken: a generator may end what it has open. */
+  async end(): Promise<void> {
+    if (this.#source instanceof StreamSource) await this.#source.end();
+  }
+
   /** Takes the rest of a list, or the next item of anything else, waiting for it. */
   async more(): Promise<CrewTaskEntry[]> {
     const first = this.#tasks.size;
@@ -115,6 +120,7 @@ class StreamSource {
   readonly #isAsync: boolean;
   readonly #iterator: Iterator<unknown> | AsyncIterator<unknown>;
   #isDone = false;
+  #isAsked = false;
 
   constructor(items: Items) {
     this.#isAsync = Symbol.asyncIterator in items;
@@ -127,11 +133,23 @@ class StreamSource {
   }
 
   async more(): Promise<unknown[]> {
-    const next = this.#iterator.next();
-    const { done, value } = this.#isAsync ? await next : next as IteratorResult<unknown>;
-    if (!done) return [value];
+    this.#isAsked = true;
+    try {
+      const next = this.#iterator.next();
+      const { done, value } = this.#isAsync ? await next : next as IteratorResult<unknown>;
+      if (!done) return [value];
+      this.#isDone = true;
+      return [];
+    } finally {
+      this.#isAsked = false;
+    }
+  }
+
+  /** One that is asked for an item may not answer for long, and is not waited for. */
+  async end(): Promise<void> {
+    if (this.#isDone || this.#isAsked) return;
     this.#isDone = true;
-    return [];
+    await this.#iterator.return?.();
   }
 }
 

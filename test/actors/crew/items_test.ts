@@ -44,6 +44,38 @@ libraryTest(
   },
 );
 
+// K76, K77
+libraryTest("what a function answers for the identifier must be one", async ({ crew }) => {
+  for (
+    const [answer, shown] of [[undefined, "null"], ["", "''"], [7, "7"], [Promise.resolve("x"), "[object Promise]"]]
+  ) {
+    const error = await assertRejects(() => idsOf(crew(["x"], { identifier: () => answer as string })), CrewError);
+    assertEquals([error.kind, error.message], ["option", `What identifier answers must be a text, not ${shown}`]);
+  }
+});
+
+// K75
+libraryTest("a generator ends what it has open when its crew is left for good, and not before", async ({ crew }) => {
+  let open = 0;
+  function* counted() {
+    open++;
+    try {
+      yield* ["a", "b", "c"];
+    } finally {
+      open--;
+    }
+  }
+  {
+    await using one = crew(counted(), { workflow: "once" });
+    for await (const _ of one) break;
+    assertEquals(open, 1);
+  }
+  assertEquals(open, 0);
+  // What can begin again does so with the next loop.
+  for await (const _ of crew({ [Symbol.iterator]: counted }, { workflow: "again" })) break;
+  assertEquals(open, 0);
+});
+
 libraryTest("a generator goes on where the last loop left it", async ({ crew }) => {
   function* endless() {
     for (let i = 0;; i++) yield { id: `t${i}`, data: i };
