@@ -15,6 +15,12 @@ import { PRIVATE } from "./atomic_file.ts";
 import { ABANDONED, Database, LOCKED_PATIENCE_MS, TRY_MS, whileLocked } from "./database.ts";
 import { asDatabaseError, DatabaseError, removedDatabase } from "./database_error.ts";
 
+/** What troupe keeps in databases, by their ids: who names one for another is told which it is. */
+const KINDS: ReadonlyMap<number, string> = new Map([[0x54727048, "a history of runs"], [
+  0x54727043,
+  "a crew's database",
+]]);
+
 /** What a database must look like. */
 export interface Schema {
   /** Kept in the file: so another program's database is not taken for ours. */
@@ -141,7 +147,11 @@ function checkedVersion(database: Database, schema: Schema): number {
   const isFresh = application_id === 0 && user_version === 0 &&
     database.get("select 1 from sqlite_schema limit 1") === undefined;
   if (!isFresh && application_id !== schema.applicationId) {
-    throw new DatabaseError("foreign", `Database '${database.path}' belongs to another program`);
+    const [kind, wanted] = [application_id, schema.applicationId].map((id) => KINDS.get(id));
+    const what = kind === undefined || wanted === undefined
+      ? "belongs to another program"
+      : `is ${kind}, not ${wanted}`;
+    throw new DatabaseError("foreign", `Database '${database.path}' ${what}`);
   }
   if (user_version > schema.steps.length) {
     const versions = `version ${user_version}, this one knows ${schema.steps.length}`;

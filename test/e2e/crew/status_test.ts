@@ -106,9 +106,11 @@ rigTest("status refuses what is no crew's database, and what it does not know", 
     using raw = new RawDatabase(rig.path("crew.sqlite"));
     raw.exec("pragma user_version = 99");
   }
+  const history = await troupe(rig, "history", "--db", "crew.sqlite");
+  assertEquals(history.stderr, "Database 'crew.sqlite' is a crew's database, not a history of runs\n");
   const refusals: [string[], RegExp][] = [
     [["--db", "text.db"], /^File 'text.db' is not a database\n$/],
-    [["--db", "history.db"], /^Database 'history.db' belongs to another program\n$/],
+    [["--db", "history.db"], /^Database 'history.db' is a history of runs, not a crew's database\n$/],
     [[], /^Database 'crew.sqlite' was made by a newer troupe \(version 99, this one knows \d+\)\n$/],
     [["--workflo", "x"], /^Unknown flag '--workflo', did you mean '--workflow'\?\n$/],
     [["--db", ""], /^--db needs a value; see troupe status --help\n$/],

@@ -59,7 +59,11 @@ Deno.test("a database of a later troupe, of another program or another part of t
 
   const history = temp.file("taskrun.db");
   (await openDatabase(history, { schema: HISTORY_SCHEMA, access: "write" })).close();
-  await assertRefused(() => work(history), "foreign", `Database '${history}' belongs to another program`);
+  await assertRefused(
+    () => work(history),
+    "foreign",
+    `Database '${history}' is a history of runs, not a crew's database`,
+  );
 
   const text = temp.file("text");
   Deno.writeTextFileSync(text, "no database\n".repeat(500));
