@@ -38,7 +38,10 @@ export function flakiness(tries: readonly Try[]): Flakiness | undefined {
   const failed = tries.filter(hasFailed);
   const last = tries.findLast(({ run }) => run === tries[0].run);
   const isBroken = last !== undefined && hasFailed(last) && !hasPassed(last);
-  return isBroken || !failed.some(hasPassed) ? undefined : { failed: failed.length, attempts: tries.length };
+  if (isBroken || !failed.some(hasPassed)) return undefined;
+  // What failed and is named by no work tells nothing of it.
+  const unnamed = failed.filter(({ fingerprint }) => fingerprint === null).length;
+  return { failed: failed.length - unnamed, attempts: tries.length - unnamed };
 }
 
 function hasFailed({ outcome }: Try): boolean {

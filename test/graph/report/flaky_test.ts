@@ -21,6 +21,7 @@ Deno.test("a task is flaky that failed and passed although it was made of the sa
   assertEquals(flakiness(tries("b- b- a+ a-")), undefined);
   assertEquals(flakiness(tries("?- a+ a-")), undefined);
   assertEquals(flakiness(tries("c+ bt b- a+ a-")), { failed: 3, attempts: 5 });
+  assertEquals(flakiness(tries("a+ ?- ?t a-")), { failed: 1, attempts: 2 });
   // The last attempt is the last one of the newest run.
   const [newest, ...older] = tries("b- a+ a-");
   assertEquals(flakiness([newest, { ...newest, outcome: "passed" }, ...older]), { failed: 2, attempts: 4 });
