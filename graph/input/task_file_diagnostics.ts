@@ -44,9 +44,13 @@ export function notATask(at: Stretch, isMore: boolean): Diagnostic {
 
 export function badTaskName(at: Stretch, name: string): Diagnostic {
   if (name === "") return syntaxError([at], "Expected a task name before ':'");
-  const isNearlyOne = /^[\w.-]*\w[\w.-]*$/.test(name);
-  const hint = isNearlyOne ? didYouMean(name.replace(/[.-]+/g, "_")) : "a line reads 'task_name: command'";
+  const hint = nearlyName(name) ?? "a line reads 'task_name: command'";
   return syntaxError([at], `Task name ${quote(beginning(name))} must hold only letters, digits and underscores`, hint);
+}
+
+/** For a name with the dots and dashes that other tools take. */
+function nearlyName(name: string): string | undefined {
+  return /^[\w.-]*\w[\w.-]*$/.test(name) ? didYouMean(name.replace(/[.-]+/g, "_")) : undefined;
 }
 
 export function repeatedTaskName(first: Stretch, second: Stretch, name: string): Diagnostic {
@@ -83,6 +87,8 @@ export function wrongSuffix(at: Stretch, word: SuffixWord, actual: string): Diag
   const reason = actual === "" ? "but a value is missing" : `not ${quote(beginning(actual))}`;
   const hint = (word === "timeout" || word === "grace") && /^\d.*[a-z]/i.test(actual)
     ? "seconds, without a unit"
+    : word === "after"
+    ? /\s/.test(actual) ? "commas stand between names" : nearlyName(actual)
     : undefined;
   return syntaxError([at], `'[${word}:…]' must ${rules[word]}, ${reason}`, hint);
 }

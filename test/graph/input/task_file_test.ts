@@ -148,6 +148,12 @@ Deno.test("parseTaskFile() says of what looks like more of a line that a task is
   assertStringIncludes(shown("a: x\n\ny"), "a comment begins with '#'");
 });
 
+// S2.2
+Deno.test("parseTaskFile() says how names are written that are nearly right in [after:…]", () => {
+  assertStringIncludes(shown("unit_a: x\nb: y [after:unit-a]"), "did you mean 'unit_a'?");
+  assertStringIncludes(shown("a: x\nb: y\nc: z [after:a b]"), "commas stand between names");
+});
+
 // S2.3
 Deno.test("parseTaskFile() does not complain about dependencies on a line it cannot read", () => {
   assertEquals(messages("run-it: x\nlint x\nb: y [after:run_it,lint,gone]"), [
