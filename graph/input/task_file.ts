@@ -17,10 +17,9 @@
 import type { Diagnostic, JsonPath } from "../failure.ts";
 import { buildGraph, cycleDiagnostics, findCycles } from "../graph.ts";
 import * as say from "./task_file_diagnostics.ts";
-import { forEachEntry, readDeclarations, SUFFIX, type Suffix } from "./task_file_suffixes.ts";
+import { forEachEntry, nearlySuffixOf, readDeclarations, SUFFIX, type Suffix } from "./task_file_suffixes.ts";
 import type { Stretch, SuffixWord } from "./task_file_diagnostics.ts";
 import type { Span } from "./source.ts";
-import { nearest } from "../suggest.ts";
 import { StringIndex } from "../string_index.ts";
 import { type Declarations, LONGEST_TIME_MS, MOST_RETRIES } from "../task.ts";
 
@@ -67,12 +66,6 @@ interface Line {
   /** The comment lines right above it. */
   readonly comment: readonly string[];
 }
-
-/** What ends a command as a suffix would, but for its word. */
-const NEARLY_SUFFIX = /\[\s*(\w+)\s*:[^\][]*\]$/;
-
-/** What other tools call `after`. */
-const AFTER_ELSEWHERE = /^(?:needs|deps|depends|depends_on|dependencies)$/i;
 
 const NAME = /^[A-Za-z0-9_]+$/;
 const SECONDS = /^(\d+\.?\d*|\.\d+)$/;
@@ -132,11 +125,10 @@ function readTask(line: Line, diagnostics: Diagnostic[], warnings: Diagnostic[])
   if (!hasName) diagnostics.push(say.badTaskName(stretch(line, 0, name.length || 1), name));
 
   const { command, suffixes } = takeSuffixes(line);
-  const [text, word] = NEARLY_SUFFIX.exec(command) ?? [];
-  const meant = word === undefined ? undefined : AFTER_ELSEWHERE.test(word) ? "after" : nearest(word, say.SUFFIX_WORDS);
-  if (meant !== undefined) {
-    const at = line.text.lastIndexOf(text!);
-    warnings.push(say.nearlySuffix(stretch(line, at, at + text!.length), text!, text!.replace(word!, meant)));
+  const nearly = nearlySuffixOf(command);
+  if (nearly !== undefined) {
+    const { text, meant } = nearly, at = line.text.lastIndexOf(text);
+    warnings.push(say.nearlySuffix(stretch(line, at, at + text.length), text, meant));
   }
   if (command === "" && hasName) diagnostics.push(say.missingCommand(stretch(line, 0, name.length), name));
   if (command.includes("\0")) {

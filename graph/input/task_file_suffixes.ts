@@ -6,6 +6,7 @@
  */
 import type { Diagnostic } from "../failure.ts";
 import { isExclusion, isPlainText, normaliseEntry } from "../paths.ts";
+import { nearest } from "../suggest.ts";
 import * as say from "./task_file_diagnostics.ts";
 import { type Stretch, SUFFIX_WORDS, type SuffixWord } from "./task_file_diagnostics.ts";
 import type { Declarations } from "../task.ts";
@@ -18,6 +19,12 @@ export interface Suffix extends Stretch {
 }
 
 export const SUFFIX = new RegExp(`^\\[\\s*(${SUFFIX_WORDS.join("|")})\\s*:([^\\]]*)\\]$`);
+
+/** What ends a command as a suffix would, but for its word. */
+const NEARLY_SUFFIX = /\[\s*(\w+)\s*:[^\][]*\]$/;
+
+/** What other tools call `after`. */
+const AFTER_ELSEWHERE = /^(?:needs|deps|depends|depends_on|dependencies)$/i;
 
 const NO_DECLARATIONS: ReadonlySet<SuffixWord> = new Set(["after", "timeout", "grace", "retries"]);
 
@@ -35,6 +42,14 @@ export function readDeclarations(suffixes: readonly Suffix[], diagnostics: Diagn
     ...(resources.size > 0 ? { resources: Object.fromEntries(resources) } : {}),
     ...(requirements.length > 0 ? { requirements } : {}),
   };
+}
+
+/** What a command ends with that was hardly meant for its end, and the suffix that was. */
+export function nearlySuffixOf(command: string): { readonly text: string; readonly meant: string } | undefined {
+  const [text, word] = NEARLY_SUFFIX.exec(command) ?? [];
+  if (text === undefined) return undefined;
+  const meant = AFTER_ELSEWHERE.test(word) ? "after" : nearest(word, SUFFIX_WORDS);
+  return meant === undefined ? undefined : { text, meant: text.replace(word, meant) };
 }
 
 /** Visits what stands between the commas of all suffixes with a word, and its offset. */
