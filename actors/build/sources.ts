@@ -99,9 +99,11 @@ export async function expandSources(
       const path = sourceFiles[at];
       if (excluded?.has(at)) continue;
       // What was once read as a file is looked at by whoever reads it next.
-      if (!hasWildcard(path) && index.remembered(path) === undefined && isFolder(index.folder, path)) {
-        diagnostics.push(folderAsSource({ index: task, name }, path, at));
-        continue;
+      if (!hasWildcard(path) && index.remembered(path) === undefined) {
+        const isThere = isFolder(index.folder, path), maker = makerOf(path, isThere);
+        if (maker !== undefined) diagnostics.push(globInOutput({ index: task, name }, path, maker, at));
+        else if (isThere) diagnostics.push(folderAsSource({ index: task, name }, path, at));
+        if (isThere || maker !== undefined) continue;
       }
       if (!isFirst || isGlob(path) || index.exists(path)) continue;
       outputs ??= new Producers(declared, really);
@@ -111,10 +113,20 @@ export async function expandSources(
   for (const [folder, detail] of globs?.closed ?? []) {
     warnings.add(`Warning: cannot look for sources in '${folder}': ${detail}`);
   }
-  const folders = globs?.entered ?? new Set();
+  const folders = globs?.entered ?? new Set<string>();
   const sources = { files, origins, entries, diagnostics, warnings: [...warnings], folders };
   memory?.keep(question, sources);
   return sources;
+
+  /** The task that makes a folder, or what is known to be one before it is there. */
+  function makerOf(path: string, isThere: boolean): string | undefined {
+    if (!(makeMany ??= declared.some(makesMany))) return undefined;
+    outputs ??= new Producers(declared, really);
+    const maker = outputs.ofFolder(path);
+    if (maker === undefined) return undefined;
+    const isOne = isThere || declared[maker].outputs.some((output) => output.kind === "folder" && output.path === path);
+    return isOne ? declared[maker].name : undefined;
+  }
 }
 
 /** What expands globs is loaded only when there is one. */

@@ -65,6 +65,24 @@ rigTest(
   },
 );
 
+// K12
+rigTest("a folder that another task makes is refused as a source before anything starts, there or not", async (rig) => {
+  const make = { name: "make", outputs: ["made/"], command: 'echo > "$OUT/x"' };
+  for (const source of ["made", "made/", "./made"]) {
+    const tasks = [make, { name: "use", dependencies: ["make"], source_files: [source], outputs: [], command: "true" }];
+    for (let time = 0; time < 2; time++) {
+      rig.write("build.json", { tasks });
+      const { code, stdout, stderr } = await troupe(rig, "build");
+      assertEquals([code, stdout, stderr.split("\n").length], [2, "", 5], stderr);
+      assertStringIncludes(stderr, "Task 'use' reads 'made', all of which task 'make' makes and replaces\n");
+      assertStringIncludes(stderr, "^ depend on 'make', and find what it makes in DEPS\n");
+      rig.write("build.json", { tasks: [make] });
+      assertEquals((await troupe(rig, "build")).code, 0);
+    }
+    rig.remove("made");
+  }
+});
+
 // K7
 rigTest("an artifact that would replace a file of the run's own is refused", async (rig) => {
   const config = (output: string) => rig.write("build.json", { tasks: [{ name: "a", output, content: "a" }] });
