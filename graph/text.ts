@@ -1,5 +1,6 @@
 /**
- * Owns how texts that are not troupe's own are shown in its sentences: quoted, on one line, cut where nobody reads on.
+ * Owns how texts that are not troupe's own are shown in its sentences: quoted, on one line, cut where nobody reads on. Also
+ * which of them would come out of a file, a system call or a database as others.
  *
  * @module
  */
@@ -60,4 +61,14 @@ export function shortened(names: readonly string[], show = escapeControls): stri
   if (between < 2) return names.map(show);
   const [head, tail] = [names.slice(0, ENDS_SHOWN), names.slice(-ENDS_SHOWN)];
   return [...head.map(show), `… ${between} more …`, ...tail.map(show)];
+}
+
+/** What is in a text that neither a system call nor a database gives back; undefined when there is nothing. */
+export function lostIn(text: string): string | undefined {
+  return text.includes("\0") ? "NUL" : halfIn(text);
+}
+
+/** What is in a text that UTF-8 does not hold; undefined when there is nothing. */
+export function halfIn(text: string): string | undefined {
+  return text.isWellFormed() ? undefined : "half of a surrogate pair";
 }

@@ -3,11 +3,10 @@
  *
  * @module
  */
-import { lostInDatabase } from "../../graph/crew/texts.ts";
 import { nearest } from "../../graph/suggest.ts";
 import { CrewError } from "./store/crew_error.ts";
 import type { CrewTaskEntry } from "./store/registration.ts";
-import { quote } from "../../graph/text.ts";
+import { lostIn, quote } from "../../graph/text.ts";
 
 /** A task as a program describes it. All but its id may be left out. */
 export interface CrewTaskInit<Data = unknown> {
@@ -129,7 +128,7 @@ export function checkText(what: string, value: unknown, hint?: string): void {
   if (typeof value !== "string" || value === "") {
     throw wrong(`${what} must be a text, not ${shown(value)}${hint === undefined ? "" : `: ${hint}`}`);
   }
-  const lost = lostInDatabase(value);
+  const lost = lostIn(value);
   if (lost !== undefined) throw wrong(`${what} must not contain ${lost}, as ${shown(value)} does`);
 }
 
@@ -144,7 +143,7 @@ function texts(id: string, what: string, values: unknown): string[] {
   const list = Array.from(values, (value) => value instanceof CrewTask ? value.id : value);
   for (const value of list) {
     if (typeof value !== "string" || value === "") throw wrong(`${owner} must be texts, not ${shown(value)}`);
-    const lost = lostInDatabase(value);
+    const lost = lostIn(value);
     if (lost !== undefined) throw wrong(`${owner} must not contain ${lost}, as ${shown(value)} does`);
   }
   return [...new Set(list as string[])];

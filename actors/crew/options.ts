@@ -5,11 +5,10 @@
  * @module
  */
 import type { FailurePolicy, RetryLimits } from "../../graph/crew/status.ts";
-import { lostInDatabase } from "../../graph/crew/texts.ts";
 import { nearest } from "../../graph/suggest.ts";
 import { CrewError } from "./store/crew_error.ts";
 import { DEFAULT_WORKFLOW, HEARTBEAT_INTERVAL_MS } from "./store/view.ts";
-import { quote } from "../../graph/text.ts";
+import { lostIn, quote } from "../../graph/text.ts";
 
 /** The database that is meant when none is named. */
 export const DEFAULT_DATABASE = "crew.sqlite";
@@ -179,7 +178,7 @@ export function identifierOf({ identifier }: Pick<CrewSettings, "identifier">): 
 function checkName(name: string, value: unknown): void {
   if (value === undefined) return;
   if (typeof value !== "string" || value === "") throw unusable(name, "a text", shown(value));
-  const lost = lostInDatabase(value);
+  const lost = lostIn(value);
   if (lost !== undefined) throw unusable(name, `a text without ${lost}`, shown(value));
 }
 

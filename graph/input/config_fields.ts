@@ -18,6 +18,7 @@ import * as say from "../diagnostics.ts";
 import { checkOneFile, readExpected, readOutputs } from "./config_outputs.ts";
 import { isPlainText } from "../paths.ts";
 import { type Action, LONGEST_TIME_MS, MOST_RETRIES, type Task } from "../task.ts";
+import { halfIn, lostIn } from "../text.ts";
 
 /** The keys of a task; a declaration says what a task touches and takes, for those who may run it beside others. */
 export const TASK_KEYS: ReadonlyMap<string, "field" | "declaration"> = new Map([
@@ -152,7 +153,10 @@ function readAction(object: JsonObject, index: number, diagnostics: Diagnostic[]
     diagnostics.push(say.bothKeys(labelOf(object, index), "command", "content"));
   }
   if (content !== undefined) {
-    if (typeof content === "string") return { kind: "content", content };
+    if (typeof content === "string") {
+      refuseLost(halfIn(content), fieldOf(object, index, "content"), diagnostics);
+      return { kind: "content", content };
+    }
     diagnostics.push(say.wrongValue(fieldOf(object, index, "content"), "a string", content));
     return CONCATENATE;
   }
@@ -161,9 +165,14 @@ function readAction(object: JsonObject, index: number, diagnostics: Diagnostic[]
     return CONCATENATE;
   }
   if (command === "") diagnostics.push(say.badText(fieldOf(object, index, "command"), "must not be empty"));
-  if (command.includes("\0")) diagnostics.push(say.badText(fieldOf(object, index, "command"), "must not contain NUL"));
+  refuseLost(lostIn(command), fieldOf(object, index, "command"), diagnostics);
   const cwd = object.cwd === undefined ? undefined : readCwd(object, index, diagnostics);
   return cwd === undefined ? { kind: "command", command } : { kind: "command", command, cwd };
+}
+
+/** A text that would come out as another one. */
+function refuseLost(lost: string | undefined, field: ReturnType<typeof fieldOf>, diagnostics: Diagnostic[]): void {
+  if (lost !== undefined) diagnostics.push(say.badText(field, `must not contain ${lost}`));
 }
 
 /** What is a dependency as well is waited for already. */
@@ -219,9 +228,7 @@ function readEnvironment(
     }
     if (typeof value !== "string") {
       diagnostics.push(say.wrongValue(fieldOf(object, index, "env", name), "a string", value));
-    } else if (value.includes("\0")) {
-      diagnostics.push(say.badText(fieldOf(object, index, "env", name), "must not contain NUL"));
-    }
+    } else refuseLost(lostIn(value), fieldOf(object, index, "env", name), diagnostics);
   }
   return env as Readonly<Record<string, string>>;
 }

@@ -10,7 +10,7 @@ import * as say from "../diagnostics.ts";
 import { depfileTaken } from "../graph_diagnostics.ts";
 import { normaliseOutput, tooLong } from "../paths.ts";
 import { OWN_DEPFILE, type Task } from "../task.ts";
-import { quote } from "../text.ts";
+import { lostIn, quote } from "../text.ts";
 
 /** The dependency file, which is there. */
 export function readDepfile(object: JsonObject, index: number, diagnostics: Diagnostic[]): string | undefined {
@@ -36,7 +36,8 @@ export function readDepfile(object: JsonObject, index: number, diagnostics: Diag
 export function readTools(object: JsonObject, index: number, diagnostics: Diagnostic[]): readonly string[] | undefined {
   const tools = readStrings(object, index, { key: "tools", diagnostics });
   tools.forEach((command, at) => {
-    const rule = command === "" ? "must not be empty" : command.includes("\0") ? "must not contain NUL" : undefined;
+    const lost = lostIn(command);
+    const rule = command === "" ? "must not be empty" : lost === undefined ? undefined : `must not contain ${lost}`;
     if (rule !== undefined) diagnostics.push(say.badText(fieldOf(object, index, "tools", at), rule));
   });
   return tools.length === 0 ? undefined : [...new Set(tools)];

@@ -63,9 +63,10 @@ Deno.test("tools are a list of commands, each of which says something", () => {
   assertEquals(said(task({ tools: ["", 1, "a\0"] })), [
     ["'tools[1]' of task 'a' must be a string, not 1", "tasks.0.tools.1"],
   ]);
-  assertEquals(said(task({ tools: ["", "a\0"] })), [
+  assertEquals(said(task({ tools: ["", "a\0", "\ud800"] })), [
     ["'tools[0]' of task 'a' must not be empty", "tasks.0.tools.0"],
     ["'tools[1]' of task 'a' must not contain NUL", "tasks.0.tools.1"],
+    ["'tools[2]' of task 'a' must not contain half of a surrogate pair", "tasks.0.tools.2"],
   ]);
   const { config } = checkBuildConfig({
     tasks: [task({ tools: ["b", "a", "b"] }), task({ name: "c", output_artifact: "c" })],
