@@ -286,7 +286,9 @@ async function run(
   try {
     follower?.onRunning({ changed: (change) => engine.changed(change), files: cache.files });
     const { ends, utilization } = await session.run();
-    if (work.changed.size > 0 && stop.signal === undefined) warn(changedLine(work.changed), { reporter, readers });
+    // Whoever follows it builds again at once, and says for what.
+    const isToldOf = work.changed.size > 0 && stop.signal === undefined && follower === undefined;
+    if (isToldOf) warn(changedLine(work.changed), { reporter, readers });
     report = buildReport(plan.tasks, ends, {
       totalMs: performance.now() - options.begunMs,
       utilization,
