@@ -57,7 +57,10 @@ const LOOK_SQL = {
   sets: "select requirements from requirement_sets where workflow_id = ?",
   open: `select 1 from tasks where workflow_id = ? and state = ? and requirements = ? limit 1`,
   labelsAtWork: `select distinct labels from workers where workflow_id = ? and status in ('idle', 'busy')`,
-  otherLabels: `select distinct labels from workers where workflow_id = ? and status in ('idle', 'busy') and id <> ?`,
+  others: `select id, labels from workers where workflow_id = ? and status in ('idle', 'busy') and id <> ?`,
+  // What a member has given back it does not know, and will not take.
+  openFor: `select 1 from tasks t where workflow_id = ? and state = 'ready' and requirements = ? and not exists (
+    select 1 from task_statuses where task_id = t.id and status = 'cancelled' and worker_id = ?) limit 1`,
   otherClaim: `select 1 from workers w join claims c on c.worker_id = w.id
     where w.workflow_id = ? and w.status in ('idle', 'busy') and w.id <> ? limit 1`,
   otherRegistering: `select 1 from workers where workflow_id = ? and status in ('idle', 'busy') and id <> ?
@@ -147,9 +150,17 @@ export function hasMoreTasks(
   return hasOpen(transaction, states, (requirements) => meets(labels, requirements)) || canReopen(transaction, limits);
 }
 
-function canOthersTake(transaction: WorkflowTransaction, worker: number): boolean {
-  const rows = transaction.database.all<{ labels: string }>(LOOK_SQL.otherLabels, transaction.workflow, worker);
-  return rows.length > 0 && hasOpen(transaction, ["ready"], runnableBy(rows.map(({ labels }) => labels)));
+function canOthersTake({ database, workflow }: WorkflowTransaction, worker: number): boolean {
+  const open = database.all<{ requirements: string }>(LOOK_SQL.sets, workflow).filter(({ requirements }) =>
+    database.get(LOOK_SQL.open, workflow, "ready", requirements) !== undefined
+  );
+  if (open.length === 0) return false;
+  return database.all<{ id: number; labels: string }>(LOOK_SQL.others, workflow, worker).some(({ id, labels }) => {
+    const own = new Set(labelsOf(labels));
+    return open.some(({ requirements }) =>
+      meets(own, requirements) && database.get(LOOK_SQL.openFor, workflow, requirements, id) !== undefined
+    );
+  });
 }
 
 function hasOpen(

@@ -82,6 +82,25 @@ crewTest("what depends on a task for others waits for them, and then goes on", a
   assertEquals(await store.outlook(main.claimant), { hasMore: false, isMoving: false });
 });
 
+// K84
+crewTest("what every other member has given back keeps nobody waiting", async (place, store) => {
+  await store.register(entries({ a: [], gone: [] }));
+  const [one, two] = [await place.mate(store), await place.mate(store)];
+  const refuses = async (mate: typeof one) => {
+    const { task, ...claim } = await mate.takes("gone");
+    await mate.ends({ task, ...claim }, "cancelled");
+    return async () => (await store.outlook(mate.claimant, [task])).isMoving;
+  };
+  const a = await one.takes("a");
+  const oneWaits = await refuses(one);
+  await one.ends(a);
+  assert(await oneWaits(), "the other may take it");
+  const twoWaits = await refuses(two);
+  assertEquals([await oneWaits(), await twoWaits()], [false, false]);
+  await place.mate(store);
+  assertEquals([await oneWaits(), await twoWaits()], [true, true]);
+});
+
 // S3.35
 crewTest(
   "several members at one task: no more than allowed, nobody new once it is done, complete with the last",

@@ -6,7 +6,7 @@ import { until } from "../../faults/rig.ts";
 import { type Held, type Rig, rigTest } from "../../rig.ts";
 import { executed } from "../said.ts";
 import { openCrew } from "./crew.ts";
-import { crewReportOf, member, memberAtWork, trails } from "./members.ts";
+import { crewReportOf, member, memberAtWork, startMember, trails } from "./members.ts";
 
 // Two members at once
 openDoors(2);
@@ -165,3 +165,26 @@ rigTest(
     assertEquals(rig.read("after"), "new\n");
   },
 );
+
+// K84
+rigTest("members do not wait for each other to do what no config has any more", async (rig) => {
+  const held = rig.hold("held");
+  const tasks = [{ name: "held", output: "held", command: held.command }];
+  rig.write("build.json", { tasks: [...tasks, { name: "gone", after: ["held"], output: "gone", content: "" }] });
+  const first = startMember(rig);
+  await held.started();
+  rig.write("build.json", { tasks });
+  const others = [memberAtWork(rig, ["--id=second"]), memberAtWork(rig, ["--id=third"])];
+  await until(
+    () => query(rig.path("crew.sqlite"), "select 1 from workers where not is_registering").length === 3,
+    "all have joined",
+  );
+  first.kill("SIGKILL");
+  await held.started();
+  held.release();
+  for (const { code, stdout } of await Promise.all(others.map(({ ended }) => ended))) {
+    assertEquals([code, /^Crew: 1 of 2 tasks completed, 1 to do$/m.test(stdout)], [1, true], stdout);
+  }
+  await first.ended;
+  assertEquals([(await member(rig)).code, rig.has("gone")], [0, false]);
+});
