@@ -107,7 +107,7 @@ export function expand(root: ConfigFile, { isLeftBehind = () => false }: Expansi
     const inFolder = (path: string) => file.folder === "" || path.startsWith("/") ? path : `${file.folder}/${path}`;
     const title = way.prefix + String(task.name);
     const tasks = Array.from({ length: size }, (_, number) => finish(own(number)));
-    if (task.for_each !== undefined && isUnread(task, tasks[0])) unread.push(title);
+    if (task.for_each !== undefined && isUnread(task, tasks[0], combinations.at(0)[0])) unread.push(title);
     drafts.push({
       ...origin,
       title,
@@ -126,11 +126,15 @@ function named(task: JsonObject, prefix: string): JsonObject {
 
 /**
  * Whether the tasks of a template seem to be made of the files that they are made for, of which nobody would notice an edit.
- * `made` is one of them.
+ * `made` is one of them, made for `path`.
  */
-function isUnread({ command }: JsonObject, made: JsonObject): boolean {
+function isUnread({ command }: JsonObject, made: JsonObject, path: string): boolean {
   if (Array.isArray(made.source_files) && made.source_files.length > 0) return false;
-  if (typeof command === "string") return made.depfile === undefined && /(?<!\{)\{path\}/.test(command);
+  if (typeof command === "string" && typeof made.command === "string") {
+    // A name alone may as well be what the task makes.
+    const isNamed = /(?<!\{)\{path\}/.test(command) || (path.includes("/") && made.command.includes(path));
+    return made.depfile === undefined && (isNamed || /\$\{?IN(?:_FILE)?\b/.test(made.command));
+  }
   const { content, module, dependencies } = made;
   const isJoined = content === undefined && module === undefined;
   return isJoined && !(Array.isArray(dependencies) && dependencies.length > 0) && !isEmpty(made.outputs);

@@ -113,6 +113,9 @@ rigTest("a template that is made for files and reads none of them is warned of, 
     'add "source_files": ["{path}"]\n';
   const reads = { source_files: ["{path}"] };
   assertEquals(await warned({ command: 'cat {path} > "$OUT"' }), sentence);
+  for (const read of ["$IN", "${{IN}", "$(cat $IN_FILE)", "src/{stem}.c", "{dir}/{name}"]) {
+    assertEquals(await warned({ command: `cat ${read} > "$OUT"` }), sentence, read);
+  }
   assertEquals(await warned({}), sentence, "it would join nothing");
   for (
     const task of [
@@ -121,6 +124,7 @@ rigTest("a template that is made for files and reads none of them is warned of, 
       { source_files: ["src/**"], command: 'cat {path} > "$OUT"' },
       { command: 'cc -MF "$DEPFILE" {path} -o "$OUT"', depfile: "$DEPFILE" },
       { command: 'echo {stem} "{{path}" > "$OUT"' },
+      { command: 'echo {name} $INPUT "$IN_1" > "$OUT"' },
       { content: "{path}" },
       { output: undefined, outputs: [] },
     ]
