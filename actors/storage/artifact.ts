@@ -147,6 +147,14 @@ function leadsOut({ path, folder }: ArtifactTarget): boolean {
   return Deno.lstatSync(path).isSymlink && !Deno.realPathSync(path).startsWith(`${Deno.realPathSync(folder)}/`);
 }
 
+function isLink(path: string): boolean {
+  try {
+    return Deno.lstatSync(path).isSymlink;
+  } catch {
+    return false;
+  }
+}
+
 /** Removes a file, or a folder a command made in its place, if it is there. */
 export function removeIfPresent(path: string): void {
   try {
@@ -285,7 +293,9 @@ function guarded<Result extends Publication | undefined>(
     return result;
   } catch (error) {
     if (error instanceof UnwantedError) return { failure: { kind: "cancelled" } };
-    return { failure: { kind: "io", doing: `${doing} artifact`, path: target.name, detail: systemDetail(error) } };
+    const isLost = error instanceof Deno.errors.NotFound && [target.temporary, target.path].some(isLink);
+    const detail = isLost ? "it is a link that leads nowhere" : systemDetail(error);
+    return { failure: { kind: "io", doing: `${doing} artifact`, path: target.name, detail } };
   } finally {
     if (!isWanted) {
       try {

@@ -99,3 +99,18 @@ rigTest("looks at a build name the source that cannot be read, and why", async (
     assertStringIncludes(stdout, `would run: ${reason}`);
   }
 });
+
+// K3, K8
+rigTest("a link that leads nowhere is refused as an artifact in these words", async (rig) => {
+  const tasks = [
+    { name: "out", output: "out", command: 'ln -s nothing "$OUT"' },
+    { name: "place", output: "place", command: "ln -s nothing place" },
+    { name: "several", outputs: ["one", "two"], command: 'ln -s nothing "$OUT_1"; ln -s nothing two' },
+  ];
+  rig.write("build.json", { tasks });
+  const { code, stdout } = await rig.build(["-j1"]);
+  assertEquals(code, 1);
+  for (const path of ["out", "place", "one"]) {
+    assertStringIncludes(stdout, `Cannot publish artifact '${path}': it is a link that leads nowhere)`);
+  }
+});
