@@ -107,7 +107,8 @@ export async function prepare(
   for (const file of written) {
     refuseReplacing(file, { databases, needed: (path) => neededAs(path, build, sources.files) });
   }
-  for (const odd of [...build.warnings ?? [], ...sources.warnings]) reporter.error(odd);
+  // Templates and sources may look into the same folder.
+  for (const odd of new Set([...build.warnings ?? [], ...sources.warnings])) reporter.error(odd);
   const diagnostics = [
     ...overwritten(build, own),
     ...joinedFolders(build),

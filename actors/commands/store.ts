@@ -122,7 +122,7 @@ function verified(place: StorePlace, isDry: boolean): StoreAnswer {
     ? `Verified ${counted(verified, "blob")}: all is as it should be`
     : `Verified ${counted(verified, "blob")}: ${isDry ? "would remove" : "removed"} ${blobs} damaged (${
       shownBytes(bytes)
-    }) and ${counted(records, "record")} without its blobs`;
+    }) and ${counted(records, "record")} without ${records === 1 ? "its" : "their"} blobs`;
   return { lines: [line], report: { ...report, verified }, isBad: !isGood };
 }
 

@@ -89,3 +89,19 @@ rigTest("init in a folder that it may not look into says so", async (rig) => {
   Deno.chmodSync(rig.folder, 0o755);
   assertEquals([code, stderr], [2, "Cannot look into this folder: Permission denied\n"]);
 }, { ignore: !canBeAnybody });
+
+// K1
+rigTest("a closed folder is told of once, whoever looks into it", async (rig) => {
+  rig.write("src/open/a.c", "a");
+  rig.write("src/closed/b.c", "b");
+  rig.write("build.json", {
+    tasks: [
+      { name: "t:{stem}", for_each: "src/*/*.c", source_files: ["{path}"], output: "o/{stem}" },
+      { name: "all", source_files: ["src/**"], output: "all" },
+    ],
+  });
+  Deno.chmodSync(rig.path("src/closed"), 0);
+  const { code, stderr } = await troupe(rig, "build");
+  Deno.chmodSync(rig.path("src/closed"), 0o755);
+  assertEquals([code, stderr], [0, "Warning: cannot look for sources in 'src/closed': Permission denied\n"]);
+}, { ignore: !canBeAnybody });
