@@ -13,7 +13,7 @@ import type { Plan } from "../../graph/schedule/plan.ts";
 import type { BuildCache } from "../build/build_cache.ts";
 import { artifactsIn, type CacheEntry } from "../build/cache_form.ts";
 import { OutputPlaces } from "../build/output_places.ts";
-import { isOneFile } from "../../graph/outputs.ts";
+import { isCheck, isOneFile } from "../../graph/outputs.ts";
 import type { Task } from "../../graph/task.ts";
 import type { LateStore } from "../build/late_store.ts";
 import { BuildWork } from "../build/build_work.ts";
@@ -112,12 +112,13 @@ export class CrewBuildWork extends BuildWork implements CrewWork {
     if (this.#definitions.isOtherModule(task)) this.distrust(task);
   }
 
-  /** Dependencies of which what lies in their places does not tell all that a task gets from them. */
+  /** Dependencies of which what lies in their places does not tell all, and the task itself, whose own is replaced. */
   #unknownTo(task: number): number[] {
     if (this.#informed.get(task) === this.#claims.numberOf(task)) return [];
     const { tasks, graph: { dependencyStart, inputEnd, dependencies } } = this.#plan;
-    return [...dependencies.subarray(dependencyStart[task], inputEnd[task])]
+    const unknown = [...dependencies.subarray(dependencyStart[task], inputEnd[task])]
       .filter((other) => !isOneFile(tasks[other].outputs));
+    return isCheck(tasks[task]) || isOneFile(tasks[task].outputs) ? unknown : [...unknown, task];
   }
 
   /** Resolves when it is known what others, or this one, have made of these last. */
@@ -128,8 +129,11 @@ export class CrewBuildWork extends BuildWork implements CrewWork {
       for (const { id, result } of await this.#claims.results([...byName.keys()])) {
         const known = read(result);
         if (known === undefined) continue;
-        this.#learn(result);
-        this.noteOthers(byName.get(id)!, ...known);
+        const other = byName.get(id)!, [trace] = known;
+        if (other !== task) {
+          this.#learn(result);
+          this.noteOthers(other, ...known);
+        } else if (this.#insert(result)) this.#cache.remember(id, trace!);
       }
     } catch {
       // A database that cannot be used is told of by the next turn; what lies there has to do.
@@ -158,15 +162,20 @@ export class CrewBuildWork extends BuildWork implements CrewWork {
   }
 
   #learn(result: string): void {
+    const known = this.#insert(result);
+    if (known) this.noteMade(known[0][0]);
+  }
+
+  #insert(result: string): ReturnType<typeof readResult> {
     const known = readResult(result);
-    if (known === undefined) return;
+    if (known === undefined) return undefined;
     const [[fingerprint], entry] = known;
     for (const { artifact_path: path } of artifactsIn(entry)) {
       this.#cache.files.lookAgain(path);
       this.#cache.trees.lookAgain(path);
     }
     this.#cache.insert(fingerprint, entry);
-    this.noteMade(fingerprint);
+    return known;
   }
 
   /** Of what others had made, what is not there any more is forgotten: its task may have failed after all. */

@@ -47,7 +47,8 @@ const LOOK_SQL = {
     from task_statuses s left join workers w on w.id = s.worker_id
     where s.task_id = (select id from tasks where workflow_id = ? and name = ?) order by s.id`,
   results: `select name id, result from tasks where workflow_id = ? and state = 'completed' and result is not null`,
-  resultsOf: `select name id, result from tasks where workflow_id = ? and state = 'completed' and result is not null
+  // Of one that is being done again what it left the last time
+  resultsOf: `select name id, result from tasks where workflow_id = ? and result is not null
     and name in (select value from json_each(?))`,
   used: `select t.name from used_dependencies u join tasks t on t.id = u.dependency_id where u.status_id = (
     select max(id) from task_statuses where status = 'completed' and task_id = (

@@ -188,3 +188,32 @@ rigTest("members do not wait for each other to do what no config has any more", 
   await first.ended;
   assertEquals([(await member(rig)).code, rig.has("gone")], [0, false]);
 });
+
+// K72
+rigTest("what another member has made since this one joined is a build's, and is replaced", async (rig) => {
+  const gate = rig.hold("gate"), stay = rig.hold("stay");
+  rig.write("source", "old");
+  rig.write("build.json", {
+    tasks: [
+      { name: "gate", output: "gate", command: gate.command, requirements: ["first"] },
+      { name: "stay", output: "stay", command: stay.command, requirements: ["second"] },
+      {
+        ...{ name: "make", after: ["gate"], source_files: ["source"], outputs: ["folder/", "many/*"] },
+        ...{ command: 'cp source "$OUT_1"; mkdir -p many; echo > many/$(cat source)', requirements: ["both"] },
+      },
+    ],
+  });
+  const first = memberAtWork(rig, ["--id=first", "--label=first", "--label=both"]);
+  await gate.started();
+  const second = startMember(rig, ["--id=second", "--label=second", "--label=both", "-j1"]);
+  await stay.started();
+  gate.release();
+  await first.ended;
+  assertEquals(rig.files("many"), ["many/old"]);
+  rig.write("source", "new");
+  await member(rig, "--id=third");
+  stay.release();
+  const { code, stdout, stderr } = await second.ended;
+  assertEquals([code, executed({ stdout }), /No build is known/.test(stderr)], [0, ["make", "stay"], false], stderr);
+  assertEquals([rig.files("many"), rig.has(".troupe/replaced")], [["many/new"], false]);
+});
