@@ -24,10 +24,12 @@ import {
   type TaskEnd,
   unixSeconds,
   writeAttempts,
+  writeFresh,
   writeRows,
 } from "./rows.ts";
 import { writeManifests } from "./manifests.ts";
 import { HISTORY_SCHEMA } from "./schema.ts";
+import { TaskSet } from "./task_set.ts";
 import { QuickTimer } from "../machine/quick_timer.ts";
 import { systemDetail } from "../machine/system_error.ts";
 import type { MadeOf } from "../engine/work.ts";
@@ -54,6 +56,11 @@ interface OpenRun {
   readonly begunMs: number;
   /** By index; started and not ended. */
   readonly running: Map<number, HistoryRow>;
+  /** Started, ended or up to date. */
+  readonly told: TaskSet;
+  readonly fresh: TaskSet;
+  /** So many of these are not written yet. */
+  unwritten: number;
 }
 
 /** The history of one database file, open for recording. */
@@ -93,8 +100,20 @@ export class History implements Disposable {
   /** Enters a run and gives its number; undefined when that failed and `onError` has been told. */
   async begin(run: NewRun): Promise<number | undefined> {
     const id = await this.#write(() => insertRun(this.#database, run));
-    if (id !== undefined) this.#runs.set(id, { tasks: run.tasks, begunMs: run.begunMs, running: new Map() });
+    if (id === undefined) return undefined;
+    const { tasks, begunMs } = run, none = () => new TaskSet(tasks.length);
+    this.#runs.set(id, { tasks, begunMs, running: new Map(), told: none(), fresh: none(), unwritten: 0 });
     return id;
+  }
+
+  /** Notes that a task, by its index in the run's tasks, was found up to date. */
+  fresh(run: number, task: number): void {
+    const open = this.#runs.get(run);
+    if (this.#isQuiet || open === undefined) return;
+    open.told.add(task);
+    open.fresh.add(task);
+    open.unwritten++;
+    this.#writeSoon();
   }
 
   /** Notes that a task was started, by its index in the run's tasks; a further attempt is not a further start. */
@@ -102,6 +121,7 @@ export class History implements Disposable {
     const open = this.#runs.get(run);
     if (this.#isQuiet || open === undefined) return;
     if (open.running.has(task)) return;
+    open.told.add(task);
     const row = { run, task: open.tasks[task], startedAt: unixSeconds() };
     open.running.set(task, row);
     this.#pending.add(row);
@@ -128,6 +148,7 @@ export class History implements Disposable {
     if (this.#isQuiet || open === undefined) return;
     const row: HistoryRow = open.running.get(task) ?? { run, task: open.tasks[task], startedAt: null };
     open.running.delete(task);
+    open.told.add(task);
     row.end = end;
     row.finishedAt = unixSeconds();
     this.#pending.add(row);
@@ -143,8 +164,9 @@ export class History implements Disposable {
     if (open === undefined) return false;
     const durationMs = Math.round(end.durationMs ?? performance.now() - open.begunMs);
     const finishedAt = unixSeconds();
+    const notStarted = open.tasks.filter((_, task) => !open.told.has(task));
     const isWritten = await this.#write(() => {
-      closeRun(this.#database, run, { finishedAt, durationMs, interruptedBy: end.interruptedBy });
+      closeRun(this.#database, run, { finishedAt, durationMs, interruptedBy: end.interruptedBy, notStarted });
       return true;
     });
     this.#runs.delete(run);
@@ -162,7 +184,7 @@ export class History implements Disposable {
 
   /** What was not finished stays on record as it is. */
   close(): void {
-    if (!this.#isQuiet && this.#pending.size + this.#attempts.length > 0) this.#flush();
+    if (!this.#isQuiet && this.#timer !== undefined) this.#flush();
     try {
       this.#database.close();
     } catch (error) {
@@ -212,6 +234,9 @@ export class History implements Disposable {
       writeRows(this.#database, this.#pending);
       writeAttempts(this.#database, this.#attempts);
       writeManifests(this.#database, this.#manifests);
+      for (const [run, { unwritten, fresh }] of this.#runs) {
+        if (unwritten > 0) writeFresh(this.#database, run, { count: unwritten, fresh });
+      }
       return more();
     });
     this.#settled();
@@ -225,6 +250,7 @@ export class History implements Disposable {
     this.#pending.clear();
     this.#attempts = [];
     this.#manifests = [];
+    for (const open of this.#runs.values()) open.unwritten = 0;
     this.#pendingBytes = 0;
     this.#lockedSinceMs = undefined;
   }

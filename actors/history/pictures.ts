@@ -10,14 +10,17 @@ import { isTexts, storedJson, storedRow } from "../storage/stored_json.ts";
 import { ofOneFile } from "./definitions.ts";
 import type { TaskRecord } from "./records.ts";
 import { storedPath } from "./moves.ts";
+import { freshTasks, withFresh } from "./fresh_tasks.ts";
 import { HistoryView } from "./queries.ts";
 import { ATTEMPT, TASK } from "./row_shapes.ts";
 import { HISTORY_SCHEMA } from "./schema.ts";
 
 const QUERIES = {
-  tasks: `select d.name, d.command, d.dependencies, d.retries, t.status, t.exit_code exitCode, t.started_at startedAt,
+  tasks:
+    `select d.position, d.name, d.command, d.dependencies, d.retries, t.status, t.exit_code exitCode, t.started_at startedAt,
     t.error, t.signal, coalesce(t.attempts, 0) attempts, coalesce(t.cancelled, 0) isCancelled
-    from definitions d left join tasks t on t.run_id = d.run_id and t.name = d.name where d.run_id = ? order by d.position`,
+    from runs r join definitions d on d.run_id = coalesce(r.defined_by, r.id)
+    left join tasks t on t.run_id = r.id and t.name = d.name where r.id = ? order by d.position`,
   attempts:
     `select task, attempt, outcome, how, started_us startedUs, ended_us endedUs, worker, host, reason, fingerprint,
     cpu_us, max_rss_kb from attempts where run_id = ? order by started_us, id`,
@@ -36,6 +39,13 @@ export interface StoredTask
   readonly retries: number;
   readonly isCancelled: boolean;
 }
+
+/** The same as a row. */
+type TaskRow = Omit<StoredTask, "isCancelled" | "dependencies"> & {
+  readonly position: number;
+  readonly dependencies: string;
+  readonly isCancelled: number;
+};
 
 /** An attempt of a run, as it is stored. */
 export interface StoredTry {
@@ -96,11 +106,8 @@ export class PictureView implements Disposable {
   /** Every task of a run, in the order of its file; the dependencies of a build seldom change, so they are read on demand. */
   tasks(run: number): readonly StoredTask[] {
     const where = { path: this.#database.path, column: "definitions.dependencies" };
-    const rows = this.#database.all<Omit<StoredTask, "isCancelled"> & { dependencies: string; isCancelled: number }>(
-      QUERIES.tasks,
-      run,
-    );
-    const tasks = rows.map((row) => ({
+    const rows = this.#database.all<TaskRow>(QUERIES.tasks, run), fresh = freshTasks(this.#database, run);
+    const tasks = rows.map((row) => withFresh(row, fresh)).map((row) => ({
       ...storedRow(row, TASK, this.#database.path),
       dependencies: storedJson(row.dependencies, isTexts, where),
       isCancelled: row.isCancelled === 1,

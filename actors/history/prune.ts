@@ -29,6 +29,13 @@ const DELETE_ATTEMPTS = "delete from attempts where id in (select id from attemp
 
 const DELETE_TASKS = "delete from tasks where id in (select id from tasks where run_id = ? limit ?)";
 
+/** Definitions that a run shares with newer ones become those of the newest, which is deleted last. */
+const HEIR = "select max(id) id from runs where defined_by = ?";
+const HAND_ON = [
+  "update definitions set run_id = ?1 where run_id = ?2",
+  "update runs set defined_by = case id when ?1 then null else ?1 end where defined_by = ?2",
+];
+
 /** Deletes all runs but the newest; one that goes on stays. */
 export async function pruneRuns(database: Database, view: HistoryView, keepNewest: number): Promise<PruneResult> {
   const sizeBefore = sizeOf(database);
@@ -60,6 +67,8 @@ function deleteSome(database: Database, old: readonly number[], from: number): {
       left -= database.run(statement, id, left).changes;
       if (left === 0) return { tried, deleted };
     }
+    const heir = database.get<{ id: number | null }>(HEIR, id)?.id ?? null;
+    if (heir !== null) { for (const statement of HAND_ON) left -= database.run(statement, heir, id).changes; }
     deleted += database.run("delete from runs where id = ?", id).changes;
     tried++;
   }

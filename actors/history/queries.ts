@@ -23,6 +23,7 @@ import type {
   TaskWithOutput,
 } from "./records.ts";
 import { ATTEMPT, DEFINITION, RUN_ROW, TASK } from "./row_shapes.ts";
+import { freshTasks, withFresh } from "./fresh_tasks.ts";
 import { HISTORY_SCHEMA } from "./schema.ts";
 import { type Liveness, livenessOf } from "../machine/process_identity.ts";
 import { isTexts, storedJson, storedRow } from "../storage/stored_json.ts";
@@ -40,11 +41,12 @@ const RUN = `select id, started_at startedAt, finished_at finishedAt, duration_m
   passed, failed, skipped, timeouts, cancelled, interrupted interruptedBy, kind, source, folder, retry_of retryOf,
   host, pid, process_birth birth, asked, timeout_ms timeoutMs from runs`;
 
-const TASK_COLUMNS = `d.name, d.command, t.status, t.exit_code exitCode, t.started_at startedAt,
+const TASK_COLUMNS = `d.position, d.name, d.command, t.status, t.exit_code exitCode, t.started_at startedAt,
   t.finished_at finishedAt, t.duration_ms durationMs, t.error, t.signal, coalesce(t.attempts, 0) attempts, d.retries,
   coalesce(t.cancelled, 0) isCancelled`;
 
-const DEFINED = "from definitions d left join tasks t on t.run_id = d.run_id and t.name = d.name where d.run_id = ?";
+const DEFINED = `from runs r join definitions d on d.run_id = coalesce(r.defined_by, r.id)
+  left join tasks t on t.run_id = r.id and t.name = d.name where r.id = ?`;
 
 const QUERIES = {
   recent: `${RUN} where (? is null or failed > 0) and (? is null or started_at >= ?)
@@ -56,7 +58,7 @@ const QUERIES = {
   task:
     `select ${TASK_COLUMNS}, cast(t.stdout as blob) stdout, cast(t.stderr as blob) stderr ${DEFINED} and d.name = ?`,
   retry:
-    `select d.name, d.command, d.dependencies, d.timeout_ms timeoutMs, d.grace_ms graceMs, d.retries, d.env, d.declared, t.status,
+    `select d.position, d.name, d.command, d.dependencies, d.timeout_ms timeoutMs, d.grace_ms graceMs, d.retries, d.env, d.declared, t.status,
     t.started_at startedAt, coalesce(t.cancelled, 0) isCancelled ${DEFINED}
     and t.status is not 'passed' order by d.position`,
   attempts: `select attempt, outcome, how, started_us, ended_us, worker, host, exit_code, signal, reason, error,
@@ -71,8 +73,9 @@ const QUERIES = {
   upTo: `select r.id run, r.source, a.attempt, a.outcome, a.how, a.reason, a.started_us startedUs, a.ended_us endedUs,
     a.fingerprint from runs r cross join attempts a on a.run_id = r.id and a.task = ? where r.id <= ? and (? is null or r.source = ?)
     order by r.id desc, a.attempt desc limit 1`,
-  attempted: `select d.name, d.dependencies, a.reason from definitions d cross join attempts a
-    on a.run_id = d.run_id and a.task = d.name where d.run_id = ? order by d.position`,
+  attempted: `select d.name, d.dependencies, a.reason from runs r cross join definitions d
+    on d.run_id = coalesce(r.defined_by, r.id) cross join attempts a on a.run_id = r.id and a.task = d.name
+    where r.id = ? order by d.position`,
   runsOf: "select id from runs where source = ? and kind = ? order by id desc limit ?",
   ended:
     `select task, run_id run, outcome, how, fingerprint, (ended_us - started_us) / 1e6 duration, ended_us / 1e6 endedAt, error
@@ -80,6 +83,11 @@ const QUERIES = {
   names: "select distinct name from definitions",
   begun: "select count(*) count from tasks where run_id = ? and status is null",
 } as const;
+
+/** A row of a task with the place of its definition. */
+interface Placed {
+  readonly position: number;
+}
 
 type RunRow = Omit<RunRecord, "state" | "process" | "running" | "pending" | "asked"> & {
   asked: string | null;
@@ -119,14 +127,14 @@ export class HistoryView implements Disposable {
 
   /** The tasks of a run in the order of its file. `failed` leaves out all but those that failed or timed out. */
   tasks(run: number, only?: "failed"): TaskRecord[] {
-    const rows = this.#database.all<TaskRecord>(only === "failed" ? QUERIES.failedTasks : QUERIES.tasks, run);
-    return rows.map((row) => this.#taskOf(row));
+    const query = only === "failed" ? QUERIES.failedTasks : QUERIES.tasks, fresh = freshTasks(this.#database, run);
+    return this.#database.all<TaskRecord & Placed>(query, run).map((row) => this.#taskOf(withFresh(row, fresh)));
   }
 
   /** One task with what it printed; undefined when the run has none of that name. */
   task(run: number, name: string): TaskWithOutput | undefined {
-    const row = this.#database.get<TaskWithOutput>(QUERIES.task, run, name);
-    return row && this.#taskOf(row);
+    const row = this.#database.get<TaskWithOutput & Placed>(QUERIES.task, run, name);
+    return row && this.#taskOf(withFresh(row, freshTasks(this.#database, run)));
   }
 
   /** The names of the tasks of all runs. */
@@ -228,9 +236,12 @@ export class HistoryView implements Disposable {
 
   /** What did not pass: failed, timed out, skipped, or without an end because troupe was killed. */
   retrySet(run: number): RetrySet {
-    const { path } = this.#database;
-    const rows = this.#database.all<DefinitionRow>(QUERIES.retry, run).map((row) => definitionOf(row, path));
-    const tasks = ofOneFile(rows, path);
+    const { path } = this.#database, fresh = freshTasks(this.#database, run);
+    const rows = this.#database.all<DefinitionRow & Placed>(QUERIES.retry, run).map((row) => withFresh(row, fresh));
+    const tasks = ofOneFile(
+      rows.filter(({ status }) => status !== "passed").map((row) => definitionOf(row, path)),
+      path,
+    );
     const passed = new Set(tasks.flatMap(({ dependencies }) => dependencies));
     for (const { name } of tasks) passed.delete(name);
     return { tasks, passed };

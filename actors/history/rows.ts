@@ -4,10 +4,12 @@
  *
  * @module
  */
+import { sha256 } from "../../graph/digest.ts";
 import { moveRuns } from "./moves.ts";
 import type { Database } from "../storage/database.ts";
 import { storedOutput } from "./output.ts";
 import type { RecordedStatus, TaskDefinition } from "./records.ts";
+import type { TaskSet } from "./task_set.ts";
 import { thisProcess } from "../machine/process_identity.ts";
 import type { Captured, Output, Usage } from "../process/output.ts";
 
@@ -83,7 +85,12 @@ export interface HistoryRow {
 }
 
 const INSERT_RUN = `insert into runs (started_at, total_tasks, kind, source, folder, retry_of, host, pid, process_birth,
-  asked, timeout_ms, home) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  asked, timeout_ms, home, defined_by, definitions_digest) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+
+/** Whose definitions are the same; further back are those of other files. */
+const DEFINED_ALIKE = `select coalesce(defined_by, id) id from runs where id > (select max(id) from runs) - 50
+  and definitions_digest = ? and exists (select 1 from definitions where run_id = coalesce(defined_by, runs.id))
+  order by runs.id desc limit 1`;
 
 const INSERT_DEFINITION = `insert into definitions (run_id, position, name, command, dependencies, timeout_ms,
   grace_ms, retries, env, declared) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
@@ -105,10 +112,11 @@ const COUNT = `update runs set passed = passed + ?, failed = failed + ?, skipped
 /** Why a task was skipped that never came to its turn. */
 export const NOT_STARTED = "Not started";
 
+const COUNT_FRESH = "update runs set passed = passed + ?, fresh = ? where id = ?";
+
 /** What nobody told the end of when the run was over: never started, or started. */
-const SKIP_REST = `insert into tasks (run_id, name, command, status, error, attempts)
-  select d.run_id, d.name, d.command, 'skipped', '${NOT_STARTED}', 0 from definitions d where d.run_id = ?
-  and not exists (select 1 from tasks t where t.run_id = d.run_id and t.name = d.name)`;
+const SKIP = `insert into tasks (run_id, name, command, status, error, attempts)
+  values (?, ?, ?, 'skipped', '${NOT_STARTED}', 0) on conflict (run_id, name) do nothing`;
 const FAIL_REST = `update tasks set status = 'failed', finished_at = ?, error = 'Not ended'
   where run_id = ? and status is null`;
 
@@ -132,13 +140,18 @@ export function insertRun(
     timeoutMs ?? null,
     moveRuns(database),
   ];
-  const id = database.run(INSERT_RUN, secondsAt(begunMs), tasks.length, ...about).lastId;
-  tasks.forEach(({ name, command, dependencies, timeoutMs, graceMs, retries, env, declared }, position) => {
-    const how = [JSON.stringify(dependencies), timeoutMs ?? null, graceMs ?? null, retries, JSON.stringify(env)];
-    const about = declared === undefined ? null : JSON.stringify(declared);
-    database.run(INSERT_DEFINITION, id, position, name, command, ...how, about);
-  });
+  const rows = tasks.map(definitionRow), digest = sha256(JSON.stringify(rows)).slice(0, 16);
+  const definer = database.get<{ id: number }>(DEFINED_ALIKE, digest)?.id ?? null;
+  const id = database.run(INSERT_RUN, secondsAt(begunMs), tasks.length, ...about, definer, digest).lastId;
+  if (definer === null) rows.forEach((row, position) => void database.run(INSERT_DEFINITION, id, position, ...row));
   return id;
+}
+
+function definitionRow(
+  { name, command, dependencies, timeoutMs, graceMs, retries, env, declared }: TaskDefinition,
+): (string | number | null)[] {
+  const how = [JSON.stringify(dependencies), timeoutMs ?? null, graceMs ?? null, retries, JSON.stringify(env)];
+  return [name, command, ...how, declared === undefined ? null : JSON.stringify(declared)];
 }
 
 /** Enters or completes rows, and counts those that have ended. */
@@ -157,6 +170,11 @@ export function writeRows(database: Database, rows: Iterable<HistoryRow>): void 
   for (const [run, { passed, failed, skipped, timeout, cancelled }] of counts) {
     database.run(COUNT, passed, failed + timeout, skipped, timeout, cancelled, run);
   }
+}
+
+/** Counts so many further tasks that were up to date, and enters which those are in all. */
+export function writeFresh(database: Database, run: number, { count, fresh }: { count: number; fresh: TaskSet }): void {
+  database.run(COUNT_FRESH, count, fresh.bytes, run);
 }
 
 /** Enters attempts. */
@@ -188,14 +206,15 @@ export function writeAttempts(database: Database, rows: Iterable<AttemptRow>): v
   }
 }
 
-/** Enters the end of a run, and one for every task that has none. */
+/** Enters the end of a run, and one for every task that has none: those that never started are told. */
 export function closeRun(
   database: Database,
   run: number,
-  end: { finishedAt: number; durationMs: number; interruptedBy?: string },
+  end: { finishedAt: number; durationMs: number; interruptedBy?: string; notStarted: Iterable<TaskDefinition> },
 ): void {
   const failed = database.run(FAIL_REST, end.finishedAt, run).changes;
-  const skipped = database.run(SKIP_REST, run).changes;
+  let skipped = 0;
+  for (const { name, command } of end.notStarted) skipped += database.run(SKIP, run, name, command).changes;
   if (failed + skipped > 0) database.run(COUNT, 0, failed, skipped, 0, 0, run);
   database.run(FINISH, end.finishedAt, end.durationMs, end.interruptedBy ?? null, run);
 }

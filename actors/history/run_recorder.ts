@@ -78,7 +78,10 @@ export class RunRecorder {
       case "hit": {
         const { task, by, worker, output } = event;
         // What was right already was not tried, and of such there may be very many.
-        if (by === "fresh") return this.#enter(task, "passed", 1, { durationMs: 0 });
+        if (by === "fresh") {
+          this.#write((history, run) => history.fresh(run, task));
+          return this.#records[task] = this.#recordOf(task, "passed", 1, { durationMs: 0 });
+        }
         return this.#attempted(task, "passed", { worker, how: by, durationMs: 0, output });
       }
       case "failed": {
@@ -193,25 +196,11 @@ export class RunRecorder {
     task: number,
     status: RunStatus & (AttemptEnd["outcome"] | "skipped"),
     attempts: number,
-    { exitCode, durationMs, output, error, signal }: Partial<HowEnded>,
+    how: Partial<HowEnded>,
     skipReason?: string,
   ): TaskRecord {
-    const { name, command, retries } = this.#run.tasks[task];
-    const record: TaskRecord = {
-      name,
-      command,
-      status,
-      exit_code: exitCode ?? null,
-      started_at: this.#startedAt[task] ?? null,
-      finished_at: status === "skipped" ? null : unixSeconds(),
-      duration_ms: durationMs === undefined ? null : Math.round(durationMs),
-      signal: signal ?? null,
-      error: error ?? null,
-      attempts,
-      max_attempts: 1 + retries,
-      ...(skipReason === undefined ? {} : { skip_reason: skipReason }),
-    };
-    this.#records[task] = record;
+    const { exitCode, output, error, signal } = how;
+    const record = this.#records[task] = this.#recordOf(task, status, attempts, how, skipReason);
     this.#write((history, run) => {
       history.ended(run, task, {
         status: status === "cancelled" ? "skipped" : status,
@@ -225,6 +214,30 @@ export class RunRecorder {
       });
     });
     return record;
+  }
+
+  #recordOf(
+    task: number,
+    status: RunStatus,
+    attempts: number,
+    { exitCode, durationMs, error, signal }: Partial<HowEnded>,
+    skipReason?: string,
+  ): TaskRecord {
+    const { name, command, retries } = this.#run.tasks[task];
+    return {
+      name,
+      command,
+      status,
+      exit_code: exitCode ?? null,
+      started_at: this.#startedAt[task] ?? null,
+      finished_at: status === "skipped" ? null : unixSeconds(),
+      duration_ms: durationMs === undefined ? null : Math.round(durationMs),
+      signal: signal ?? null,
+      error: error ?? null,
+      attempts,
+      max_attempts: 1 + retries,
+      ...(skipReason === undefined ? {} : { skip_reason: skipReason }),
+    };
   }
 
   #write(write: (history: History, run: number) => void): void {

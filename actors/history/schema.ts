@@ -3,8 +3,8 @@
  * It holds no code: every column is here, for whoever wants to query the file on their own.
  *
  * Times are whole Unix seconds, since `datetime(started_at, 'unixepoch')` and sums over them should just work; what is
- * finer than a second is in the columns called `duration_ms`. Tasks that were not started yet have no row in `tasks`
- * while their run goes on: `definitions` has them all.
+ * finer than a second is in the columns called `duration_ms`. Tasks that were up to date have no row in `tasks`, and those
+ * that were not started yet have none while their run goes on: `definitions` has them all.
  *
  * @module
  */
@@ -146,8 +146,16 @@ const VERSION_8 = `
 alter table runs add column home text;  -- absolute path of the folder that this file lay in; null if not known
 `;
 
+/** A run that did little of much takes little: it has the definitions of one before, and no rows for what was up to date. */
+const VERSION_9 = `
+alter table runs add column defined_by integer;  -- the run whose rows in definitions are its own as well; null: it has some
+alter table runs add column definitions_digest text;  -- first 16 hex digits; null when not known
+alter table runs add column fresh blob;          -- tasks that were up to date: position p is bit p % 8 of byte p / 8
+create index runs_by_definer on runs (defined_by) where defined_by is not null;
+`;
+
 /** "TrpH" */
 export const HISTORY_SCHEMA: Schema = {
   applicationId: 0x54727048,
-  steps: [VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8],
+  steps: [VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8, VERSION_9],
 };

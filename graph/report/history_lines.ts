@@ -7,7 +7,7 @@
 import { nearest } from "../suggest.ts";
 import { quote } from "../text.ts";
 import { widthOf } from "../text_width.ts";
-import type { AttemptRecord, RunRecord, RunReport, TaskReport } from "./run_records.ts";
+import type { AttemptRecord, RunRecord, RunReport, TaskRecord, TaskReport } from "./run_records.ts";
 import {
   attemptParts,
   countsText,
@@ -62,18 +62,25 @@ export function whatRan({ kind, source = "", asked }: Pick<RunRecord, "kind" | "
 }
 
 export function showRunLines(run: RunReport, timeZone?: string): string[] {
-  const names = run.tasks.map(({ name }) => oneLine(name));
+  const shown = run.tasks.filter((task) => !wasFresh(task)), upToDate = run.tasks.length - shown.length;
+  const names = shown.map(({ name }) => oneLine(name));
   const longest = names.reduce((width, name) => Math.max(width, widthOf(name)), 0);
   return [
     `Run #${run.id} (${timeFormat(timeZone)(run.started_at)})`,
     `Duration: ${runDuration(run)}${run.interrupted ? " (interrupted)" : ""}`,
     "",
     "Tasks:",
-    ...run.tasks.map((task, at) => {
+    ...shown.map((task, at) => {
       const dots = ".".repeat(longest - widthOf(names[at]) + LEAST_DOTS);
       return `  ${names[at]} ${dots} ${outcome(task)}`;
     }),
+    ...(upToDate === 0 ? [] : [`  ${shown.length === 0 ? "" : "and "}${upToDate} up to date`]),
   ];
+}
+
+/** Whether nothing was to be done for it. */
+function wasFresh({ status, finished_at }: TaskRecord): boolean {
+  return status === "passed" && finished_at === null;
 }
 
 /**

@@ -1,5 +1,6 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import type { History } from "../../../actors/history/history.ts";
+import { DatabaseError } from "../../../actors/storage/database_error.ts";
 import { HistoryView } from "../../../actors/history/queries.ts";
 import { HISTORY_SCHEMA } from "../../../actors/history/schema.ts";
 import { definition, historyTest, newRun, open, output, record, SOME } from "./history_samples.ts";
@@ -105,6 +106,68 @@ historyTest("a run is on record as it was told", async (temp) => {
     null,
     "Dependency failed",
   ]);
+});
+
+// S6.9, S7.5
+historyTest("what was up to date is on record without rows, also while its run goes on", async (temp) => {
+  const path = temp.file("taskrun.db");
+  using history = await open(path);
+  const tasks = Array.from({ length: 20 }, (_, i) => definition(`t${i}`, i === 9 ? ["t8"] : []));
+  const run = (await history.begin(newRun(tasks, { kind: "build" })))!;
+  for (let i = 0; i < 18; i++) if (i !== 9) history.fresh(run, i);
+  history.started(run, 9);
+  const other = (await history.begin(newRun(SOME)))!; // all that waits is written with it
+  const shown = () =>
+    history.view.tasks(run).map((
+      { name, status, startedAt, attempts },
+    ) => [name, status, startedAt !== null, attempts]);
+  const open20 = (at: number) => [`t${at}`, null, at === 9, at === 9 ? 1 : 0];
+  const fresh = (at: number) => [`t${at}`, "passed", false, 1];
+  const going = tasks.map((_, i) => i === 9 || i >= 18 ? open20(i) : fresh(i));
+  assertEquals(shown(), going);
+  const { passed, running, pending, state } = history.view.run(run)!;
+  assertEquals([passed, running, pending, state], [17, 1, 2, "running"]);
+  assertEquals(history.view.retrySet(run).tasks.map(({ name }) => name), ["t9", "t18", "t19"]);
+  assertEquals([...history.view.retrySet(run).passed], ["t8"]);
+  history.ended(run, 9, { status: "failed", exitCode: 1, durationMs: 1 });
+  assert(await history.finish(run));
+  assert(await history.finish(other));
+  assertEquals(shown().slice(17).concat(shown().slice(8, 10)), [
+    fresh(17),
+    ["t18", "skipped", false, 0],
+    ["t19", "skipped", false, 0],
+    fresh(8),
+    ["t9", "failed", true, 1],
+  ]);
+  assertEquals([history.view.task(run, "t3")!.status, history.view.task(run, "t3")!.stdout], ["passed", null]);
+  const { passed: all, failed, skipped } = history.view.run(run)!;
+  assertEquals([all, failed, skipped], [17, 1, 2]);
+  assertEquals(query(path, `select name from tasks where run_id = ${run}`).length, 3);
+  assertEquals(history.view.tasks(run, "failed").map(({ name }) => name), ["t9"]);
+  new RawDatabase(path).exec(`update runs set fresh = 'x' where id = ${run}`);
+  assertThrows(() => history.view.tasks(run), DatabaseError, "runs.fresh holds what troupe does not write");
+});
+
+// S6.9, S7.5
+historyTest("runs of the same tasks share their definitions, whichever of the runs are deleted", async (temp) => {
+  const path = temp.file("taskrun.db");
+  using history = await open(path);
+  const edited = [...SOME.slice(0, 4), definition("deploy", ["lint", "test"], { retries: 1 })];
+  const runs: number[] = [];
+  for (const tasks of [SOME, SOME, edited, SOME, edited, SOME]) runs.push(await record(history, tasks));
+  const definers = () => query<{ id: number }>(path, "select distinct run_id id from definitions order by 1");
+  const asked = (run: number) => history.view.tasks(run).map(({ name, status, retries }) => [name, status, retries]);
+  const expected = (tasks: typeof SOME) => tasks.map(({ name, retries }) => [name, "passed", retries]);
+  assertEquals(definers().map(({ id }) => id), [1, 3]);
+  assertEquals((await history.prune(3)).runs, 3);
+  assertEquals(definers().map(({ id }) => id), [5, 6]);
+  for (const [run, tasks] of [[4, SOME], [5, edited], [6, SOME]] as const) assertEquals(asked(run), expected(tasks));
+  assertEquals(asked(await record(history, SOME)), expected(SOME));
+  assertEquals(definers().length, 2);
+  new RawDatabase(path).exec("delete from definitions where run_id = 6");
+  assertEquals(asked(await record(history, SOME)), expected(SOME), "what others deleted is entered again");
+  assertEquals((await history.prune(0)).runs, 5);
+  assertEquals(definers(), []);
 });
 
 // S2.25

@@ -206,6 +206,11 @@ Tasks:
   assertEquals(showRunLines(wide, "UTC").slice(-2), ["  構築 ... PASSED (2.3s)", "  lint ... PASSED (2.3s)"]);
   assertEquals(showRunLines({ ...run, interrupted: true }, "UTC")[1], "Duration: 30.7s (interrupted)");
   assertEquals(showRunLines({ ...run, tasks: [] }, "UTC").slice(3), ["Tasks:"]);
+  const fresh = { ...TASK, name: "a long name", started_at: null, finished_at: null, duration_ms: 0 };
+  assertEquals(showRunLines({ ...run, tasks: [fresh, TASK, fresh] }, "UTC").slice(4), [
+    "  lint ... PASSED (2.3s)",
+    "  and 2 up to date",
+  ]);
 });
 
 // S2.23
