@@ -87,8 +87,9 @@ export interface HistoryRow {
 const INSERT_RUN = `insert into runs (started_at, total_tasks, kind, source, folder, retry_of, host, pid, process_birth,
   asked, timeout_ms, home, defined_by, definitions_digest) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
-/** Whose definitions are the same; further back are those of other files. */
-const DEFINED_ALIKE = `select coalesce(defined_by, id) id from runs where id > (select max(id) from runs) - 50
+/** A build whose definitions are the same; further back are those of other configs. */
+const DEFINED_ALIKE =
+  `select coalesce(defined_by, id) id from runs where id > (select max(id) from runs) - 50 and kind = 'build'
   and definitions_digest = ? and exists (select 1 from definitions where run_id = coalesce(defined_by, runs.id))
   order by runs.id desc limit 1`;
 
@@ -141,7 +142,7 @@ export function insertRun(
     moveRuns(database),
   ];
   const rows = tasks.map(definitionRow), digest = sha256(JSON.stringify(rows)).slice(0, 16);
-  const definer = database.get<{ id: number }>(DEFINED_ALIKE, digest)?.id ?? null;
+  const definer = kind === "build" ? database.get<{ id: number }>(DEFINED_ALIKE, digest)?.id ?? null : null;
   const id = database.run(INSERT_RUN, secondsAt(begunMs), tasks.length, ...about, definer, digest).lastId;
   if (definer === null) rows.forEach((row, position) => void database.run(INSERT_DEFINITION, id, position, ...row));
   return id;

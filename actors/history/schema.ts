@@ -146,7 +146,7 @@ const VERSION_8 = `
 alter table runs add column home text;  -- absolute path of the folder that this file lay in; null if not known
 `;
 
-/** A run that did little of much takes little: it has the definitions of one before, and no rows for what was up to date. */
+/** A build that did little of much takes little: it has the definitions of one before, and no rows for what was up to date. */
 const VERSION_9 = `
 alter table runs add column defined_by integer;  -- the run whose rows in definitions are its own as well; null: it has some
 alter table runs add column definitions_digest text;  -- first 16 hex digits; null when not known

@@ -80,7 +80,7 @@ rigTest("a report shows the failed task with its log, the graph, the timeline, a
   const detail = await textOf(page, "#detail");
   assertMatch(detail, /^lint ✕ ✗ failed/);
   for (
-    const part of ["exit code 7", "why new", "last 2 ✗✗", "needs ✓ gen", "what changed since run #1"]
+    const part of ["exit code 7", "why failed last", "last 2 ✗✗", "needs ✓ gen", "what changed since run #1"]
   ) {
     assert(detail.includes(part), `${part}: ${detail}`);
   }

@@ -55,8 +55,12 @@ export function newRun(tasks: readonly TaskDefinition[], more: Partial<NewRun> =
 }
 
 /** Records a run in which every task passes. */
-export async function record(history: History, tasks: readonly TaskDefinition[]): Promise<number> {
-  const id = (await history.begin(newRun(tasks)))!;
+export async function record(
+  history: History,
+  tasks: readonly TaskDefinition[],
+  more: Partial<NewRun> = {},
+): Promise<number> {
+  const id = (await history.begin(newRun(tasks, more)))!;
   tasks.forEach((_, i) => history.ended(id, i, { status: "passed", exitCode: 0, durationMs: 1, output: output("") }));
   assert(await history.finish(id));
   return id;

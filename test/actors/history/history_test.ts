@@ -149,12 +149,12 @@ historyTest("what was up to date is on record without rows, also while its run g
 });
 
 // S6.9, S7.5
-historyTest("runs of the same tasks share their definitions, whichever of the runs are deleted", async (temp) => {
+historyTest("builds of the same tasks share their definitions, whichever of them are deleted", async (temp) => {
   const path = temp.file("taskrun.db");
   using history = await open(path);
   const edited = [...SOME.slice(0, 4), definition("deploy", ["lint", "test"], { retries: 1 })];
-  const runs: number[] = [];
-  for (const tasks of [SOME, SOME, edited, SOME, edited, SOME]) runs.push(await record(history, tasks));
+  const runs: number[] = [], BUILD = { kind: "build" } as const;
+  for (const tasks of [SOME, SOME, edited, SOME, edited, SOME]) runs.push(await record(history, tasks, BUILD));
   const definers = () => query<{ id: number }>(path, "select distinct run_id id from definitions order by 1");
   const asked = (run: number) => history.view.tasks(run).map(({ name, status, retries }) => [name, status, retries]);
   const expected = (tasks: typeof SOME) => tasks.map(({ name, retries }) => [name, "passed", retries]);
@@ -162,10 +162,10 @@ historyTest("runs of the same tasks share their definitions, whichever of the ru
   assertEquals((await history.prune(3)).runs, 3);
   assertEquals(definers().map(({ id }) => id), [5, 6]);
   for (const [run, tasks] of [[4, SOME], [5, edited], [6, SOME]] as const) assertEquals(asked(run), expected(tasks));
-  assertEquals(asked(await record(history, SOME)), expected(SOME));
+  assertEquals(asked(await record(history, SOME, BUILD)), expected(SOME));
   assertEquals(definers().length, 2);
   new RawDatabase(path).exec("delete from definitions where run_id = 6");
-  assertEquals(asked(await record(history, SOME)), expected(SOME), "what others deleted is entered again");
+  assertEquals(asked(await record(history, SOME, BUILD)), expected(SOME), "what others deleted is entered again");
   assertEquals((await history.prune(0)).runs, 5);
   assertEquals(definers(), []);
 });

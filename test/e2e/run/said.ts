@@ -61,6 +61,11 @@ export function statuses(rig: Rig, run: number, database?: string): Record<strin
 }
 
 /** One task as `show --task --json` tells it. */
-export async function shown(rig: Rig, run: number | "last", task: string): Promise<TaskReport> {
-  return JSON.parse((await troupe(rig, "show", `${run}`, "--task", task, "--json")).stdout);
+export async function shown(
+  rig: Rig,
+  run: number | "last",
+  task: string,
+  database = "taskrun.db",
+): Promise<TaskReport> {
+  return JSON.parse((await troupe(rig, "show", `${run}`, "--task", task, "--json", "--db", database)).stdout);
 }
