@@ -119,7 +119,7 @@ function taskOf(i: number): Task {
   const name = `part_${i % 97}:compile_${i}`;
   return {
     name,
-    output: `out/module_${i}.o`,
+    outputs: [{ path: `out/module_${i}.o`, kind: "file" }],
     action: { kind: "command", command: `cc -O2 -Iinclude -c src/module_${i}.c -o out/module_${i}.o` },
     dependencies: i < 100 ? [] : [`part_${(i - 100) % 97}:compile_${i - 100}`],
     env: {},
