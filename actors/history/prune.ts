@@ -32,9 +32,10 @@ const DELETE_TASKS = "delete from tasks where id in (select id from tasks where 
 /** Definitions that a run shares with newer ones become those of the newest, which is deleted last. */
 const HEIR = "select max(id) id from runs where defined_by = ?";
 const HAND_ON = [
-  "update definitions set run_id = ?1 where run_id = ?2",
-  "update runs set defined_by = case id when ?1 then null else ?1 end where defined_by = ?2",
+  "update definitions set run_id = ? where run_id = ?",
+  "update runs set defined_by = ? where defined_by = ?",
 ];
+const BECOME_HEIR = "update runs set defined_by = null where id = ?";
 
 /** Deletes all runs but the newest; one that goes on stays. */
 export async function pruneRuns(database: Database, view: HistoryView, keepNewest: number): Promise<PruneResult> {
@@ -68,7 +69,10 @@ function deleteSome(database: Database, old: readonly number[], from: number): {
       if (left === 0) return { tried, deleted };
     }
     const heir = database.get<{ id: number | null }>(HEIR, id)?.id ?? null;
-    if (heir !== null) { for (const statement of HAND_ON) left -= database.run(statement, heir, id).changes; }
+    if (heir !== null) {
+      for (const statement of HAND_ON) left -= database.run(statement, heir, id).changes;
+      database.run(BECOME_HEIR, heir);
+    }
     deleted += database.run("delete from runs where id = ?", id).changes;
     tried++;
   }
