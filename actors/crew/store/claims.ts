@@ -9,7 +9,7 @@
  */
 import { meets } from "../../../graph/crew/requirements.ts";
 import type { RetryLimits } from "../../../graph/crew/status.ts";
-import { enterStatus, type WorkflowTransaction } from "./trails.ts";
+import { enterEvent, enterStatus, type WorkflowTransaction } from "./trails.ts";
 
 /** A member as far as claims go. */
 export interface Claimant extends RetryLimits {
@@ -80,6 +80,10 @@ const CLAIM_SQL = {
     is_claimable = (active_workers + 1 < max_parallel_workers), is_stale = (is_stale and active_workers > 0),
     active_workers = active_workers + 1 where id = ?`,
   hold: "insert into claims (id, task_id, worker_id, fingerprint) values (?, ?, ?, ?)",
+  giveBack: `insert into task_statuses (task_id, worker_id, status, timestamp)
+    select id, ?, 'cancelled', ? from tasks t where workflow_id = ? and state = 'ready'
+      and name not in (select value from json_each(?))
+      and not exists (select 1 from task_statuses where task_id = t.id and status = 'cancelled' and worker_id = ?)`,
   isHeld: "select 1 from claims where id = ? and worker_id = ?",
 } as const;
 
@@ -135,6 +139,7 @@ export function claimNext(
   const { worker } = member;
   if (limit <= 0 || database.get(CLAIM_SQL.isAtSuspect, worker) !== undefined) return { claims: [] };
   const found = candidates(transaction, member, { limit, except });
+  if (found.length === 0) giveBackUnknown(transaction, member);
   const isAlone = found.length > 0 && found[0].kills > 0 && heldClaims(transaction, worker) === 0;
   const wanted = isAlone ? found.slice(0, 1) : found.filter(({ kills }) => kills === 0);
   const claims: Claim[] = [];
@@ -147,6 +152,14 @@ export function claimNext(
     claims.push({ claim, id: name, task: id, place, fingerprint });
   }
   return { claims };
+}
+
+/** Who asks by name has no use for the others: that is to be seen, or two such would wait for each other to do them. */
+function giveBackUnknown(transaction: WorkflowTransaction, { worker, only }: Seeker): void {
+  if (only === undefined) return;
+  const { database, workflow } = transaction;
+  const { changes } = database.run(CLAIM_SQL.giveBack, worker, Date.now(), workflow, only, worker);
+  if (changes > 0) enterEvent(transaction, "TASK_CANCELLED", { worker });
 }
 
 function asRegistered(_id: string, registered: string | null): string | null {

@@ -101,6 +101,18 @@ crewTest("what every other member has given back keeps nobody waiting", async (p
   assertEquals([await oneWaits(), await twoWaits()], [true, true]);
 });
 
+// K84
+crewTest("what members do not ask for by name keeps them waiting for others alone", async (place, store) => {
+  await store.register(entries({ a: [], b: [], gone: [] }));
+  const [one, two] = [await place.mate(store, { only: '["a"]' }), await place.mate(store, { only: '["b"]' })];
+  const wait = () => Promise.all([one, two].map(async (mate) => (await store.outlook(mate.claimant)).isMoving));
+  assertEquals(await one.takesAll(), ["a"]);
+  assertEquals(await wait(), [true, true]);
+  assertEquals(await two.takesAll(), ["b"]);
+  assertEquals(await wait(), [false, false]);
+  assertEquals(await (await place.mate(store)).takesAll(), ["gone"]);
+});
+
 // S3.35
 crewTest(
   "several members at one task: no more than allowed, nobody new once it is done, complete with the last",
