@@ -4,7 +4,7 @@
  *
  * A tool is asked as the commands of its task are run: by the shell, in the same folder, with the same variables but for
  * those that tell a command of its files. So the same text under another PATH is another question. It has no right to make
- * anything, but nothing keeps it from that.
+ * anything, but nothing keeps it from that. A watchdog ends it should troupe be ended meanwhile: looks hear no signal.
  *
  * @module
  */
@@ -18,6 +18,7 @@ import { inheritedEnvironment } from "../process/inherited_environment.ts";
 import type { Captured, Output } from "../process/output.ts";
 import { type Ended, type RunningProcess, SpawnError, startProcess } from "../process/process.ts";
 import type { Stop } from "../process/stop_listener.ts";
+import { makeToken, RUN_VARIABLE, startWatchdog, type Watchdog } from "../process/watchdog.ts";
 
 /** What a tool has said. */
 type Said = { readonly digest: string } | { readonly failure: TaskFailure; readonly output?: Output };
@@ -50,6 +51,10 @@ export class ToolOutputs implements Disposable {
   #isOver = false;
   readonly #end = () => this.#endAll();
   #env: Record<string, string> | undefined;
+  /** What marks them. */
+  readonly #token = makeToken();
+  /** There from the first one on, or null where there can be none. */
+  #watchdog: Watchdog | null | undefined;
 
   /** `folder` is that of the config, absolute. */
   constructor(folder: string, stop?: Pick<Stop, "aborted">) {
@@ -73,6 +78,8 @@ export class ToolOutputs implements Disposable {
   [Symbol.dispose](): void {
     this.#stop?.aborted.removeEventListener("abort", this.#end);
     this.#endAll();
+    const ended = Promise.all(Array.from(this.#running, (process) => process.ended));
+    ended.then(() => this.#watchdog?.close()).catch(() => {}); // it goes by itself when troupe has ended
   }
 
   #ask(command: string, { name, action, env }: Pick<Task, "name" | "action" | "env">): Said | Promise<void> {
@@ -111,12 +118,13 @@ export class ToolOutputs implements Disposable {
     this.#env ??= inheritedEnvironment(this.#folder);
     const chain = new BuildChain(this.#folder, this.#env[BUILD_VARIABLE]).through(name);
     let process: RunningProcess;
+    if (this.#watchdog === undefined) this.#watch();
     try {
       process = startProcess({
         argv: ["/bin/sh", "-c", command],
         direct: simpleCommand(command, {}),
         cwd,
-        env: { ...env, [BUILD_VARIABLE]: chain },
+        env: { ...env, [BUILD_VARIABLE]: chain, [RUN_VARIABLE]: `${this.#token}-` },
         commonEnv: this.#env,
         graceMs: GRACE_MS,
       });
@@ -135,6 +143,14 @@ export class ToolOutputs implements Disposable {
     this.#running.delete(process);
     if (isLate) return failed(`it said nothing for ${LONGEST_MS / 1000}s`, ended.output);
     return ended.code === 0 ? { digest: digestOf(ended.output) } : failed(howEnded(ended), ended.output);
+  }
+
+  #watch(): void {
+    try {
+      this.#watchdog = startWatchdog({ ledger: "", token: this.#token, onGone: () => {} });
+    } catch {
+      this.#watchdog = null; // whoever cannot start it cannot start the tool either, and says why
+    }
   }
 
   #endAll(): void {

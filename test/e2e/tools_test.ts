@@ -1,5 +1,7 @@
 // What tools say of themselves names the work of tasks that declare them.
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { isThere } from "../../actors/machine/regular_file.ts";
+import { until } from "../faults/rig.ts";
 import { type Rig, rigTest } from "../rig.ts";
 import { executed } from "./said.ts";
 
@@ -147,3 +149,18 @@ rigTest("tools are asked side by side, and a stop ends those that hang", async (
   assert(!stdout.includes("Started task"), stdout);
   assertStringIncludes(stdout, "0 succeeded, 0 failed, 2 skipped");
 });
+
+// S5.11, K115
+rigTest("whatever ends a build or a look ends the tool that it is asking", async (rig) => {
+  rig.write("build.json", { tasks: [task("a", { tools: ["echo $$ > pid; exec sleep 1000"] })] });
+  const pid = () => rig.has("pid") ? rig.read("pid").trim() : "";
+  const main = { deno: ["run", "-A", rig.program.replace(/build\.ts$/, "main.ts")] };
+  for (const [signal, ...args] of [["SIGKILL", "build"], ["SIGINT", "list"], ["SIGTERM", "build", "-n"]] as const) {
+    const running = rig.start(args, main);
+    await until(() => pid() !== "", "the tool runs");
+    running.kill(signal);
+    await running.ended;
+    await until(() => !isThere(`/proc/${pid()}`), `${signal} ends the tool of ${args}`, 10_000);
+    rig.remove("pid");
+  }
+}, { ignore: Deno.build.os !== "linux" });
