@@ -45,11 +45,11 @@ export { Monitor, type MonitoredWorker } from "./actors/crew/monitor.ts";
 export type { CrewOptions } from "./actors/crew/options.ts";
 export type {
   StatusRecord as CrewStatusRecord,
+  StoreOptions as CrewViewOptions,
   TaskRecord as CrewTaskRecord,
   WorkerRecord as CrewWorkerRecord,
   WorkflowRecord as CrewWorkflowRecord,
 } from "./actors/crew/store/records.ts";
-export type { StoreOptions as CrewViewOptions } from "./actors/crew/store/view.ts";
 export { DatabaseError, type DatabaseErrorKind } from "./actors/storage/database_error.ts";
 export { TransactionError } from "./actors/build/transaction/error.ts";
 export {

@@ -7,8 +7,7 @@
 import { delay } from "@std/async/delay";
 import { Observer } from "../../graph/crew/observer.ts";
 import { CrewError } from "./store/crew_error.ts";
-import type { LockRow } from "./store/lock_rows.ts";
-import type { CrewStore } from "./store/store.ts";
+import type { LockAsker, LockRow } from "./store/records.ts";
 import { LOCK_LIFETIME_INTERVALS } from "./store/view.ts";
 
 /** Between two attempts. */
@@ -28,10 +27,20 @@ export interface HeldCrewLock extends AsyncDisposable {
   release(): Promise<boolean>;
 }
 
+/** Where locks are kept. */
+export interface LockTable {
+  /** Takes a lock; else the answer is who has it. */
+  tryLock(name: string, asker: LockAsker): Promise<LockRow | undefined>;
+  /** Frees a lock if it is still this holding's; false when it was taken away. */
+  freeLock(name: string, token: string): Promise<boolean>;
+  /** Shows that the owner of locks lives. */
+  renewLocks(owner: string): Promise<void>;
+}
+
 /** Whose locks these are. */
 export interface LockOwnerOptions {
   /** Undefined where there is no database, and so nobody to lock out. */
-  readonly open: () => Promise<CrewStore> | undefined;
+  readonly open: () => Promise<LockTable> | undefined;
   /** Unlike that of any other crew object. */
   readonly owner: string;
   readonly holder: () => string;

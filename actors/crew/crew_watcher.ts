@@ -7,7 +7,7 @@
 import type { Snapshot } from "../../graph/crew/snapshot.ts";
 import { DatabaseError } from "../storage/database_error.ts";
 import { Monitor } from "./monitor.ts";
-import type { StoreOptions } from "./store/view.ts";
+import type { StoreOptions } from "./store/records.ts";
 
 /** A place where a crew is, or will be. */
 export class CrewWatcher implements Disposable {

@@ -10,7 +10,7 @@ import { DatabaseError } from "../storage/database_error.ts";
 import type { DatabaseFiles } from "../storage/database_place.ts";
 import { livenessOf } from "../machine/process_identity.ts";
 import type { CrewStore } from "./store/store.ts";
-import type { StoreOptions } from "./store/view.ts";
+import type { StoreOptions } from "./store/records.ts";
 
 /** Whose heart it is; plain data, so that it can beat in another thread. */
 export interface HeartOptions {

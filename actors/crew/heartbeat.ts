@@ -10,7 +10,7 @@ import { isRoomForThread } from "../machine/descriptor_limit.ts";
 import { deadline } from "@std/async/deadline";
 import { Beating, type FromHeart, type HeartListener, type HeartOptions, type ToHeart } from "./heart.ts";
 import type { CrewStore } from "./store/store.ts";
-import type { StoreOptions } from "./store/view.ts";
+import type { StoreOptions } from "./store/records.ts";
 
 /** `timer` is for programs whose main thread is never busy for long. */
 export type HeartPlace = "thread" | "timer";

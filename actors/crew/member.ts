@@ -17,7 +17,7 @@ import type { Joined, Sighting } from "./store/members.ts";
 import { type Heartbeat, type HeartPlace, startHeart } from "./heartbeat.ts";
 import type { Outlook } from "./store/queries.ts";
 import type { CrewStore, Turn, TurnRequest } from "./store/store.ts";
-import type { StoreOptions } from "./store/view.ts";
+import type { StoreOptions } from "./store/records.ts";
 import { quote } from "../../graph/text.ts";
 
 /** Between two looks for changes, so that work is noticed within 100 ms; on a network file system each costs a lock. */

@@ -5,8 +5,8 @@
  */
 import type { Overview } from "../../graph/crew/snapshot.ts";
 import type { CrewTaskState } from "../../graph/crew/status.ts";
-import type { StatusRecord, TaskRecord, WorkerRecord, WorkflowRecord } from "./store/records.ts";
-import { CrewView, type StoreOptions } from "./store/view.ts";
+import type { StatusRecord, StoreOptions, TaskRecord, WorkerRecord, WorkflowRecord } from "./store/records.ts";
+import { CrewView } from "./store/view.ts";
 
 /** A member as those see it who look. */
 export interface MonitoredWorker extends WorkerRecord {

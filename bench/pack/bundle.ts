@@ -48,6 +48,11 @@ const TOGETHER: Readonly<Record<string, RegExp>> = {
     /^actors\/(?:machine\/(?:load_monitor|cpu_meter|suspension)|locks\/task_locks|build\/transaction\/|remote\/)/,
   finding:
     /^(?:actors\/(?:build\/(?:module_graph|discovered_inputs|tool_outputs|working_folders)|input\/(?:source_globs|glob_outputs|literal_parts|expanded_config))|graph\/(?:input|gates)\/)/,
+  recording: /^actors\/history\/(?:attach|run_recorder)\./,
+  storing: /^actors\/store\/(?:place|store)\./,
+  showing: /^actors\/(?:run\/live_state|terminal\/live_)/,
+  working: /^actors\/worker\/(?:dependency_file|module_attempt|several_outputs)\./,
+  sandboxing: /^actors\/sandbox\/(?:guards|thread_needs)\./,
 };
 
 const LATER = /\blater(?:<typeof import\("([^"]+)"\)>)?\(\s*"([^"]+)",\s*import\.meta\.url,?\s*\)/g;

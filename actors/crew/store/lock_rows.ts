@@ -3,27 +3,9 @@
  *
  * @module
  */
-import { livenessOf, type ProcessIdentity, thisProcess } from "../../machine/process_identity.ts";
+import { livenessOf, thisProcess } from "../../machine/process_identity.ts";
+import type { LockAsker, LockRow } from "./records.ts";
 import type { WorkflowTransaction } from "./trails.ts";
-
-/** Who has a lock. */
-export interface LockRow extends ProcessIdentity {
-  readonly name: string;
-  /** Unlike that of any other holding. */
-  readonly token: string;
-  /** Grows while its holder lives. */
-  readonly beat: number;
-  /** How the holder is known to people. */
-  readonly holder: string;
-}
-
-/** Who asks for one. */
-export interface LockAsker {
-  readonly token: string;
-  /** Common to all locks of one crew object. */
-  readonly owner: string;
-  readonly holder: string;
-}
 
 const LOCK_SQL = {
   take: "insert or ignore into locks values (?, ?, ?, ?, 0, ?, ?, ?, ?, ?)",

@@ -1,8 +1,10 @@
 /**
- * Owns the shapes in which those who look at a crew see what is on record. Types only; the questions are queries.ts's.
+ * Owns the shapes of what users of a crew see and say: what is on record, who has a lock or asks for it, and how its
+ * database is opened. Types only; the questions are queries.ts's.
  *
  * @module
  */
+import type { ProcessIdentity } from "../../machine/process_identity.ts";
 import type { CrewTaskState, CrewTaskStatus, WorkerStatus } from "../../../graph/crew/status.ts";
 
 /** A member as it is on record. Times in Unix milliseconds. */
@@ -95,4 +97,38 @@ export interface WorkflowRecord {
   readonly counts: Readonly<Record<Exclude<CrewTaskState, "announced">, number>>;
   /** Unix milliseconds. */
   readonly createdAt: number;
+}
+
+/** Who has a lock. */
+export interface LockRow extends ProcessIdentity {
+  readonly name: string;
+  /** Unlike that of any other holding. */
+  readonly token: string;
+  /** Grows while its holder lives. */
+  readonly beat: number;
+  /** How the holder is known to people. */
+  readonly holder: string;
+}
+
+/** Who asks for one. */
+export interface LockAsker {
+  readonly token: string;
+  /** Common to all locks of one crew object. */
+  readonly owner: string;
+  readonly holder: string;
+}
+
+/** How a crew's database is opened. */
+export interface StoreOptions {
+  /** Which of the workflows in the database; default `main`. */
+  readonly workflow?: string;
+  /** Whose tasks these are: to work with those of another project is refused; default nobody's. */
+  readonly project?: string;
+  /**
+   * The database is on a network file system: a rollback journal, and a file lock around every access. A database that was
+   * used so before, or is by members at work, is used so in any case.
+   */
+  readonly sharedFs?: boolean;
+  /** Default 30 s; it says how long the file lock may be held by one that gives no sign of life. */
+  readonly heartbeatIntervalMs?: number;
 }

@@ -34,7 +34,8 @@ import {
   noteTurn,
 } from "./members.ts";
 import { othersAtWork, type Sighting } from "./members.ts";
-import { freeLock, type LockAsker, type LockRow, renewLocks, tryLock } from "./lock_rows.ts";
+import { freeLock, renewLocks, tryLock } from "./lock_rows.ts";
+import type { LockAsker, LockRow, StoreOptions } from "./records.ts";
 import { canReopen, type DeadlyTask, deadlyTasks, failedTasks, type NewRun, reopen, startOver } from "./new_run.ts";
 import { FEW_STATUSES, isFinished, KEPT_EVENTS, KEPT_STATUSES, prune, pruneEvents, pruneStatuses } from "./prune.ts";
 import { hasMoreTasks, type Outlook, outlook } from "./queries.ts";
@@ -48,7 +49,7 @@ import {
 } from "./registration.ts";
 import { canStartSome, stuckReasons, type StuckScope } from "./stuck.ts";
 import { agree, type DuplicateAnswer, type OwnWork } from "./duplicates.ts";
-import { CrewView, openBooks, type StoreOptions } from "./view.ts";
+import { CrewView, openBooks } from "./view.ts";
 
 /** Tasks registered by one transaction, so that the others get their turn. */
 const BATCH = 300;

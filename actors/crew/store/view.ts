@@ -26,7 +26,7 @@ import {
   workerRecords,
   workflowRecord,
 } from "./queries.ts";
-import type { StatusRecord, TaskRecord, WorkerRecord, WorkflowRecord } from "./records.ts";
+import type { StatusRecord, StoreOptions, TaskRecord, WorkerRecord, WorkflowRecord } from "./records.ts";
 import { lastOutput, type PrintedText } from "./task_output.ts";
 import { CREW_SCHEMA } from "./schema.ts";
 import { type Access, openDatabase } from "../../storage/open_database.ts";
@@ -42,21 +42,6 @@ export const HEARTBEAT_INTERVAL_MS = 30_000;
 
 /** How long members queue for the database before that is an error; a server gives up a host that is gone in 90 s. */
 const CREW_PATIENCE_MS = 60_000, SHARED_PATIENCE_MS = 120_000;
-
-/** How a crew's database is opened. */
-export interface StoreOptions {
-  /** Which of the workflows in the database; default `main`. */
-  readonly workflow?: string;
-  /** Whose tasks these are: to work with those of another project is refused; default nobody's. */
-  readonly project?: string;
-  /**
-   * The database is on a network file system: a rollback journal, and a file lock around every access. A database that was
-   * used so before, or is by members at work, is used so in any case.
-   */
-  readonly sharedFs?: boolean;
-  /** Default 30 s; it says how long the file lock may be held by one that gives no sign of life. */
-  readonly heartbeatIntervalMs?: number;
-}
 
 /** What of a crew is looked at together. */
 export interface StoreSnapshot {

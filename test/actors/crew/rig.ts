@@ -8,7 +8,7 @@ import type { Claim, Claimant } from "../../../actors/crew/store/claims.ts";
 import type { ClaimEnd } from "../../../actors/crew/store/endings.ts";
 import type { CrewTaskEntry } from "../../../actors/crew/store/registration.ts";
 import { CrewStore } from "../../../actors/crew/store/store.ts";
-import type { StoreOptions } from "../../../actors/crew/store/view.ts";
+import type { StoreOptions } from "../../../actors/crew/store/records.ts";
 import { query } from "../storage/raw_database.ts";
 import { type Allowed, Statements } from "../storage/statements.ts";
 import { TempFolder } from "../temp_folder.ts";

@@ -6,7 +6,7 @@
  */
 import { fromFileUrl } from "@std/path";
 import { CrewStore } from "../../../actors/crew/store/store.ts";
-import type { StoreOptions } from "../../../actors/crew/store/view.ts";
+import type { StoreOptions } from "../../../actors/crew/store/records.ts";
 import type { Ended, Rig, RunChoices, Running } from "../../rig.ts";
 
 /** The program's main door. */
