@@ -9,6 +9,7 @@
  * @module
  */
 import type { DiscoveredPaths } from "../../graph/discovered.ts";
+import { isOwnFile } from "../../graph/own_files.ts";
 import type { TaskFailure } from "../../graph/failure.ts";
 import { declaredFingerprint, type Trace, withDiscovered } from "../../graph/fingerprint.ts";
 import { Producers, type RealPlace } from "../../graph/outputs.ts";
@@ -115,7 +116,7 @@ export class DiscoveredInputs {
     const paths: string[] = [], digests: string[] = [];
     let isSure = true, isOutdated = false;
     for (const path of files) {
-      if (declared.has(path) || this.#plan.producers.get(path) === task) continue;
+      if (declared.has(path) || this.#plan.producers.get(path) === task || isOwnFile(path)) continue;
       // Another task may have seen it before an edit that this one has read.
       this.#files.lookAgain(path);
       const now = this.#look(task, path);

@@ -292,6 +292,24 @@ rigTest("a file that was edited between two tasks that read it is to each what i
   assertEquals([...stdout.matchAll(/^Task '(.+)' would run/gm)].map(([, name]) => name), ["right"]);
 });
 
+// S5.7, K7
+rigTest("files of troupe's own are no inputs, whoever has read them", async (rig) => {
+  rig.write("a.txt", "a");
+  rig.write("build.json", {
+    tasks: [{
+      name: "all",
+      output: "all",
+      command: 'echo > "$OUT"; for f in $(ls -A | grep -v troupe); do echo "all: $f"; done > "$DEPFILE"',
+      depfile: "$DEPFILE",
+    }],
+  });
+  const args = ["build", "-v"];
+  assertEquals(/must run: new/.test((await rig.ask(args)).stdout), true);
+  await rig.ask(args); // now it has seen its artifact
+  const { stdout } = await rig.ask(args);
+  assertEquals(/must run/.test(stdout), false, stdout);
+});
+
 // S5.7
 rigTest("what a command writes beside its artifact, and names, settles once it has been seen before", async (rig) => {
   const command = "echo helper > helper; cat src/left.txt helper > $OUT; echo x: helper > $DEPFILE";
