@@ -11,6 +11,7 @@ import { sandboxesThatFit } from "../machine/descriptor_limit.ts";
 import { Guards } from "../sandbox/guards.ts";
 import { ownModules } from "../sandbox/module_files.ts";
 import { resolvedPermissions } from "../sandbox/permissions.ts";
+import { ProcessWatch } from "../sandbox/process_watch.ts";
 import type { Answer, Sandbox } from "../sandbox/sandbox.ts";
 import { frame } from "../sandbox/sandbox_frames.ts";
 import { startProcess } from "../sandbox/sandbox_host.ts";
@@ -53,6 +54,7 @@ export class ModulePool implements AsyncDisposable {
   /** Processes that are still there: a loop in one would go on when the program has ended. */
   readonly #processes = new Set<Promise<void>>();
   readonly #permissions = new Map<ModuleExecutor, Permissions>();
+  readonly #watch = new ProcessWatch();
 
   /** There are at most so many. */
   constructor(most: number) {
@@ -99,6 +101,7 @@ export class ModulePool implements AsyncDisposable {
     await Promise.all([...this.#running].map(({ end }) => end.promise));
     await this.#sandboxes?.finish();
     await Promise.all(this.#processes);
+    await this.#watch.close();
     this.#guards[Symbol.dispose]();
     giveBackInput();
   }
@@ -121,9 +124,8 @@ export class ModulePool implements AsyncDisposable {
   #startAlone(permissions: Permissions, ports: SandboxPorts): void {
     const sentence = whatProcessesLack();
     if (sentence !== undefined) throw new Error(sentence);
-    const process = startProcess(permissions, ports, { folder: Deno.cwd() }).finally(() =>
-      this.#processes.delete(process)
-    );
+    const context = { folder: Deno.cwd(), mark: this.#watch.mark() };
+    const process = startProcess(permissions, ports, context).finally(() => this.#processes.delete(process));
     this.#processes.add(process);
   }
 }

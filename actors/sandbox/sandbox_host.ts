@@ -44,6 +44,8 @@ export interface ProcessContext {
   readonly folder: string;
   /** The whole environment, of which the permissions decide what is seen; default this process's own. */
   readonly env?: Readonly<Record<string, string>>;
+  /** What its environment has beside that. */
+  readonly mark?: Readonly<Record<string, string>>;
   /** Told of its group, for whoever ends that if this process is killed; default nobody. */
   readonly ledger?: LedgerSlot;
   /** URL of the program's main module; default it is asked for, which workers cannot. */
@@ -82,7 +84,7 @@ class ModuleProcess {
   constructor(
     permissions: Permissions,
     ports: SandboxPorts,
-    { folder, env, ledger, main, entry: { own, nested } }: ProcessContext & { readonly entry: SandboxEntry },
+    { folder, env, mark, ledger, main, entry: { own, nested } }: ProcessContext & { readonly entry: SandboxEntry },
   ) {
     this.#ports = ports;
     // What a word of a command line may hold is too little for a whole program.
@@ -91,7 +93,8 @@ class ModuleProcess {
     this.#child = new Deno.Command(Deno.execPath(), {
       args: ["run", "--quiet", "--no-prompt", ...flagsForSame(main), ...permissionFlags(permissions), ...program],
       cwd: folder,
-      ...(env === undefined ? {} : { clearEnv: true, env: { ...env } }),
+      clearEnv: env !== undefined,
+      env: { ...env, ...mark },
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",

@@ -5,6 +5,7 @@ import { moduleExecutor, type ModuleExecutorOptions } from "../../../actors/libr
 import { ThreadSafeState } from "../../../actors/library/thread_safe_state.ts";
 import { lives, until } from "../../faults/rig.ts";
 import { TempFolder } from "../temp_folder.ts";
+import { fromFileUrl } from "@std/path";
 
 const SAMPLES = new URL("./module_samples.ts", import.meta.url);
 
@@ -231,5 +232,37 @@ Deno.test({
     scheduler.addTask("a", alone("count"));
     const { taskErrors } = await scheduler.execute();
     assertStringIncludes(taskErrors.a.message, "need the right to run Deno: add --allow-run");
+  },
+});
+
+// K115: a loop hears of no closed pipe
+Deno.test({
+  name: "moduleExecutor() in a process: whatever ends the program ends that too",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    using place = new TempFolder();
+    const pidFile = place.file("pid"), mod = import.meta.resolve("../../../mod.ts");
+    const module = `export default () => { Deno.writeTextFileSync(${
+      JSON.stringify(pidFile)
+    }, Deno.pid + "."); for (;;); }`;
+    const program = `import { DependencyAwareScheduler, moduleExecutor } from ${JSON.stringify(mod)};
+      const scheduler = new DependencyAwareScheduler();
+      const url = new URL(${JSON.stringify(`data:text/javascript,${encodeURIComponent(module)}`)});
+      scheduler.addTask("a", moduleExecutor(url, { isolate: "process", permissions: { write: [${
+      JSON.stringify(pidFile)
+    }] } }));
+      await scheduler.execute();`;
+    Deno.writeTextFileSync(place.file("program.ts"), program);
+    const config = fromFileUrl(import.meta.resolve("../../../deno.json"));
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--no-check", "--config", config, place.file("program.ts")],
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    const pid = () => place.has("pid") ? Number.parseInt(Deno.readTextFileSync(pidFile)) || 0 : 0;
+    await until(() => pid() > 0, "the function loops");
+    child.kill("SIGKILL");
+    await child.status;
+    await until(() => !lives(pid()), "the process of the module ends", 10_000);
   },
 });
