@@ -160,7 +160,11 @@ rigTest("whatever ends a build or a look ends the tool that it is asking", async
     await until(() => pid() !== "", "the tool runs");
     running.kill(signal);
     await running.ended;
-    await until(() => !isThere(`/proc/${pid()}`), `${signal} ends the tool of ${args}`, 10_000);
+    try {
+      await until(() => !isThere(`/proc/${pid()}`), `${signal} ends the tool of ${args}`, 10_000);
+    } finally {
+      if (isThere(`/proc/${pid()}`)) Deno.kill(Number(pid()), "SIGKILL");
+    }
     rig.remove("pid");
   }
 }, { ignore: Deno.build.os !== "linux" });

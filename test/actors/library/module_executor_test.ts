@@ -263,6 +263,10 @@ Deno.test({
     await until(() => pid() > 0, "the function loops");
     child.kill("SIGKILL");
     await child.status;
-    await until(() => !lives(pid()), "the process of the module ends", 10_000);
+    try {
+      await until(() => !lives(pid()), "the process of the module ends", 10_000);
+    } finally {
+      if (lives(pid())) Deno.kill(pid(), "SIGKILL");
+    }
   },
 });
