@@ -61,6 +61,7 @@ export function whatRan({ kind, source = "", asked }: Pick<RunRecord, "kind" | "
   return oneLine(words.join(" ")) + (more > 0 ? ` and ${more} more` : "");
 }
 
+/** A run with its tasks; where only those that failed were asked for there may be none. */
 export function showRunLines(run: RunReport, timeZone?: string): string[] {
   const shown = run.tasks.filter((task) => !wasFresh(task)), upToDate = run.tasks.length - shown.length;
   const names = shown.map(({ name }) => oneLine(name));
@@ -74,6 +75,7 @@ export function showRunLines(run: RunReport, timeZone?: string): string[] {
       const dots = ".".repeat(longest - widthOf(names[at]) + LEAST_DOTS);
       return `  ${names[at]} ${dots} ${outcome(task)}`;
     }),
+    ...(run.tasks.length === 0 ? ["  none failed"] : []),
     ...(upToDate === 0 ? [] : [`  ${shown.length === 0 ? "" : "and "}${upToDate} up to date`]),
   ];
 }

@@ -205,7 +205,7 @@ Tasks:
   const wide = { ...run, tasks: [{ ...TASK, name: "構築" }, { ...TASK, name: "lint" }] };
   assertEquals(showRunLines(wide, "UTC").slice(-2), ["  構築 ... PASSED (2.3s)", "  lint ... PASSED (2.3s)"]);
   assertEquals(showRunLines({ ...run, interrupted: true }, "UTC")[1], "Duration: 30.7s (interrupted)");
-  assertEquals(showRunLines({ ...run, tasks: [] }, "UTC").slice(3), ["Tasks:"]);
+  assertEquals(showRunLines({ ...run, tasks: [] }, "UTC").slice(3), ["Tasks:", "  none failed"]);
   const fresh = { ...TASK, name: "a long name", started_at: null, finished_at: null, duration_ms: 0 };
   assertEquals(showRunLines({ ...run, tasks: [fresh, TASK, fresh] }, "UTC").slice(4), [
     "  lint ... PASSED (2.3s)",
