@@ -260,7 +260,8 @@ function overwritten({ tasks, folder, source, shape }: LoadedBuild, own: readonl
       const lost = names.has(path.slice(path.lastIndexOf("/") + 1)) && isTaken(`${folder}/${path}`)
         ? path
         : (kind === "folder" || kind === "path" ? lostIn(path) : undefined) ?? folderOf(`${folder}/${path}`);
-      if (lost !== undefined) found.push(outputIsOwn({ index, name }, placeOfOutput(index, output, at), lost));
+      if (lost === undefined) continue;
+      found.push(outputIsOwn({ index, name }, placeOfOutput(index, output, at), lost.replace(/\/$/, "")));
     }
   }
   return found;

@@ -55,7 +55,7 @@ rigTest(
       assertEquals(code, 2);
       assertStringIncludes(
         stderr,
-        "Task 'all' must not overwrite 'cache/store/', which troupe itself keeps in this run\n",
+        "Task 'all' must not overwrite 'cache/store', which troupe itself keeps in this run\n",
       );
     }
     // Where it holds the whole project, what is in it is the project's
