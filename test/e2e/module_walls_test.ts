@@ -47,12 +47,23 @@ rigTest(
 rigTest("an error out of a timer is the fault of the task that set it, whatever is called by then", async (rig) => {
   rig.write(
     "tasks.js",
-    `const later = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+    `const isThere = (path) => { try { Deno.statSync(path); return true; } catch { return false; } };
+    const tell = (path) => Deno.writeTextFileSync(path, "");
     export const warm = () => "warm";
-    export const timed = () => { setTimeout(() => { throw new Error("timed"); }, 100); return "x"; };
-    export const next = async () => { await later(500); return "next"; };`,
+    export const timed = () => {
+      setInterval(() => { if (isThere("called")) { tell("thrown"); throw new Error("timed"); } }, 10);
+      return "x";
+    };
+    export const next = async () => {
+      tell("called");
+      while (!isThere("thrown")) await new Promise((resolve) => setTimeout(resolve, 10));
+      return "next";
+    };`,
   );
-  const task = (name: string, needs: string[]) => ({ [name]: { module: "tasks.js", dependencies: needs } });
+  const permissions = { read: ["called", "thrown"], write: ["called", "thrown"] };
+  const task = (name: string, needs: string[]) => ({
+    [name]: { module: "tasks.js", dependencies: needs, permissions },
+  });
   configure(rig, { ...task("warm", []), ...task("timed", ["warm"]), ...task("next", ["timed"]) }, 1);
   assertEquals(errors(await rig.build()), { timed: "Module failed: timed" });
   assertEquals(rig.read("out/next"), "next");
