@@ -252,6 +252,7 @@ function overwritten({ tasks, folder, source, shape }: LoadedBuild, own: readonl
   const really = withCompanions([...own, ...here].map(realPlace));
   // Only of what is called so it is asked where it really lies, by links in the folders on the way.
   const names = new Set([...taken, ...really].map((path) => basename(path)));
+  const folders = [...taken].filter((path) => path.endsWith("/"));
   const found: Diagnostic[] = [];
   for (let index = 0; index < tasks.length; index++) {
     const { name, outputs } = tasks[index];
@@ -268,7 +269,7 @@ function overwritten({ tasks, folder, source, shape }: LoadedBuild, own: readonl
 
   /** A folder of the run's own that an output lies in. */
   function folderOf(path: string): string | undefined {
-    const own = taken.values().find((own) => own.endsWith("/") && path.startsWith(own));
+    const own = folders.find((own) => path.startsWith(own));
     return own?.slice(folder.length + 1);
   }
 

@@ -112,7 +112,8 @@ export interface BuildContext {
  * @throws {TransactionError} When a transaction cannot be finished, or the unfinished one of a killed build not undone.
  */
 export async function build(config: string, options: BuildOptions = {}): Promise<BuildReport> {
-  return (await asLibrary(options, (invocation) => buildFor(invocation, config, options))).report;
+  const { report } = await asLibrary(options, (invocation) => buildFor(invocation, config, options));
+  return { ...report };
 }
 
 /** Builds for an invocation, and tells it how that ended. */

@@ -47,7 +47,7 @@ export async function retry(
   options: RetryOptions = {},
 ): Promise<RunReport | BuildReport | null> {
   const end = await asLibrary(options, (invocation) => retryFor(invocation, which, options));
-  return end === undefined ? null : end.report;
+  return end === undefined ? null : { ...end.report };
 }
 
 /** Retries for an invocation, and tells it how that ended; undefined when there is nothing to do. */

@@ -77,7 +77,10 @@ export interface DryRunReport {
   readonly tasks: Readonly<Record<string, Prospect>>;
 }
 
-/** The report of a run from how its tasks ended; `digestOf` gives the digest of a completed task's artifact. */
+/**
+ * The report of a run from how its tasks ended; `digestOf` gives the digest of a completed task's artifact. Its results are
+ * made when they are first asked for, as most builds are only told how many there were.
+ */
 export function buildReport(
   tasks: readonly Task[],
   ends: readonly TaskEnd[],
@@ -89,14 +92,15 @@ export function buildReport(
   },
 ): BuildReport {
   const counts = { completed: 0, failed: 0, skipped: 0, cancelled: 0, pending: 0, running: 0 };
-  const results = ends.map((end, task): [string, BuildResult] => {
+  for (const end of ends) {
     counts[end.status]++;
     if (end.failure?.kind === "cancelled") counts.cancelled++;
-    return [
-      tasks[task].name,
-      buildResult(tasks[task], end, { sha256: run.digestOf(task), artifacts: run.artifactsOf?.(task) }),
-    ];
-  });
+  }
+  const resultOf = (end: TaskEnd, task: number): [string, BuildResult] => [
+    tasks[task].name,
+    buildResult(tasks[task], end, { sha256: run.digestOf(task), artifacts: run.artifactsOf?.(task) }),
+  ];
+  let results: BuildReport["results"] | undefined;
   const utilization = Object.entries(run.utilization).map(([worker, share]) => [worker, round(share)]);
   return {
     total_tasks: tasks.length,
@@ -106,7 +110,9 @@ export function buildReport(
     ...(counts.cancelled > 0 ? { cancelled: counts.cancelled } : {}),
     total_duration: round(run.totalMs / 1000),
     worker_utilization: Object.fromEntries(utilization),
-    results: Object.fromEntries(results),
+    get results() {
+      return results ??= Object.fromEntries(ends.map(resultOf));
+    },
   };
 }
 

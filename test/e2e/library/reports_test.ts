@@ -41,6 +41,7 @@ rigTest("build() and dryRun() give the reports of the command", async (rig) => {
   assertEquals(await dryRun(config), await printed(rig, "build", "--dry-run") as troupe.DryRunReport);
   const built = await build(config);
   assertEquals([built.completed, built.failed], [2, 1]);
+  assertEquals(Object.getOwnPropertyDescriptor(built, "results")!.get, undefined, "whoever prints it sees all of it");
   const again = await build(config);
   assertEquals(lasting(again.results.c), lasting((await printed(rig, "build") as troupe.BuildReport).results.c));
   assertEquals(lasting(await build(config, { force: true })), lasting(await printed(rig, "build", "--force")));
