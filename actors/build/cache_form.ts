@@ -162,10 +162,8 @@ export function emptyFile(): CacheFile {
 /** The contents of a file, or what is wrong with them. */
 export function cacheFileOf(value: unknown): CacheFile | string {
   if (!isObject(value)) return "is damaged";
-  const { version, entries, files, inputs = {}, traces, configs = {}, durations = {}, failures = {} } =
-    value as Partial<
-      CacheFile
-    >;
+  const { inputs = {}, configs = {}, durations = {}, failures = {}, ...others } = value as Partial<CacheFile>;
+  const { version, entries, files, traces } = others;
   if (version !== VERSION) return `has version ${version === undefined ? "none" : shownValue(version)}, not ${VERSION}`;
   if (![entries, files, inputs, traces, configs, durations, failures].every(isObject)) return "is damaged";
   return {

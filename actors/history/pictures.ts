@@ -10,7 +10,7 @@ import { isTexts, storedJson, storedRow } from "../storage/stored_json.ts";
 import { ofOneFile } from "./definitions.ts";
 import type { TaskRecord } from "./records.ts";
 import { storedPath } from "./moves.ts";
-import { freshTasks, withFresh } from "./fresh_tasks.ts";
+import { freshTasks, type Placed, withFresh } from "./fresh_tasks.ts";
 import { HistoryView } from "./queries.ts";
 import { ATTEMPT, TASK } from "./row_shapes.ts";
 import { HISTORY_SCHEMA } from "./schema.ts";
@@ -41,8 +41,7 @@ export interface StoredTask
 }
 
 /** The same as a row. */
-type TaskRow = Omit<StoredTask, "isCancelled" | "dependencies"> & {
-  readonly position: number;
+type TaskRow = Omit<StoredTask, "isCancelled" | "dependencies"> & Placed & {
   readonly dependencies: string;
   readonly isCancelled: number;
 };

@@ -23,7 +23,7 @@ import type {
   TaskWithOutput,
 } from "./records.ts";
 import { ATTEMPT, DEFINITION, RUN_ROW, TASK } from "./row_shapes.ts";
-import { freshTasks, withFresh } from "./fresh_tasks.ts";
+import { freshTasks, type Placed, withFresh } from "./fresh_tasks.ts";
 import { HISTORY_SCHEMA } from "./schema.ts";
 import { type Liveness, livenessOf } from "../machine/process_identity.ts";
 import { isTexts, storedJson, storedRow } from "../storage/stored_json.ts";
@@ -83,11 +83,6 @@ const QUERIES = {
   names: "select distinct name from definitions",
   begun: "select count(*) count from tasks where run_id = ? and status is null",
 } as const;
-
-/** A row of a task with the place of its definition. */
-interface Placed {
-  readonly position: number;
-}
 
 type RunRow = Omit<RunRecord, "state" | "process" | "running" | "pending" | "asked"> & {
   asked: string | null;

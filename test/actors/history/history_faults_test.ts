@@ -132,14 +132,20 @@ historyTest("prune() lets another process write meanwhile", async (temp) => {
   assertEquals(query<{ integrity_check: string }>(path, "pragma integrity_check")[0].integrity_check, "ok");
 });
 
-// S6.9
-historyTest("columns of a history that hold what troupe does not write are told of as damage", async (temp) => {
-  const path = temp.file("taskrun.db");
-  using history = await open(path);
+/** Records a run whose first task was tried once, and failed. */
+async function recordFailure(history: History): Promise<number> {
   const run = (await history.begin(newRun(SOME)))!;
   history.started(run, 0);
   history.attempted(run, 0, { attempt: 1, outcome: "failed", durationMs: 1, worker: 1 });
   await history.finish(run);
+  return run;
+}
+
+// S6.9
+historyTest("columns of a history that hold what troupe does not write are told of as damage", async (temp) => {
+  const path = temp.file("taskrun.db");
+  using history = await open(path);
+  const run = await recordFailure(history);
   const [{ name }] = SOME, { source, kind } = newRun(SOME);
   const questions: [column: string, change: string, ask: ((view: HistoryView) => unknown)[]][] = [
     ["tasks.status", "update tasks set status", [
@@ -221,10 +227,7 @@ Deno.test("what no task file can have said, and no clock can show, is told of as
   using temp = new TempFolder();
   const path = temp.file("taskrun.db");
   using history = await open(path);
-  const run = (await history.begin(newRun(SOME)))!;
-  history.started(run, 0);
-  history.attempted(run, 0, { attempt: 1, outcome: "failed", durationMs: 1, worker: 1 });
-  await history.finish(run);
+  const run = await recordFailure(history);
   using pictures = await PictureView.open(path);
   const cases: [change: string, what: string, ask: (() => unknown)[]][] = [
     [

@@ -165,6 +165,7 @@ historyTest("builds of the same tasks share their definitions, whichever of them
   assertEquals(asked(await record(history, SOME, BUILD)), expected(SOME));
   assertEquals(definers().length, 2);
   new RawDatabase(path).exec("delete from definitions where run_id = 6");
+  assertThrows(() => history.view.retrySet(7), DatabaseError, "runs.defined_by holds what troupe does not write");
   assertEquals(asked(await record(history, SOME, BUILD)), expected(SOME), "what others deleted is entered again");
   assertEquals((await history.prune(0)).runs, 5);
   assertEquals(definers(), []);
